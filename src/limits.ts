@@ -1,0 +1,34 @@
+/**
+ * The bounds that keep memory and time finite, whatever a file claims.
+ * A declared length is compared with what is left of the file and with these before anything is allocated.
+ */
+
+/** Largest bulk string a server accepts in a command, bytes (`proto-max-bulk-len`, default 512 MB). */
+export const bulkLengthMax = 512 * 1024 * 1024;
+
+/** Most arguments a server's loader accepts in one command (1024 * 1024 in the query parser; the AOF loader takes any int). */
+export const argumentCountMax = 0x7fffffff;
+
+/** The AOF loader reads a header line with fgets into a buffer of this many bytes, its final NUL included (7.0 and later). */
+export const aofLineBufferBytes = 1024;
+
+/** A manifest line, newline included, must be shorter than this many bytes (MANIFEST_MAX_LINE in the servers' aof.c). */
+export const manifestLineMax = 1024;
+
+/** Bytes of a file held at a time while reading. */
+export const windowBytes = 4 * 1024 * 1024;
+
+/**
+ * Largest blob (listpack, ziplist, intset, zipmap, key name) that is brought into memory whole to be validated, bytes.
+ * A server caps a listpack at 1 GiB, but its own settings keep real ones under some megabytes.
+ */
+export const blobBytesMax = 64 * 1024 * 1024;
+
+/** Databases that a server can be configured for; a SELECT or SELECTDB beyond it cannot be meant. */
+export const databaseMax = 0x7fffffff;
+
+/** Findings that `check` keeps for one file by default. */
+export const findingsMax = 100;
+
+/** Hash field expiry: latest moment a Redis file may hold, milliseconds since 1970 (EB_EXPIRE_TIME_MAX). */
+export const fieldExpireMax = 2 ** 48 - 1;
