@@ -1,0 +1,69 @@
+/*
+ * Real files with the answer of a real server, kept beside the repository (docs/testing.md). Where they are absent the
+ * tests that use them are skipped with a warning, or, with AOFKIT_REQUIRE_SERVERS=1, fail.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, it } from 'vitest';
+import { serversAreRequired, warnOfSkip } from './servers.ts';
+
+/** One file of the corpora, with what redis-server 8.6.3 said of it. */
+export interface CorpusFile {
+  readonly name: string;
+  readonly path: string;
+  /** DEBUG DIGEST after loading, 40 hex digits; undefined where the server refused the file. */
+  readonly digest?: string;
+  /** The server's reason, where it refused the file. */
+  readonly refused?: string;
+}
+
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The folder of the corpora (env AOFKIT_CORPUS, otherwise ../shared/corpus), or undefined where it is absent. */
+export function corpusDir(): string | undefined {
+  const dir = process.env.AOFKIT_CORPUS || resolve(repository, '..', 'shared', 'corpus');
+  return existsSync(join(dir, 'aof-from-test-suite', 'digests.json')) ? dir : undefined;
+}
+
+/** The recorded answer: a digest alone, or a digest with what the server logged, or why it refused. */
+type Answer = string | { readonly digest?: string; readonly refused?: string };
+
+/** Every file of one corpus folder that has a recorded answer, by name. */
+export function corpusFiles(dir: string): CorpusFile[] {
+  const answers = JSON.parse(readFileSync(join(dir, 'digests.json'), 'utf8')) as Record<string, Answer>;
+  return Object.entries(answers).map(([name, answer]) => {
+    const { digest, refused } = typeof answer === 'string' ? { digest: answer, refused: undefined } : answer;
+    return { name, path: join(dir, name), digest, refused };
+  });
+}
+
+/** The 369 AOFs of Redis' own test suite. */
+export function aofCorpus(dir: string): CorpusFile[] {
+  return corpusFiles(join(dir, 'aof-from-test-suite'));
+}
+
+/** The RDB files of versions 1 to 12 and some that no server takes. */
+export function rdbCorpus(dir: string): CorpusFile[] {
+  const sets = readdirSync(join(dir, 'rdb')).sort();
+  return sets.flatMap((set) =>
+    corpusFiles(join(dir, 'rdb', set)).map((file) => ({ ...file, name: `${set}/${file.name}` })),
+  );
+}
+
+/** A group of tests on the corpora; `body` gets their folder. */
+export function describeWithCorpus(title: string, body: (dir: string) => void): void {
+  const dir = corpusDir();
+  const advice = 'no corpora in ../shared/corpus: set AOFKIT_CORPUS to their folder (docs/testing.md)';
+  if (dir) describe(title, () => body(dir));
+  else if (serversAreRequired()) {
+    describe(title, () =>
+      it('needs the corpora', () => {
+        throw new Error(advice);
+      }),
+    );
+  } else {
+    warnOfSkip(advice);
+    describe(title, () => it.skip('needs the corpora', () => {}));
+  }
+}
