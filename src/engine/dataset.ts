@@ -1,0 +1,52 @@
+import { Keyspace } from './keyspace.ts';
+
+/** A whole dataset: databases by index, and function libraries by name. */
+export class Dataset {
+  /** Number of databases; a SELECT of this index or a higher one fails. */
+  readonly databaseLimit: number;
+  /** Source text of each function library, by its name; both binary strings. In the order of loading. */
+  readonly libraries = new Map<string, string>();
+  readonly #databases = new Map<number, Keyspace>();
+  readonly #seed: number | undefined;
+
+  constructor(databaseLimit = 16, seed?: number) {
+    this.databaseLimit = databaseLimit;
+    this.#seed = seed;
+  }
+
+  /** Database `index`, made on first use. */
+  database(index: number): Keyspace {
+    let keyspace = this.#databases.get(index);
+    if (keyspace === undefined) {
+      keyspace = new Keyspace(this.#seed);
+      this.#databases.set(index, keyspace);
+    }
+    return keyspace;
+  }
+
+  /** Indexes of the databases that hold at least one key, ascending. */
+  occupied(): number[] {
+    const indexes: number[] = [];
+    for (const [index, keyspace] of this.#databases) if (keyspace.count > 0) indexes.push(index);
+    return indexes.sort((a, b) => a - b);
+  }
+
+  /** Number of keys in all databases. */
+  get keyCount(): number {
+    let count = 0;
+    for (const keyspace of this.#databases.values()) count += keyspace.count;
+    return count;
+  }
+
+  /** Exchanges two databases whole. */
+  swap(first: number, second: number): void {
+    const one = this.database(first);
+    this.#databases.set(first, this.database(second));
+    this.#databases.set(second, one);
+  }
+
+  /** Removes every key of every database; functions stay. */
+  flush(): void {
+    for (const keyspace of this.#databases.values()) if (keyspace.count > 0) keyspace.clear();
+  }
+}

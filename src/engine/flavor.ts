@@ -1,0 +1,57 @@
+/** A server generation whose loading and digest rules apply. */
+export type Flavor = 'redis-6.2' | 'redis-7.0' | 'redis-7.2' | 'redis-7.4' | 'redis-8' | 'valkey-8' | 'valkey-9';
+
+/** Every flavor, oldest first, Redis before Valkey. */
+export const flavors: readonly Flavor[] = [
+  'redis-6.2',
+  'redis-7.0',
+  'redis-7.2',
+  'redis-7.4',
+  'redis-8',
+  'valkey-8',
+  'valkey-9',
+];
+
+/** What differs between server generations, each as seen on real servers. */
+export interface FlavorRules {
+  readonly flavor: Flavor;
+  readonly fork: 'redis' | 'valkey';
+  /** How DEBUG DIGEST writes a score: printf's `%.17g` up to 7.0, Grisu2 digits from 7.2 on. */
+  readonly scoreText: 'printf' | 'grisu';
+  /** Redis 7.4 and later mark a hash field that has a TTL in the digest; Valkey never does. */
+  readonly digestFieldExpiry: boolean;
+  /** Redis drops a field whose time is past when HPEXPIREAT or HSETEX is replayed; Valkey keeps it. */
+  readonly dropsPastFields: boolean;
+  /** Valkey's iterators hide a field that is past its time, so its digest leaves the field out. */
+  readonly hidesPastFields: boolean;
+}
+
+const table: Record<Flavor, FlavorRules> = {
+  'redis-6.2': redis('redis-6.2', 'printf', false),
+  'redis-7.0': redis('redis-7.0', 'printf', false),
+  'redis-7.2': redis('redis-7.2', 'grisu', false),
+  'redis-7.4': redis('redis-7.4', 'grisu', true),
+  'redis-8': redis('redis-8', 'grisu', true),
+  'valkey-8': valkey('valkey-8', false),
+  'valkey-9': valkey('valkey-9', true),
+};
+
+function redis(flavor: Flavor, scoreText: 'printf' | 'grisu', digestFieldExpiry: boolean): FlavorRules {
+  return { flavor, fork: 'redis', scoreText, digestFieldExpiry, dropsPastFields: true, hidesPastFields: false };
+}
+
+function valkey(flavor: Flavor, hidesPastFields: boolean): FlavorRules {
+  return {
+    flavor,
+    fork: 'valkey',
+    scoreText: 'grisu',
+    digestFieldExpiry: false,
+    dropsPastFields: false,
+    hidesPastFields,
+  };
+}
+
+/** The rules of `flavor`. */
+export function flavorRules(flavor: Flavor): FlavorRules {
+  return table[flavor];
+}
