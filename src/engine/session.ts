@@ -8,6 +8,7 @@ import * as replies from './replies.ts';
 import { TransactionQueue } from './transaction-queue.ts';
 import type { ObjectValue, SourceReader, Value, ValueCodec } from './value.ts';
 import { Kind, OwnString, objectKindMin } from './value.ts';
+import { Interner } from './values/intern.ts';
 import { parseSafeInteger } from './values/number-text.ts';
 
 /** One command that a server would have answered with an error. */
@@ -71,6 +72,7 @@ export class Session {
   /** Commands that were neither in a family nor known to only read. */
   unknownCount = 0;
 
+  readonly #interner = new Interner();
   readonly #errorsMax: number;
   readonly #opaque: OpaqueHandler | undefined;
   readonly #readOnly: ((name: string) => boolean) | undefined;
@@ -198,6 +200,11 @@ export class Session {
     this.database = index;
     this.keys = this.dataset.database(index);
     return true;
+  }
+
+  /** Argument `index` as a binary string that is shared with earlier equal ones where it is short: for field names. */
+  intern(frame: Frame, index: number): string {
+    return this.#interner.text(frame.bytes, frame.starts[index], frame.lengths[index]);
   }
 
   // ---- keys
