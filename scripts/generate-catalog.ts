@@ -35,7 +35,7 @@ const flagLetters: readonly (readonly [flag: string, letter: string, meaning: st
   ['blocking', 'b', 'may block its client; never in an AOF'],
   ['movablekeys', 'm', 'the key positions do not tell all keys: they depend on the arguments'],
   ['container', 'c', 'stands before a subcommand, which has a row of its own'],
-  ['optional', 'o', 'only in builds that were made with it'],
+  ['module', 'o', 'of a module that only some builds include (vector sets), or compiled in on demand (GCRA)'],
 ];
 
 /** What the servers' MAY_REPLICATE flag marks, which COMMAND does not show, and what AOFs up to 6.2 hold of scripts. */
@@ -84,16 +84,6 @@ const added: Readonly<Partial<Record<Generation, readonly string[]>>> = {
   ],
 };
 
-/** Vector sets: in the usual builds since 8.0, absent from distributions' builds. A module's command takes any arity. */
-const vectorSets = [
-  'VADD vector-set -1 wo 1 1 1',
-  'VREM vector-set -1 wo 1 1 1',
-  'VSETATTR vector-set -1 wo 1 1 1',
-  ...['VCARD', 'VDIM', 'VEMB', 'VGETATTR', 'VINFO', 'VISMEMBER', 'VLINKS', 'VRANDMEMBER', 'VRANGE', 'VSIM'].map(
-    (name) => `${name} vector-set -1 ro 1 1 1`,
-  ),
-];
-
 /** Families of module commands: `PREFIX.` and the module that has them. */
 const modulePrefixes: readonly (readonly [prefix: string, module: string])[] = [
   ['JSON.', 'RedisJSON or valkey-json'],
@@ -135,7 +125,6 @@ const facts = new Map<Generation, Map<string, Fact>>();
 for (const name of serverNames) facts.set(name, await askServer(name));
 addToCopy('redis-8.8', 'redis-8.6');
 addToCopy('redis-8.10', 'redis-8.8');
-for (const generation of generations.slice(2, 6)) addRows(generation, vectorSets, '8.0.0');
 const target = fileURLToPath(new URL('../src/catalog/commands.generated.ts', import.meta.url));
 writeFileSync(target, formatFile());
 cleanUp();
@@ -184,7 +173,7 @@ function readFact(row: Reply[], docs: Map<string, Record<string, Reply>>): Fact 
   const letters = flagLetters.filter(([flag]) => flags.has(flag)).map(([, letter]) => letter);
   return {
     name,
-    group: doc ? String(doc.group) : '',
+    group: flags.has('module') ? 'vector-set' : doc ? String(doc.group) : '',
     arity: Number(row[1]),
     flags: letters.join(''),
     firstKey: Number(row[3]),

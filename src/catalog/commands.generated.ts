@@ -15,7 +15,7 @@ export type Generation = (typeof generations)[number];
  *   b may block its client; never in an AOF;
  *   m the key positions do not tell all keys: they depend on the arguments;
  *   c stands before a subcommand, which has a row of its own;
- *   o only in builds that were made with it.
+ *   o of a module that only some builds include (vector sets), or compiled in on demand (GCRA).
  * - firstKey, lastKey, keyStep: positions of keys among the arguments, the name being 0; lastKey -1 is the last argument.
  * - since: the version that brought it; of Valkey where no Redis generation is in the mask.
  */
@@ -416,19 +416,19 @@ export const commandRows: readonly CommandRow[] = [
   ['UNLINK', 'generic', -2, 'w', 1, -1, 1, '4.0.0', 255],
   ['UNSUBSCRIBE', 'pubsub', -1, '', 0, 0, 0, '2.0.0', 255],
   ['UNWATCH', 'transactions', 1, '', 0, 0, 0, '2.2.0', 255],
-  ['VADD', 'vector-set', -1, 'wo', 1, 1, 1, '8.0.0', 60],
-  ['VCARD', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VDIM', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VEMB', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VGETATTR', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VINFO', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VISMEMBER', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VLINKS', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VRANDMEMBER', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VRANGE', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
-  ['VREM', 'vector-set', -1, 'wo', 1, 1, 1, '8.0.0', 60],
-  ['VSETATTR', 'vector-set', -1, 'wo', 1, 1, 1, '8.0.0', 60],
-  ['VSIM', 'vector-set', -1, 'ro', 1, 1, 1, '8.0.0', 60],
+  ['VADD', 'vector-set', -5, 'wo', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VCARD', 'vector-set', 2, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VDIM', 'vector-set', 2, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VEMB', 'vector-set', -3, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VGETATTR', 'vector-set', 3, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VINFO', 'vector-set', 2, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VISMEMBER', 'vector-set', 3, 'ro', 1, 1, 1, '8.2.0', 60, [[-1, 4]]],
+  ['VLINKS', 'vector-set', -3, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VRANDMEMBER', 'vector-set', -2, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VRANGE', 'vector-set', -4, 'ro', 1, 1, 1, '8.4.0', 56],
+  ['VREM', 'vector-set', 3, 'wo', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VSETATTR', 'vector-set', 4, 'wo', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
+  ['VSIM', 'vector-set', -4, 'ro', 1, 1, 1, '8.0.0', 60, [[-1, 4]]],
   ['WAIT', 'generic', 3, 'b', 0, 0, 0, '3.0.0', 255],
   ['WAITAOF', 'generic', 4, 'b', 0, 0, 0, '7.2.0', 252],
   ['WATCH', 'transactions', -2, '', 1, -1, 1, '2.2.0', 255],
