@@ -26,7 +26,8 @@ describeWithServers('the catalog and the commands of a server', (name) => {
       const found = rows.get(String(row[0]).toUpperCase().replace('|', ' '))!;
       const arity = found[9]?.find(([, mask]) => mask & bit)?.[0] ?? found[2];
       expect([found[0], arity]).toEqual([found[0], row[1]]);
-      if ((row[2] as Reply[]).includes('write')) expect(found[3]).toContain('w');
+      // In 6.0 the container itself carries the flag; since 7.0 its subcommands do.
+      if ((row[2] as Reply[]).includes('write')) expect(found[3]).toMatch(/[wc]/);
     }
   });
 });
