@@ -1,0 +1,126 @@
+/** The ranges that sorted set commands name: by rank, by score, by the members' bytes. Each becomes a pair of ranks. */
+import { integerArgument } from '../arguments.ts';
+import type { Frame } from '../frame.ts';
+import * as replies from '../replies.ts';
+import { parseDoubleText } from '../values/number-text.ts';
+import type { SortedSetValue } from '../values/sorted-set.ts';
+
+const badScoreBound = 'ERR min or max is not a float';
+const badLexBound = 'ERR min or max not valid string range item';
+
+/** Lowest and highest rank, inclusive; empty where start > stop. */
+export interface Ranks {
+  readonly start: number;
+  readonly stop: number;
+}
+
+const none: Ranks = { start: 0, stop: -1 };
+
+/** Finds the ranks of a range in a sorted set. `reverse` matters only for ranks and for a lexical range over unequal scores. */
+export type RangeFinder = (set: SortedSetValue, reverse: boolean) => Ranks;
+
+/** A range of ranks from arguments `first` and `last`, negative ones counted from the end. */
+export function rankRange(frame: Frame, first: number, last: number): RangeFinder | string {
+  const from = integerArgument(frame, first);
+  const to = integerArgument(frame, last);
+  if (Number.isNaN(from) || Number.isNaN(to)) return replies.notInteger;
+  return (set, reverse) => {
+    const count = set.count;
+    const start = Math.max(0, from < 0 ? count + from : from);
+    const stop = Math.min(count - 1, to < 0 ? count + to : to);
+    if (start > stop) return none;
+    return reverse ? { start: count - 1 - stop, stop: count - 1 - start } : { start, stop };
+  };
+}
+
+interface Bound {
+  readonly value: number;
+  readonly exclusive: boolean;
+}
+
+/** A bound by score: a double, `(` before it to leave it out. Nothing at all is 0, and a value too large is infinite: strtod's. */
+function scoreBound(frame: Frame, index: number): Bound | undefined {
+  const given = frame.text(index);
+  const exclusive = given.startsWith('(');
+  const text = (exclusive ? given.slice(1) : given).replace(/^[ \t\n\v\f\r]+/, '');
+  if (text === '') return text.length === given.length - (exclusive ? 1 : 0) ? { value: 0, exclusive } : undefined;
+  const value = parseDoubleText(text);
+  if (!Number.isNaN(value)) return { value, exclusive };
+  const outOfRange = /^[+-]?[0-9.]+(e[+-]?[0-9]+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isNaN(outOfRange) ? undefined : { value: outOfRange, exclusive };
+}
+
+/** A range of scores from arguments `low` and `high`. */
+export function scoreRange(frame: Frame, low: number, high: number): RangeFinder | string {
+  const min = scoreBound(frame, low);
+  const max = scoreBound(frame, high);
+  if (min === undefined || max === undefined) return badScoreBound;
+  return (set) => {
+    if (min.value > max.value || (min.value === max.value && (min.exclusive || max.exclusive))) return none;
+    const start = set.firstRank((score) => (min.exclusive ? score > min.value : score >= min.value));
+    const after = set.firstRank((score) => (max.exclusive ? score >= max.value : score > max.value));
+    return { start, stop: after - 1 };
+  };
+}
+
+/** `side` -1 for `-`, 1 for `+`, 0 for a text. */
+interface LexBound {
+  readonly side: -1 | 0 | 1;
+  readonly text: string;
+  readonly exclusive: boolean;
+}
+
+function lexBound(frame: Frame, index: number): LexBound | undefined {
+  const text = frame.text(index);
+  if (text === '-') return { side: -1, text: '', exclusive: false };
+  if (text === '+') return { side: 1, text: '', exclusive: false };
+  if (text.startsWith('[')) return { side: 0, text: text.slice(1), exclusive: false };
+  return text.startsWith('(') ? { side: 0, text: text.slice(1), exclusive: true } : undefined;
+}
+
+/** A range of members from arguments `low` and `high`: `-`, `+`, `[text` or `(text`. */
+export function lexRange(frame: Frame, low: number, high: number): RangeFinder | string {
+  const min = lexBound(frame, low);
+  const max = lexBound(frame, high);
+  if (min === undefined || max === undefined) return badLexBound;
+  const reaches = (member: string): boolean =>
+    min.side !== 0 ? min.side < 0 : min.exclusive ? member > min.text : member >= min.text;
+  const within = (member: string): boolean =>
+    max.side !== 0 ? max.side > 0 : max.exclusive ? member < max.text : member <= max.text;
+  const empty =
+    min.side > max.side ||
+    (min.side === 0 &&
+      max.side === 0 &&
+      (min.text > max.text || (min.text === max.text && (min.exclusive || max.exclusive))));
+  return (set, reverse) => {
+    if (empty) return none;
+    if (set.compact) return scanned(set, reverse, reaches, within);
+    const start = set.firstRank((_, member) => reaches(member));
+    return { start, stop: set.firstRank((_, member) => !within(member)) - 1 };
+  };
+}
+
+/**
+ * A lexical range is only defined over equal scores. Over unequal ones a server that holds a listpack walks it from one end:
+ * the first member that one bound admits, and on while the other does; so does this.
+ */
+function scanned(
+  set: SortedSetValue,
+  reverse: boolean,
+  reaches: (member: string) => boolean,
+  within: (member: string) => boolean,
+): Ranks {
+  const members = Array.from(set.ordered(), (entry) => entry[0]);
+  const last = members.length - 1;
+  if (!reaches(members[last]) || !within(members[0])) return none;
+  if (!reverse) {
+    const start = members.findIndex(reaches);
+    let stop = start - 1;
+    while (stop < last && within(members[stop + 1])) stop++;
+    return { start, stop };
+  }
+  const stop = members.findLastIndex(within);
+  let start = stop + 1;
+  while (start > 0 && reaches(members[start - 1])) start--;
+  return { start, stop };
+}
