@@ -1,11 +1,16 @@
 import { canonicalInteger, halvesText, highHalf, integerTextMax, shortIntegerBytes } from './integer-text.ts';
 import { latin1Text } from './latin1.ts';
 
-/** A slot of the table: hash, kind, and (low, high) of an integer or (start, length) of a string. */
+/**
+ * A slot of the table: hash, round + kind, and (low, high) of an integer or (start, length) of a string.
+ * The round says whether the slot is of this blob: so the table need not be cleared for each of many small blobs.
+ */
 const slotInts = 4;
-const kindEmpty = 0;
+const kindMask = 3;
 const kindInteger = 1;
 const kindString = 2;
+const roundStep = 4;
+const roundMax = 0x7ffffff0;
 
 const capacityMin = 1024;
 /** A table beyond this many slots is given back after use. */
@@ -22,15 +27,18 @@ export class UniqueElements {
   private table = new Int32Array(capacityMin * slotInts);
   private capacity = capacityMin;
   private count = 0;
+  private round = 0;
   private texts: Set<string> | undefined;
   private bytes: Uint8Array = new Uint8Array(0);
 
   /** Forgets all elements; those that follow lie in `bytes`. */
   reset(bytes: Uint8Array): void {
-    if (this.capacity > capacityKept) {
+    this.round += roundStep;
+    if (this.capacity > capacityKept || this.round > roundMax) {
       this.capacity = capacityMin;
       this.table = new Int32Array(capacityMin * slotInts);
-    } else if (this.count > 0) this.table.fill(0);
+      this.round = roundStep;
+    }
     this.count = 0;
     this.texts = undefined;
     this.bytes = bytes;
@@ -65,12 +73,16 @@ export class UniqueElements {
     let index = hash & mask;
     for (let steps = 0; steps < stepsMax; steps++, index = (index + 1) & mask) {
       const slot = index * slotInts;
-      if (table[slot + 1] === kindEmpty) {
-        this.put(slot, hash, kind, a, b);
+      if (this.isEmpty(slot)) {
+        this.put(slot, hash, this.round + kind, a, b);
         this.count++;
         return true;
       }
-      if (table[slot] === hash && table[slot + 1] === kind && this.same(kind, table[slot + 2], table[slot + 3], a, b))
+      if (
+        table[slot] === hash &&
+        table[slot + 1] === this.round + kind &&
+        this.same(kind, table[slot + 2], table[slot + 3], a, b)
+      )
         return false;
     }
     this.turnIntoTexts();
@@ -85,10 +97,14 @@ export class UniqueElements {
     return true;
   }
 
-  private put(slot: number, hash: number, kind: number, a: number, b: number): void {
+  private isEmpty(slot: number): boolean {
+    return (this.table[slot + 1] & ~kindMask) !== this.round;
+  }
+
+  private put(slot: number, hash: number, mark: number, a: number, b: number): void {
     const table = this.table;
     table[slot] = hash;
-    table[slot + 1] = kind;
+    table[slot + 1] = mark;
     table[slot + 2] = a;
     table[slot + 3] = b;
   }
@@ -99,9 +115,9 @@ export class UniqueElements {
     this.table = new Int32Array(this.capacity * slotInts);
     const mask = this.capacity - 1;
     for (let from = 0; from < old.length; from += slotInts) {
-      if (old[from + 1] === kindEmpty) continue;
+      if ((old[from + 1] & ~kindMask) !== this.round) continue;
       let index = old[from] & mask;
-      while (this.table[index * slotInts + 1] !== kindEmpty) index = (index + 1) & mask;
+      while (!this.isEmpty(index * slotInts)) index = (index + 1) & mask;
       this.put(index * slotInts, old[from], old[from + 1], old[from + 2], old[from + 3]);
     }
   }
@@ -110,8 +126,8 @@ export class UniqueElements {
     const { table } = this;
     this.texts = new Set();
     for (let slot = 0; slot < table.length; slot += slotInts) {
-      const kind = table[slot + 1];
-      if (kind !== kindEmpty) this.texts.add(this.textOf(kind, table[slot + 2], table[slot + 3]));
+      if (!this.isEmpty(slot))
+        this.texts.add(this.textOf(table[slot + 1] & kindMask, table[slot + 2], table[slot + 3]));
     }
   }
 
