@@ -1,0 +1,11 @@
+// AssemblyScript. The memory of the kernels, in bytes; src/kernels/kernels.ts states the same numbers of the buffers.
+//
+//   0        16        1024           17408     20404    24576             286720  286784              548928  548992
+//   | result | ....... | crc64 tables | ....... | zeros  | buffer, 256 KiB | slack | output, 256 KiB   | slack | slots of LZF, 256 KiB |
+
+export const resultAt: usize = 0;
+export const tablesAt: usize = 1024;
+export const bufferAt: usize = 24576;
+export const outputAt: usize = 286784;
+export const slotsAt: usize = 548992;
+export const slotBytes: usize = 262144;
