@@ -22,7 +22,7 @@ export const windowBytes = 4 * 1024 * 1024;
  * Largest blob (listpack, ziplist, intset, zipmap, key name) that is brought into memory whole to be validated, bytes.
  * A server caps a listpack at 1 GiB, but its own settings keep real ones under some megabytes.
  */
-export const blobBytesMax = 64 * 1024 * 1024;
+export const blobBytesMax = 32 * 1024 * 1024;
 
 /** Databases that a server can be configured for; a SELECT or SELECTDB beyond it cannot be meant. */
 export const databaseMax = 0x7fffffff;

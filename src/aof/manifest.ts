@@ -1,0 +1,200 @@
+import { manifestLineMax } from '../limits.ts';
+
+/**
+ * The manifest of a multi-part AOF (Redis 7.0 and later, Valkey): one line a part.
+ *
+ *     file <name> seq <number> type <b|h|i> [startoffset <n>] [endoffset <n>] LF
+ *
+ * The rules are those of aofLoadManifestFromFile in the servers' aof.c, each tried on real servers.
+ */
+export type PartType = 'b' | 'h' | 'i';
+
+export interface ManifestPart {
+  readonly name: string;
+  readonly sequence: number;
+  readonly type: PartType;
+  /** Other key and value pairs of the line, in order, such as `startoffset` (Redis 8.0 and later). */
+  readonly extra: readonly (readonly [string, string])[];
+  /** Line number, from 1, and absolute offset of the line. */
+  readonly line: number;
+  readonly offset: number;
+}
+
+export interface ManifestFault {
+  /** `manifest.empty` or `manifest.line.*`. */
+  readonly code: string;
+  readonly line: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly expected: string;
+  readonly found: string;
+  /** The reason in the words of the server's log. */
+  readonly reason: string;
+}
+
+export interface Manifest {
+  /** In the order of their lines. */
+  readonly parts: readonly ManifestPart[];
+  /** In the order of their lines. A server stops at the first one; reading goes on here. */
+  readonly faults: readonly ManifestFault[];
+}
+
+/** The server reads a line into a buffer of this many bytes, LF and NUL included. */
+const lineBufferBytes = manifestLineMax + 1;
+
+/** Parses a whole manifest. Never throws: what is wrong is in `faults`, and lines that are sound are in `parts`. */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const parser = new ManifestParser();
+  if (text.length === 0) parser.fault('manifest.empty', 'at least one line', 'an empty file', 'Found an empty AOF manifest');
+  for (let from = 0; from < text.length; ) {
+    const newline = text.indexOf('\n', from);
+    const to = newline < 0 ? text.length : newline + 1;
+    parser.readLine(text.slice(from, to), from);
+    from = to;
+  }
+  return parser;
+}
+
+class ManifestParser implements Manifest {
+  readonly parts: ManifestPart[] = [];
+  readonly faults: ManifestFault[] = [];
+  private line = 0;
+  private offset = 0;
+  private length = 0;
+  private base: ManifestPart | undefined;
+  private lastIncr: ManifestPart | undefined;
+
+  readLine(line: string, offset: number): void {
+    this.line++;
+    this.offset = offset;
+    this.length = line.length;
+    const tooLong = line.length >= lineBufferBytes;
+    if (tooLong || !line.endsWith('\n')) {
+      const code = tooLong ? 'manifest.line.long' : 'manifest.line.unended';
+      const expected = tooLong ? `at most ${manifestLineMax} bytes` : 'a newline at its end';
+      this.fault(code, expected, clip(line), 'The AOF manifest file contains too long line');
+      if (tooLong) return;
+    }
+    if (line.startsWith('#')) return;
+    const words = splitWords(line.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''));
+    if (words === undefined || words.length < 6 || words.length % 2 !== 0) {
+      this.fault('manifest.line.format', 'file NAME seq N type b|h|i', clip(line), 'Invalid AOF manifest file format');
+      return;
+    }
+    this.readPart(words);
+  }
+
+  private readPart(words: readonly string[]): void {
+    let name: string | undefined;
+    let sequence = 0;
+    let kind = '';
+    const extra: [string, string][] = [];
+    for (let index = 0; index < words.length; index += 2) {
+      const key = words[index].toLowerCase();
+      const value = words[index + 1];
+      if (key === 'file') name = value;
+      else if (key === 'seq') sequence = Number(/^\s*([+-]?\d+)/.exec(value)?.[1] ?? 0);
+      else if (key === 'type') kind = value.slice(0, 1);
+      else extra.push([words[index], value]);
+    }
+    if (name !== undefined && /[/\\]/.test(name)) {
+      this.fault('manifest.line.path', 'the name of a file', name, "File can't be a path, just a filename");
+    } else if (name === undefined || name === '' || sequence === 0 || kind === '') {
+      const reason = 'Invalid AOF manifest file format';
+      this.fault('manifest.line.format', 'a file, a seq other than 0 and a type', words.join(' '), reason);
+    } else if (kind !== 'b' && kind !== 'h' && kind !== 'i') {
+      this.fault('manifest.line.type', 'b, h or i', kind, 'Unknown AOF file type');
+    } else {
+      this.addPart({ name, sequence, type: kind, extra, line: this.line, offset: this.offset });
+    }
+  }
+
+  private addPart(part: ManifestPart): void {
+    if (part.type === 'b' && this.base !== undefined) {
+      const found = `${this.base.name} and ${part.name}`;
+      this.fault('manifest.line.base', 'one base', found, 'Found duplicate base file information');
+    }
+    if (part.type === 'i' && this.lastIncr !== undefined && part.sequence <= this.lastIncr.sequence) {
+      const expected = `a seq above ${this.lastIncr.sequence}`;
+      this.fault('manifest.line.sequence', expected, String(part.sequence), 'Found a non-monotonic sequence number');
+    }
+    if (part.type === 'b') this.base ??= part;
+    if (part.type === 'i') this.lastIncr = part;
+    this.parts.push(part);
+  }
+
+  fault(code: string, expected: string, found: string, reason: string): void {
+    const { line, offset, length } = this;
+    this.faults.push({ code, line, offset, length, expected, found, reason });
+  }
+}
+
+const clip = (line: string): string => JSON.stringify(line.length > 120 ? `${line.slice(0, 120)}…` : line);
+
+const escapeValues: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };
+const blank = /[\s\0]/;
+
+/**
+ * Splits a line into words as the server's sdssplitargs does: "…" with escapes or '…' may stand anywhere in a word, and a
+ * closing quote must be followed by a blank or the end. Undefined where quotes are not balanced.
+ */
+export function splitWords(line: string): string[] | undefined {
+  const words: string[] = [];
+  let position = 0;
+  for (;;) {
+    while (position < line.length && blank.test(line[position])) position++;
+    if (position >= line.length) return words;
+    let word = '';
+    while (position < line.length && !blank.test(line[position])) {
+      const quote = line[position];
+      if (quote !== '"' && quote !== "'") {
+        word += line[position++];
+        continue;
+      }
+      const end = closingQuote(line, position);
+      if (end < 0 || (end + 1 < line.length && !blank.test(line[end + 1]))) return undefined;
+      const inside = line.slice(position + 1, end);
+      word += quote === '"' ? unescapeDouble(inside) : inside.replace(/\\'/g, "'");
+      position = end + 1;
+    }
+    words.push(word);
+  }
+}
+
+/** Position of the quote that closes the one at `position`; -1 if there is none. */
+function closingQuote(line: string, position: number): number {
+  const quote = line[position];
+  for (let index = position + 1; index < line.length; index++) {
+    if (line[index] === '\\' && (quote === '"' || line[index + 1] === "'")) index++;
+    else if (line[index] === quote) return index;
+  }
+  return -1;
+}
+
+function unescapeDouble(text: string): string {
+  return text.replace(/\\(?:x([0-9a-fA-F]{2})|([\s\S]))/g, (_, hex: string | undefined, char: string) =>
+    hex !== undefined ? String.fromCharCode(Number.parseInt(hex, 16)) : (escapeValues[char] ?? char),
+  );
+}
+
+/** The text of a manifest that holds these parts, as a server writes it: base, history, increments. */
+export function formatManifest(parts: readonly Pick<ManifestPart, 'name' | 'sequence' | 'type' | 'extra'>[]): string {
+  const ordered = [...parts].sort((a, b) => 'bhi'.indexOf(a.type) - 'bhi'.indexOf(b.type));
+  return ordered
+    .map(({ name, sequence, type, extra }) => {
+      const pairs = extra.map(([key, value]) => ` ${key} ${value}`).join('');
+      return `file ${quoteName(name)} seq ${sequence} type ${type}${pairs}\n`;
+    })
+    .join('');
+}
+
+/** Quotes a name that a plain word cannot hold, as sdscatrepr does. */
+function quoteName(name: string): string {
+  if (/^[!#-&(-[\]-~]+$/.test(name)) return name;
+  const body = name.replace(/[^ !#-[\]-~]/g, (char) => {
+    const known = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x07': '\\a', '\b': '\\b' }[char];
+    return known ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+  return `"${body}"`;
+}

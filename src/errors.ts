@@ -1,0 +1,42 @@
+/**
+ * What can go wrong that is not a fault of the data. Faults of the data are findings (findings.ts) and never thrown to a caller.
+ */
+
+/** The input cannot be opened or read: missing, no permission, a kind of file that holds no data. Exit code 3. */
+export class UnreadableError extends Error {
+  readonly path: string;
+  readonly code: string;
+  constructor(path: string, code: string, message: string) {
+    super(message);
+    this.name = 'UnreadableError';
+    this.path = path;
+    this.code = code;
+  }
+}
+
+/** The caller asked for something that makes no sense, such as a flag that contradicts another. Exit code 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** Turns what the file system threw into an UnreadableError with a sentence that a person can act on. */
+export function unreadable(path: string, error: unknown): UnreadableError {
+  if (error instanceof UnreadableError) return error;
+  const code = (error as NodeJS.ErrnoException)?.code ?? 'EIO';
+  const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error));
+  return new UnreadableError(path, code, `cannot read ${path}: ${reason}`);
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  ELOOP: 'too many symbolic links',
+  EMFILE: 'too many open files',
+  EIO: 'the device reported a read error',
+};

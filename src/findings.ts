@@ -1,0 +1,252 @@
+/**
+ * What `check` finds. A finding's code is stable: scripts match on it, and the tests assert it. `catalog` holds, for each code,
+ * how bad it is, whether `repair` can mend it, and what a server does with such a file, in the words that its log uses.
+ */
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface Finding {
+  readonly severity: Severity;
+  readonly code: string;
+  /** The file, as the user can open it. */
+  readonly file: string;
+  /** Absolute offset in that file, bytes (of the decompressed data where the file is compressed). */
+  readonly offset: number;
+  /** Bytes affected, where known. */
+  readonly length?: number;
+  /** Commands before this one in its file, counted from 1, and the command's name. */
+  readonly command?: { readonly ordinal: number; readonly name: string };
+  /** The RDB key at hand; `name` escapes every byte that is not printable. */
+  readonly key?: { readonly name: string; readonly db: number; readonly type: string };
+  readonly expected?: string;
+  readonly found?: string;
+  readonly message: string;
+  /** Whether `repair` can mend it. */
+  readonly repairable: boolean;
+  /** What the server would do with this file, and what to do about it. */
+  readonly advice: string;
+}
+
+export interface FindingRule {
+  readonly severity: Severity;
+  readonly message: string;
+  readonly repairable: boolean;
+  readonly advice: string;
+}
+
+const error = (message: string, repairable: boolean, advice: string): FindingRule => ({
+  severity: 'error',
+  message,
+  repairable,
+  advice,
+});
+const warning = (message: string, advice: string): FindingRule => ({
+  severity: 'warning',
+  message,
+  repairable: true,
+  advice,
+});
+const info = (message: string, advice: string): FindingRule => ({ severity: 'info', message, repairable: false, advice });
+
+const badFormat = 'The server exits with "Bad file format reading the append only file".';
+const shortRead =
+  'The server logs "short read while loading the AOF file", truncates the file here and starts (aof-load-truncated yes), or exits with "Unexpected end of file reading the append only file".';
+const rdbInternal = 'The server exits with "Internal error in RDB reading offset" while loading.';
+const rdbShort = 'The server exits with "Short read or OOM loading DB. Unrecoverable error, aborting now".';
+const manifestFatal = 'The server exits with "FATAL AOF MANIFEST FILE ERROR".';
+
+/** Rules by code; a code that is not here takes the rule of its longest known prefix (`listpack.entry` for `listpack.entry.backlen`). */
+export const catalog: Readonly<Record<string, FindingRule>> = {
+  'aof.truncated': error('the file ends inside a command', true, shortRead),
+  'aof.truncated.middle': error(
+    'a part that is not the last one ends inside a command',
+    true,
+    'The server truncates this part, then exits with "the truncated file is not the last file"; redis-check-aof refuses to fix it.',
+  ),
+  'aof.transaction.open': error(
+    'a MULTI has no EXEC',
+    true,
+    'The server logs "Revert incomplete MULTI/EXEC transaction in AOF file" and truncates the file before the MULTI, if it is the last part.',
+  ),
+  'aof.transaction.nested': error(
+    'MULTI inside MULTI',
+    true,
+    'The server logs an error reply for it and goes on; redis-check-aof calls the file not valid.',
+  ),
+  'aof.transaction.unopened': error(
+    'EXEC without MULTI',
+    true,
+    'The server logs "ERR EXEC without MULTI" and goes on; redis-check-aof calls the file not valid.',
+  ),
+  'aof.tail.nul': error(
+    'the file ends in NUL bytes, as a power loss leaves it',
+    true,
+    `${badFormat} Redis 8.4 and later cut such a tail when aof-load-corrupt-tail-max-size allows it.`,
+  ),
+  'aof.header': error('this is not the start of a command', true, badFormat),
+  'aof.argument': error('an argument is not framed as it must be', true, badFormat),
+  'aof.line': error(
+    'a header line does not end in CRLF',
+    true,
+    'redis-check-aof calls the file not valid; the server itself reads a header line up to its LF and may load it.',
+  ),
+  'aof.argument.end': error(
+    'an argument is not followed by CRLF',
+    true,
+    'The server skips the two bytes unread and goes on with whatever comes then, mostly "Bad file format"; redis-check-aof calls the file not valid.',
+  ),
+  'aof.argument.length': error(
+    'the length of an argument is not possible',
+    true,
+    'The server tries to allocate that much and crashes, or exits with "Bad file format reading the append only file".',
+  ),
+  'aof.annotation': error('an annotation line is not valid', true, badFormat),
+  'aof.command.unknown': error(
+    'no server knows this command',
+    true,
+    'The server exits with "Unknown command \'…\' reading the append only file"; redis-check-aof does not see it. Was it renamed with rename-command?',
+  ),
+  'aof.command.arity': error(
+    'the command has the wrong number of arguments',
+    true,
+    'Redis does not check this while loading and may crash on it; Valkey 9 exits. redis-check-aof does not see it.',
+  ),
+  'aof.command.module': warning(
+    'the command belongs to a module',
+    'The server exits with "Unknown command \'…\' reading the append only file" unless that module is loaded.',
+  ),
+  'aof.command.script': info(
+    'the command runs a script',
+    'The server runs it while loading. Redis 7.0 and later still know the command, but a script that an old server had cached may be missing.',
+  ),
+  'aof.findings.more': info('more findings than are kept', 'Raise --limit to see them all.'),
+
+  'rdb.magic': error(
+    'the file does not start as an RDB does',
+    false,
+    'The server exits with "Wrong signature trying to load DB from file".',
+  ),
+  'rdb.version': error(
+    'the version of the RDB format is not known',
+    false,
+    'The server exits with "Can\'t handle RDB format version".',
+  ),
+  'rdb.truncated': error('the file ends inside the RDB', true, rdbShort),
+  'rdb.opcode': error('no value type or opcode has this number', true, rdbInternal),
+  'rdb.length': error('a length is not encoded as it must be', true, rdbInternal),
+  'rdb.string': error('a string is not encoded as it must be', true, rdbInternal),
+  'rdb.lzf': error(
+    'a compressed string does not decompress',
+    true,
+    'The server exits with "Invalid LZF compressed string".',
+  ),
+  'rdb.value': error('a value is not what its type says', true, rdbInternal),
+  'rdb.value.duplicate': error(
+    'an element stands twice in one value',
+    true,
+    'The server exits with "Duplicate … detected" or "Hash with dup elements".',
+  ),
+  'rdb.value.empty': warning(
+    'the value has no elements',
+    'The server skips the key and logs it ("skipping empty key"); RESTORE would refuse it.',
+  ),
+  'rdb.value.large': info('the value is too large to be validated in depth', 'Its framing was checked, its elements were not.'),
+  'rdb.key.duplicate': error(
+    'the key stands twice in one database',
+    true,
+    'The server exits with "RDB has duplicated key"; redis-check-rdb does not see it.',
+  ),
+  'rdb.key.duplicates-unchecked': info(
+    'there were too many keys to look for duplicates in one reading',
+    'Give the file itself, not a pipe, to have it read a second time.',
+  ),
+  'rdb.module': error('module data is not framed as it must be', true, rdbInternal),
+  'rdb.module.needed': warning(
+    'the data belongs to a module',
+    'The server exits with "The RDB file contains module data I can\'t load" unless that module is loaded.',
+  ),
+  'rdb.module.pre-release': error(
+    'a value in the module format of before Redis 4.0.0, whose end nobody can find',
+    false,
+    'The server exits with "Pre-release module format not supported".',
+  ),
+  'rdb.function': error(
+    'a function library is not valid',
+    true,
+    'The server exits with "Failed loading library" or "Pre-release function format not supported".',
+  ),
+  'rdb.checksum.mismatch': error(
+    'the checksum does not fit the bytes',
+    true,
+    'The server exits with "Wrong RDB checksum expected". The parse found no other fault: set rdbchecksum no to load it all the same, and distrust the values.',
+  ),
+  'rdb.checksum.disabled': info(
+    'the checksum is zero: it was saved with rdbchecksum no',
+    'The server loads it without a check, and so nothing tells whether values were damaged.',
+  ),
+  'rdb.trailing': warning(
+    'bytes follow the end of the RDB',
+    'The server and redis-check-rdb ignore what follows the checksum.',
+  ),
+  'listpack': error('a listpack is damaged', true, 'The server exits with "listpack integrity check failed" (with sanitize-dump-payload yes; else it may crash later).'),
+  'ziplist': error('a ziplist is damaged', true, 'The server exits with "ziplist integrity check failed".'),
+  'intset': error('an intset is damaged', true, 'The server exits with "Intset integrity check failed".'),
+  'zipmap': error('a zipmap is damaged', true, 'The server exits with "Zipmap integrity check failed".'),
+  'stream': error('a stream is damaged', true, rdbInternal),
+  'hash': error('a hash is damaged', true, rdbInternal),
+  'set': error('a set is damaged', true, rdbInternal),
+  'zset': error('a sorted set is damaged', true, rdbInternal),
+
+  'manifest.line': error('a line of the manifest is not valid', true, manifestFatal),
+  'manifest.empty': error('the manifest is empty', true, `${manifestFatal} Reason: "Found an empty AOF manifest".`),
+  'manifest.missing': error(
+    'there are parts of a multi-part AOF but no manifest',
+    true,
+    'The server finds no AOF, starts empty and writes new files beside the old data.',
+  ),
+  'manifest.surplus': error(
+    'there is more than one manifest in the folder',
+    false,
+    'The server reads only the one named by appendfilename; say which one is meant.',
+  ),
+  'manifest.part.missing': error(
+    'a part that the manifest names is not there',
+    true,
+    'The server exits with "Unable to obtain the AOF file length".',
+  ),
+  'manifest.part.unreadable': error('a part that the manifest names cannot be read', false, 'The server exits.'),
+  'manifest.part.orphan': warning(
+    'a part of the AOF is not named by the manifest',
+    'The server ignores it: if it belongs to the data, the data is incomplete.',
+  ),
+  'manifest.part.history': info(
+    'a history file is still there',
+    'The server deletes it at the next start. It is not loaded.',
+  ),
+  'manifest.part.temporary': warning(
+    'a temporary file of a rewrite that did not finish',
+    'The server ignores it.',
+  ),
+
+  'input.gzip': error('the gzip data is damaged', false, 'Nothing after this can be had from the compressed file.'),
+  'input.changed': warning(
+    'the file changed while it was read',
+    'A server may be writing to it: check a copy, or check again.',
+  ),
+};
+
+/** The rule for `code`: its own, or the one of its nearest prefix. */
+export function ruleOf(code: string): FindingRule {
+  for (let prefix = code; prefix !== ''; prefix = prefix.slice(0, Math.max(prefix.lastIndexOf('.'), 0))) {
+    const rule = catalog[prefix];
+    if (rule !== undefined) return rule;
+  }
+  throw new Error(`no rule for the finding ${code}`);
+}
+
+export type FindingDetails = Partial<Omit<Finding, 'code' | 'file' | 'offset'>>;
+
+/** A finding by its code's rule; `details` override the rule. */
+export function finding(code: string, file: string, offset: number, details: FindingDetails = {}): Finding {
+  const rule = ruleOf(code);
+  return { ...rule, ...details, code, file, offset };
+}

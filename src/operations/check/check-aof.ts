@@ -1,0 +1,213 @@
+import { parseTimestamp } from '../../aof/annotation.ts';
+import { TransactionTracker } from '../../aof/transaction.ts';
+import { escapeBytes } from '../../bytes/text.ts';
+import type { Window } from '../../bytes/window.ts';
+import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } from '../../catalog/lookup.ts';
+import { Frame } from '../../engine/frame.ts';
+import type { FindingDetails } from '../../findings.ts';
+import { Resynchroniser } from '../../resp/resync.ts';
+import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import type { FileReport, FindingList } from '../report.ts';
+
+export interface AofCheckOptions {
+  /** No part of the AOF comes after this file: a server may truncate it. */
+  readonly last: boolean;
+  /** Lets other work go on; awaited now and then. */
+  readonly pause?: () => Promise<void>;
+}
+
+/** Records between two pauses. */
+const recordsBetweenPauses = 1 << 20;
+
+const multi = findCommand(Buffer.from('MULTI'), 0, 5);
+const exec = findCommand(Buffer.from('EXEC'), 0, 4);
+const scripts = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+
+/** Checks the RESP part of a file, from where the window stands to the end of its source. */
+export class AofCheck {
+  commands = 0;
+  private readonly window: Window;
+  private readonly file: FileReport;
+  private readonly findings: FindingList;
+  private readonly options: AofCheckOptions;
+  private readonly scanner: RespScanner;
+  private readonly frame = new Frame();
+  private readonly transaction = new TransactionTracker();
+  private readonly warned = new Set<string>();
+  private validUpTo: number;
+  private damaged = false;
+
+  constructor(window: Window, file: FileReport, findings: FindingList, options: AofCheckOptions) {
+    this.window = window;
+    this.file = file;
+    this.findings = findings;
+    this.options = options;
+    this.scanner = new RespScanner(window, false);
+    this.validUpTo = window.offset;
+  }
+
+  async run(): Promise<void> {
+    this.file.transactions = 0;
+    while (!this.readRecords(recordsBetweenPauses)) await this.options.pause?.();
+    if (this.transaction.open) this.addOpenTransaction();
+    this.file.commands = this.frame.ordinal;
+    this.file.validUpTo = this.validUpTo;
+  }
+
+  /** Reads at most `most` records; true at the end. */
+  private readRecords(most: number): boolean {
+    const { scanner, frame } = this;
+    for (let index = 0; index < most; index++) {
+      const record = scanner.next(frame);
+      if (record === Record.command) this.checkCommand();
+      else if (record === Record.annotation) this.noteAnnotation();
+      else if (record === Record.end || !this.passDamage(scanner.flaw as FrameFlaw)) return true;
+    }
+    return false;
+  }
+
+  private checkCommand(): void {
+    const { frame, transaction } = this;
+    const start = frame.starts[0];
+    const info = start < 0 ? undefined : findCommand(frame.bytes, start, frame.lengths[0]);
+    if (info === undefined) this.addUnknown();
+    else if (info === multi) this.begin();
+    else if (info === exec) this.end();
+    else if (info.container) this.checkSubcommand(info);
+    else if (!fitsArity(info, frame.argc)) this.addArity(info);
+    else if (info.group === 'scripting' && scripts.has(info.name)) this.warnOnce('aof.command.script', info.name);
+    if (!transaction.open && !this.damaged) this.validUpTo = this.window.offset;
+  }
+
+  private begin(): void {
+    const { scanner, frame } = this;
+    if (this.transaction.begin(scanner.start, frame.ordinal)) return;
+    this.add('aof.transaction.nested', scanner.start, { expected: 'EXEC before another MULTI', found: 'MULTI' });
+  }
+
+  private end(): void {
+    if (this.transaction.end()) {
+      this.file.transactions = (this.file.transactions ?? 0) + 1;
+      return;
+    }
+    this.add('aof.transaction.unopened', this.scanner.start, { expected: 'MULTI before EXEC', found: 'EXEC' });
+  }
+
+  /** A container's subcommand decides what is known and how many arguments fit. */
+  private checkSubcommand(container: CommandInfo): void {
+    const { frame } = this;
+    const start = frame.argc > 1 ? frame.starts[1] : -1;
+    const name = start < 0 ? '' : frame.bytes.latin1Slice(start, start + frame.lengths[1]).toUpperCase();
+    const info = container.subcommands.get(name);
+    if (info !== undefined) {
+      if (!fitsArity(info, frame.argc)) this.addArity(info);
+    } else if (frame.argc < 2 || container.subcommands.size === 0) this.addArity(container);
+    else this.addUnknown(`${container.name} ${escapeBytes(Buffer.from(name, 'latin1'), 0, name.length, 40)}`);
+  }
+
+  private addUnknown(name = this.commandName()): void {
+    if (isModuleName(name)) this.warnOnce('aof.command.module', name);
+    else this.add('aof.command.unknown', this.scanner.start, { expected: 'a command that a server knows', found: `'${name}'` });
+  }
+
+  private addArity(info: CommandInfo): void {
+    this.add('aof.command.arity', this.scanner.start, {
+      expected: arityText(info),
+      found: `${this.frame.argc} arguments`,
+    });
+  }
+
+  /** Many commands of one kind are worth one finding. */
+  private warnOnce(code: string, name: string): void {
+    const id = `${code} ${name.toUpperCase()}`;
+    if (this.warned.has(id)) return;
+    this.warned.add(id);
+    this.add(code, this.scanner.start, { found: `'${name}'` });
+  }
+
+  private commandName(): string {
+    const { frame } = this;
+    if (frame.starts[0] < 0) return `(a name of ${frame.lengths[0]} bytes)`;
+    return escapeBytes(frame.bytes, frame.starts[0], frame.starts[0] + frame.lengths[0], 40);
+  }
+
+  private add(code: string, offset: number, details: FindingDetails): void {
+    this.findings.add(code, this.file.path, offset, {
+      length: this.window.offset - offset,
+      command: { ordinal: this.frame.ordinal, name: this.commandName() },
+      ...details,
+    });
+  }
+
+  private noteAnnotation(): void {
+    const { scanner, file } = this;
+    const seconds = parseTimestamp(this.window.bytes, scanner.annotationPosition, scanner.annotationLength);
+    if (!this.transaction.open && !this.damaged) this.validUpTo = this.window.offset;
+    if (seconds === undefined) return;
+    if (Number.isNaN(seconds)) {
+      const expected = '#TS: and a number of seconds';
+      this.findings.add('aof.annotation.timestamp', file.path, scanner.start, { expected, found: 'no number' });
+      return;
+    }
+    file.firstTimestamp ??= seconds;
+    file.lastTimestamp = seconds;
+  }
+
+  private addOpenTransaction(): void {
+    const { openOffset, openOrdinal } = this.transaction;
+    this.findings.add('aof.transaction.open', this.file.path, openOffset, {
+      length: this.window.offset - openOffset,
+      command: { ordinal: openOrdinal, name: 'MULTI' },
+      expected: 'EXEC',
+      found: `the end of the file at ${this.window.offset}`,
+    });
+  }
+
+  /** Reports a bad region and goes on behind it; false where nothing sound comes after. */
+  private passDamage(flaw: FrameFlaw): boolean {
+    const { window, scanner, frame } = this;
+    const start = scanner.start;
+    const ordinal = frame.ordinal + (flaw.offset === start ? 1 : 0);
+    this.damaged = true;
+    const zeros = this.zerosToEnd(start);
+    const next = zeros > 0 ? -1 : new Resynchroniser(window).find(start + 1);
+    if (next < 0) this.passRest();
+    const end = next < 0 ? window.offset : next;
+    const details: FindingDetails = { length: end - start, command: { ordinal, name: '' }, expected: flaw.expected, found: flaw.found };
+    if (zeros > 0) {
+      this.findings.add('aof.tail.nul', this.file.path, start, { ...details, length: zeros, found: `${zeros} NUL bytes` });
+    } else this.addFlaw(flaw, start, next, details);
+    return next >= 0;
+  }
+
+  private addFlaw(flaw: FrameFlaw, start: number, next: number, details: FindingDetails): void {
+    const truncated = flaw.code === 'aof.truncated';
+    const code = truncated && !this.options.last ? 'aof.truncated.middle' : flaw.code;
+    const message = next < 0 ? {} : { message: `${this.messageOf(code)}; commands go on at offset ${next}` };
+    this.findings.add(code, this.file.path, truncated ? start : flaw.offset, { ...details, ...message });
+  }
+
+  private messageOf(code: string): string {
+    return code.startsWith('aof.truncated') ? 'an argument reaches beyond the end of the file' : 'bad bytes';
+  }
+
+  private passRest(): void {
+    const { window } = this;
+    window.position = window.limit;
+    while (window.ensure(1)) window.position = window.limit;
+  }
+
+  /** How many bytes from `offset` to the end are NUL, if all of them are; else 0. */
+  private zerosToEnd(offset: number): number {
+    const { window } = this;
+    if (!window.seek(offset) || window.atEnd()) return 0;
+    do {
+      const { bytes, limit } = window;
+      let position = window.position;
+      while (position < limit && bytes[position] === 0) position++;
+      window.position = position;
+      if (position < limit) return 0;
+    } while (window.ensure(1));
+    return window.offset - offset;
+  }
+}

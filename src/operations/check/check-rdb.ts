@@ -1,0 +1,226 @@
+import { FileSource } from '../../bytes/source.ts';
+import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
+import type { FindingDetails } from '../../findings.ts';
+import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
+import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { needsModule } from '../../rdb/module-data.ts';
+import { Item, RdbReader } from '../../rdb/reader.ts';
+import { ValueCheck } from '../../rdb/value-check.ts';
+import { checkValue, valueType } from '../../rdb/value-types.ts';
+import type { FindingList, RdbReport } from '../report.ts';
+
+export interface RdbCheckOptions {
+  /** Where a second reading can open the file again; undefined for a pipe or a compressed file. */
+  readonly reopen?: string;
+  /** Random, so that nobody can prepare keys that look the same. */
+  readonly seed: number;
+  /** Lets other work go on; awaited now and then. */
+  readonly pause?: () => Promise<void>;
+  /** Whether values are looked through element by element. Default true. */
+  readonly deep?: boolean;
+}
+
+/** Items between two pauses. */
+const itemsBetweenPauses = 1 << 18;
+
+/**
+ * Checks the RDB at the front of `input`. Reading ends at the first fault, because nothing tells where the next item
+ * begins; `complete` says whether the end was reached.
+ */
+export class RdbCheck {
+  readonly reader: RdbReader;
+  readonly report: RdbReport;
+  complete = false;
+  private readonly file: string;
+  private readonly findings: FindingList;
+  private readonly options: RdbCheckOptions;
+  private readonly values: ValueCheck;
+  private readonly duplicates: DuplicateKeys;
+  private readonly modules = new Set<string>();
+  private readonly databases = new Set<number>();
+
+  constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
+    this.reader = new RdbReader(input);
+    this.file = file;
+    this.findings = findings;
+    this.options = options;
+    this.values = new ValueCheck(options.deep !== false, this.reader.templates, options.seed);
+    this.duplicates = new DuplicateKeys(options.seed);
+    this.report = {
+      fork: 'redis',
+      version: 0,
+      keys: 0,
+      expires: 0,
+      fieldExpires: 0,
+      functions: 0,
+      databases: 0,
+      aux: {},
+      checksum: { state: 'unchecked' },
+      length: 0,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { reader, report } = this;
+    try {
+      reader.readHeader();
+      Object.assign(report, { fork: reader.fork, version: reader.version });
+      this.values.fork = reader.fork;
+      while (!this.readItems(itemsBetweenPauses)) await this.options.pause?.();
+      this.complete = true;
+    } catch (error) {
+      this.addFault(error);
+    }
+    report.databases = this.databases.size;
+    report.length = reader.input.offset;
+    this.finishChecksum();
+    await this.confirmDuplicates();
+  }
+
+  /** Reads at most `most` items; true at the end. */
+  private readItems(most: number): boolean {
+    const { reader } = this;
+    for (let index = 0; index < most; index++) {
+      const item = reader.next();
+      if (item === Item.key) this.checkKey();
+      else if (item === Item.end) return true;
+      else this.noteItem(item);
+    }
+    return false;
+  }
+
+  private checkKey(): void {
+    const { reader, values, report } = this;
+    report.keys++;
+    if (!Number.isNaN(reader.expire)) report.expires++;
+    this.duplicates.add(reader.key, reader.keyLength, reader.db);
+    this.databases.add(reader.db);
+    values.begin();
+    checkValue(reader.input, reader.type, values);
+    if (values.fieldExpires > 0) report.fieldExpires += values.fieldExpires;
+    if (values.empty || values.large || values.moduleName !== '' || values.notes.length > 0) this.noteValue();
+  }
+
+  private noteValue(): void {
+    const { values, reader } = this;
+    const at = reader.itemOffset;
+    const key = this.key();
+    if (values.empty) this.findings.add('rdb.value.empty', this.file, at, { key });
+    if (values.large) this.findings.add('rdb.value.large', this.file, at, { key });
+    if (values.moduleName !== '') this.noteModule(values.moduleName, at, { key });
+    for (const { severity, code, offset, expected, found } of values.notes) {
+      this.findings.add(code, this.file, offset, { key, expected, found, severity });
+    }
+  }
+
+  /** A module is worth one warning a type, not one a key. */
+  private noteModule(name: string, offset: number, details: FindingDetails): void {
+    if (this.modules.has(name)) return;
+    this.modules.add(name);
+    this.findings.add('rdb.module.needed', this.file, offset, { ...details, found: `module type '${name}'` });
+  }
+
+  private noteItem(item: Item): void {
+    const { reader, report } = this;
+    if (item === Item.aux) report.aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
+    else if (item === Item.function) this.noteFunction();
+    else if (item === Item.moduleAux && needsModule(reader.moduleName)) {
+      this.noteModule(reader.moduleName, reader.itemOffset, {});
+    }
+  }
+
+  /** The first line of a library names its engine and itself; the code behind it only the server can compile. */
+  private noteFunction(): void {
+    this.report.functions++;
+    const { functionCode, itemOffset } = this.reader;
+    if (/^#![^\n]*\bname=\w/.test(functionCode)) return;
+    const found = JSON.stringify(functionCode.slice(0, 60));
+    this.findings.add('rdb.function.header', this.file, itemOffset, { expected: '#!<engine> name=<library>', found });
+  }
+
+  private key(): FindingDetails['key'] {
+    const { reader } = this;
+    if (reader.keyLength < 0) return undefined;
+    const type = valueType(reader.type, reader.fork)?.name ?? String(reader.type);
+    return { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
+  }
+
+  private addFault(error: unknown): void {
+    if (error instanceof FlawError) {
+      const { code, expected, found } = error.flaw;
+      this.findings.add(code, this.file, this.reader.itemOffset, { key: this.key(), expected, found });
+      return;
+    }
+    if (!(error instanceof RdbFault)) throw error;
+    const { code, offset, expected, found } = error;
+    this.findings.add(code, this.file, offset, { key: this.key(), expected, found });
+  }
+
+  private finishChecksum(): void {
+    const { reader, report, complete } = this;
+    if (!complete) return;
+    const hex = (sum: bigint) => sum.toString(16).padStart(16, '0');
+    const { checksumState: state, checksumOffset: at } = reader;
+    report.checksum = { state, computed: hex(reader.computedChecksum) };
+    if (state !== 'absent') report.checksum.stored = hex(reader.storedChecksum);
+    const found = report.checksum.stored;
+    if (state === 'mismatch') {
+      this.findings.add('rdb.checksum.mismatch', this.file, at, { length: 8, expected: report.checksum.computed, found });
+    }
+    if (state === 'disabled') this.findings.add('rdb.checksum.disabled', this.file, at, { length: 8 });
+  }
+
+  /** Reads the keys a second time, if some may stand twice, and compares those by their bytes. */
+  private async confirmDuplicates(): Promise<void> {
+    const { duplicates } = this;
+    if (!duplicates.suspicious) return;
+    const path = this.options.reopen;
+    if (path === undefined || duplicates.tooMany) {
+      const code = duplicates.exactOnly ? 'rdb.key.duplicate' : 'rdb.key.duplicates-unchecked';
+      this.findings.add(code, this.file, 0);
+      return;
+    }
+    const source = FileSource.open(path);
+    try {
+      await this.compareCandidates(new RdbReader(new RdbInput(source), { checksum: false }));
+    } catch (error) {
+      // The fault that ended the first reading ends the second one too.
+      if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
+    } finally {
+      source.close();
+    }
+  }
+
+  private async compareCandidates(reader: RdbReader): Promise<void> {
+    const seen = new Map<string, number>();
+    const skip = new ValueCheck(false, reader.templates, this.options.seed);
+    reader.input.trusting = true;
+    reader.readHeader();
+    skip.fork = reader.fork;
+    for (let count = 1; ; count++) {
+      const item = reader.next();
+      if (item === Item.end) return;
+      if (item !== Item.key) continue;
+      if (this.duplicates.isCandidate(reader.key, reader.keyLength, reader.db)) this.compare(reader, seen);
+      checkValue(reader.input, reader.type, skip);
+      if (count % itemsBetweenPauses === 0) await this.options.pause?.();
+    }
+  }
+
+  private compare(reader: RdbReader, seen: Map<string, number>): void {
+    const name = reader.key.latin1Slice(0, reader.keyLength);
+    const id = `${reader.db} ${name}`;
+    const first = seen.get(id);
+    if (first === undefined) {
+      seen.set(id, reader.itemOffset);
+      return;
+    }
+    const type = valueType(reader.type, reader.fork)?.name ?? '';
+    this.findings.add('rdb.key.duplicate', this.file, reader.itemOffset, {
+      key: { name: escapeBinary(name), db: reader.db, type },
+      expected: 'each key once in a database',
+      found: `the same key as at offset ${first}`,
+    });
+  }
+}

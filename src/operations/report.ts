@@ -1,0 +1,84 @@
+import { type Finding, type FindingDetails, finding } from '../findings.ts';
+import { findingsMax } from '../limits.ts';
+import type { ChecksumState, Fork } from '../rdb/reader.ts';
+
+/** What a path turned out to be. */
+export type LayoutName = 'rdb' | 'aof' | 'hybrid' | 'multi-part' | 'data-directory' | 'empty' | 'unknown';
+
+/** One file of a dataset, as an operation saw it. */
+export interface FileReport {
+  readonly path: string;
+  readonly role: 'file' | 'manifest' | 'base' | 'incr' | 'history';
+  /** What its bytes are, whatever its name says. */
+  format: 'rdb' | 'aof' | 'hybrid' | 'manifest' | 'empty' | 'unknown';
+  /** The bytes were compressed with gzip: offsets are those of the decompressed data. */
+  readonly gzip: boolean;
+  /** Bytes read. */
+  size: number;
+  rdb?: RdbReport;
+  /** Commands of its RESP part. */
+  commands?: number;
+  transactions?: number;
+  /** First and last `#TS:` annotation, seconds since 1970. */
+  firstTimestamp?: number;
+  lastTimestamp?: number;
+  /** Offset up to which a server could load it. */
+  validUpTo?: number;
+}
+
+/** The RDB that a file is or begins with. */
+export interface RdbReport {
+  readonly fork: Fork;
+  readonly version: number;
+  keys: number;
+  expires: number;
+  /** Hash fields with an expiry of their own. */
+  fieldExpires: number;
+  functions: number;
+  databases: number;
+  /** Auxiliary fields, escaped. */
+  readonly aux: Record<string, string>;
+  checksum: ChecksumReport;
+  /** Bytes that it takes, its checksum included. */
+  length: number;
+}
+
+export interface ChecksumReport {
+  state: ChecksumState;
+  /** 16 hex digits, as the server logs them; undefined where there is none. */
+  stored?: string;
+  computed?: string;
+}
+
+/** How far an operation has come in which file; `size` is undefined where nobody can know it. */
+export interface Progress {
+  readonly file: string;
+  readonly offset: number;
+  readonly size: number | undefined;
+}
+
+/** Collects findings up to a limit and counts the rest. */
+export class FindingList {
+  readonly findings: Finding[] = [];
+  errors = 0;
+  warnings = 0;
+  infos = 0;
+  private readonly limit: number;
+
+  constructor(limit = findingsMax) {
+    this.limit = limit;
+  }
+
+  add(code: string, file: string, offset: number, details: FindingDetails = {}): void {
+    const made = finding(code, file, offset, details);
+    if (made.severity === 'error') this.errors++;
+    else if (made.severity === 'warning') this.warnings++;
+    else this.infos++;
+    if (this.findings.length < this.limit) this.findings.push(made);
+  }
+
+  /** Findings that were counted and not kept. */
+  get dropped(): number {
+    return this.errors + this.warnings + this.infos - this.findings.length;
+  }
+}

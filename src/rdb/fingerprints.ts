@@ -1,0 +1,113 @@
+/**
+ * A set of 64-bit fingerprints of byte strings in a few typed arrays: finds what stands twice among millions of members or
+ * keys at eight bytes each. The seed makes collisions impossible to prepare; that two different strings share a fingerprint
+ * by chance has a probability of n² / 2^65.
+ */
+export class FingerprintSet {
+  count = 0;
+  private slots: Uint32Array;
+  private mask: number;
+  private readonly seed: number;
+  /** The fingerprint of the last `add`: two halves, never both zero. */
+  high = 0;
+  low = 0;
+
+  constructor(seed: number, capacity = 256) {
+    this.seed = seed;
+    let size = 64;
+    while (size < capacity * 2) size *= 2;
+    this.slots = new Uint32Array(size * 2);
+    this.mask = size - 1;
+  }
+
+  /** Forgets everything; keeps its memory unless that grew large. */
+  clear(): void {
+    this.count = 0;
+    if (this.mask < 4096) this.slots.fill(0);
+    else {
+      this.slots = new Uint32Array(512);
+      this.mask = 255;
+    }
+  }
+
+  /** Bytes of memory in use. */
+  get memory(): number {
+    return this.slots.byteLength;
+  }
+
+  /** Adds `bytes[start, start + length)` (mixed with `salt`); false if it was there. */
+  add(bytes: Uint8Array, start: number, length: number, salt = 0): boolean {
+    this.hash(bytes, start, length, salt);
+    return this.insert(this.high, this.low);
+  }
+
+  /** Adds a fingerprint; false if it was there. */
+  insert(high: number, low: number): boolean {
+    const { slots, mask } = this;
+    let slot = low & mask;
+    for (;;) {
+      const at = slot * 2;
+      const there = slots[at];
+      if (there === 0 && slots[at + 1] === 0) {
+        slots[at] = high;
+        slots[at + 1] = low;
+        if (++this.count * 4 > mask * 3) this.grow();
+        return true;
+      }
+      if (there === high && slots[at + 1] === low) return false;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Every fingerprint, in no order. */
+  forEach(visit: (high: number, low: number) => void): void {
+    const { slots } = this;
+    for (let at = 0; at < slots.length; at += 2) {
+      if (slots[at] !== 0 || slots[at + 1] !== 0) visit(slots[at], slots[at + 1]);
+    }
+  }
+
+  has(high: number, low: number): boolean {
+    const { slots, mask } = this;
+    for (let slot = low & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * 2;
+      if (slots[at] === high && slots[at + 1] === low) return true;
+      if (slots[at] === 0 && slots[at + 1] === 0) return false;
+    }
+  }
+
+  /** Two independent 32-bit multiplicative hashes over four bytes a step; the result is in `high` and `low`. */
+  hash(bytes: Uint8Array, start: number, length: number, salt = 0): void {
+    let a = (this.seed ^ Math.imul(salt + 1, 0x9e3779b1)) | 0;
+    let b = Math.imul(this.seed ^ length, 0x85ebca77) ^ salt;
+    const end = start + length;
+    let position = start;
+    for (; position + 4 <= end; position += 4) {
+      const word = bytes[position] | (bytes[position + 1] << 8) | (bytes[position + 2] << 16) | (bytes[position + 3] << 24);
+      a = Math.imul(a ^ word, 0xcc9e2d51);
+      a = (a << 15) | (a >>> 17);
+      b = Math.imul(b + word, 0x1b873593);
+      b ^= b >>> 15;
+    }
+    let rest = length & 3;
+    for (; position < end; position++) rest = (rest << 8) | bytes[position];
+    a = Math.imul(a ^ rest, 0xc2b2ae3d);
+    b = Math.imul(b ^ rest ^ a, 0x27d4eb2f);
+    a = Math.imul(a ^ (a >>> 16) ^ b, 0x85ebca6b);
+    b = Math.imul(b ^ (b >>> 13) ^ a, 0xc2b2ae35);
+    this.high = (a ^ (a >>> 15)) >>> 0;
+    this.low = (b ^ (b >>> 16)) >>> 0;
+    if (this.high === 0 && this.low === 0) this.low = 1;
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    const size = (this.mask + 1) * 2;
+    this.slots = new Uint32Array(size * 2);
+    this.mask = size - 1;
+    this.count = 0;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at] !== 0 || old[at + 1] !== 0) this.insert(old[at], old[at + 1]);
+    }
+  }
+}

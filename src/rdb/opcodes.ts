@@ -1,0 +1,41 @@
+/**
+ * Opcodes of an RDB file: bytes that stand where a value type could. Every value type is below `lowest`.
+ * The forks gave 242 and 243 different meanings: the file's magic decides (formats: rdb.h of Redis 8.10 and of Valkey 9.1).
+ */
+export const Opcode = {
+  /** Redis 15: a field list that several hashes share. Valkey 81: a replicated command, never in a file. */
+  hashTemplate: 242,
+  /** Redis 13: metadata that modules attach to the next key. */
+  keyMeta: 243,
+  /** Valkey 80: a slot that was being imported. */
+  slotImport: 243,
+  /** Redis 12, cluster mode: sizes of the slot whose keys follow. */
+  slotInfo: 244,
+  /** A function library (7.0 and later). */
+  function2: 245,
+  /** The same in a form that only release candidates of 7.0 wrote. */
+  functionPreRelease: 246,
+  moduleAux: 247,
+  /** Seconds since the next key was used (LRU policies). */
+  idle: 248,
+  /** Use counter of the next key (LFU policies). */
+  freq: 249,
+  aux: 250,
+  resizeDb: 251,
+  expireTimeMs: 252,
+  expireTime: 253,
+  selectDb: 254,
+  eof: 255,
+} as const;
+
+/** Module values and metadata are sequences of these, so that they can be passed over without their module. */
+export const ModuleOpcode = { eof: 0, sint: 1, uint: 2, float: 3, double: 4, string: 5 } as const;
+
+/** The newest version of each fork's format that this reader knows. */
+export const versionMax = { redis: 15, valkey: 80 } as const;
+
+/** Valkey's numbers start here; 12 to 79 are Redis's own and foreign to Valkey. */
+export const valkeyVersionMin = 80;
+
+/** The first version whose files end in a CRC-64. */
+export const checksumVersionMin = 5;

@@ -1,0 +1,324 @@
+import type { Source } from '../bytes/source.ts';
+import { Crc64 } from '../checksum/crc64.ts';
+import { databaseMax } from '../limits.ts';
+import { RdbFault, RdbInput } from './input.ts';
+import { moduleTypeOf, skipModuleData } from './module-data.ts';
+import { valueType } from './value-types.ts';
+import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from './opcodes.ts';
+
+/**
+ * Reads an RDB item by item.
+ *
+ *     file    := magic version item* 0xff [crc64]
+ *     item    := aux | selectdb | resizedb | slot info | function | module aux | template | slot import | key
+ *     key     := [expire] [idle | freq] [metadata] type name value
+ *
+ * After Item.key the window stands at the value: the caller moves over it (values/) before it calls `next` again.
+ */
+export const Item = {
+  end: 0,
+  key: 1,
+  aux: 2,
+  selectDb: 3,
+  resizeDb: 4,
+  function: 5,
+  moduleAux: 6,
+  slotInfo: 7,
+  slotImport: 8,
+  hashTemplate: 9,
+} as const;
+export type Item = (typeof Item)[keyof typeof Item];
+
+export type Fork = 'redis' | 'valkey';
+
+/** What was being read, in the words of redis-check-rdb. */
+export type Doing =
+  | 'start'
+  | 'read-type'
+  | 'read-expire'
+  | 'read-key'
+  | 'read-object-value'
+  | 'check-sum'
+  | 'read-len'
+  | 'read-aux'
+  | 'read-module-aux'
+  | 'read-functions';
+
+/** ok, or why nothing can be said: the stored sum is zero, the version has none, or nobody asked for the computation. */
+export type ChecksumState = 'ok' | 'mismatch' | 'disabled' | 'absent' | 'unchecked';
+
+/** What this library does not know the version of cannot be read; how far it looks is the caller's choice. */
+export interface RdbReaderOptions {
+  /** Whether the checksum is computed along the way. Default true. */
+  readonly checksum?: boolean;
+}
+
+export class RdbReader {
+  readonly input: RdbInput;
+  fork: Fork = 'redis';
+  version = 0;
+  doing: Doing = 'start';
+  db = 0;
+
+  /** Where the current item began, its prefixes included. */
+  itemOffset = 0;
+  /** The current key: `key[0, keyLength)`; -1 while none is being read. Valid until the next key. */
+  key = Buffer.allocUnsafeSlow(512);
+  keyLength = -1;
+  /** Value type of the current key; -1 while none is being read. */
+  type = -1;
+  /** When the current key expires, milliseconds since 1970; NaN for never. */
+  expire = Number.NaN;
+  /** Seconds since the current key was used; -1 where the file does not say. */
+  idle = -1;
+  /** Use counter of the current key; -1 where the file does not say. */
+  freq = -1;
+  /** Bytes of module metadata before the current key's type; 0 for none. */
+  metaLength = 0;
+  metaOffset = 0;
+
+  auxName = '';
+  auxValue = '';
+  /** Code of the function library after Item.function, and the module type's name after Item.moduleAux. */
+  functionCode = '';
+  moduleName = '';
+  /** Declared counts after Item.resizeDb. */
+  declaredKeys = 0;
+  declaredExpires = 0;
+  /** Field lists by id, after Item.hashTemplate. */
+  readonly templates = new Map<bigint, readonly string[]>();
+
+  checksumState: ChecksumState = 'unchecked';
+  storedChecksum = 0n;
+  computedChecksum = 0n;
+  /** Offset after the 0xff, where the stored checksum begins. */
+  checksumOffset = 0;
+  /** Offset of the first byte after the RDB. */
+  endOffset = 0;
+  private readonly crc: Crc64 | undefined;
+
+  constructor(input: RdbInput, options: RdbReaderOptions = {}) {
+    this.input = input;
+    this.crc = options.checksum === false ? undefined : new Crc64();
+  }
+
+  static open(source: Source, options: RdbReaderOptions = {}): RdbReader {
+    return new RdbReader(new RdbInput(source), options);
+  }
+
+  /** Reads magic and version. Faults: `rdb.magic`, `rdb.version.*`, `rdb.truncated`. */
+  readHeader(): void {
+    const { input } = this;
+    if (this.crc !== undefined) input.startChecksum(this.crc);
+    input.need(9);
+    const at = input.offset;
+    const text = input.bytes.latin1Slice(input.position, input.position + 9);
+    const match = /^(REDIS|VALKEY)(.*)$/s.exec(text);
+    if (match === null) return input.fail('rdb.magic', "'REDIS' or 'VALKEY'", JSON.stringify(text));
+    this.fork = match[1] === 'REDIS' ? 'redis' : 'valkey';
+    // atoi's rules: what follows the digits does not count.
+    this.version = Number(/^[ \t\n\v\f\r]*[+-]?\d+/.exec(match[2])?.[0] ?? 0);
+    input.position += 9;
+    this.checkVersion(at + match[1].length);
+  }
+
+  private checkVersion(at: number): void {
+    const { fork, version } = this;
+    const least = fork === 'valkey' ? valkeyVersionMin : 1;
+    const most = versionMax[fork];
+    if (version >= least && version <= most) return;
+    const code = version > most ? 'rdb.version.future' : 'rdb.version.invalid';
+    throw new RdbFault(code, at, `version ${least} to ${most}`, String(version));
+  }
+
+  /** The next item; after Item.key the caller must move over the value. Throws RdbFault. */
+  next(): Item {
+    const { input } = this;
+    this.itemOffset = input.offset;
+    this.expire = Number.NaN;
+    this.idle = this.freq = -1;
+    this.metaLength = 0;
+    this.type = this.keyLength = -1;
+    for (;;) {
+      this.doing = 'read-type';
+      const code = input.byte();
+      if (code < 240) return this.readKey(code);
+      if (code === Opcode.expireTimeMs) {
+        this.doing = 'read-expire';
+        this.expire = input.milliseconds();
+      } else if (!this.readPrefix(code)) return this.readOpcode(code);
+    }
+  }
+
+  private readKey(type: number): Item {
+    const { input } = this;
+    if (valueType(type, this.fork) === undefined) {
+      input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(type), input.offset - 1);
+    }
+    this.type = type;
+    this.doing = 'read-key';
+    if (!input.string()) input.fail('rdb.string.long', 'a key that fits in memory', 'a longer one', this.itemOffset);
+    const { textBytes, textStart, textLength } = input;
+    if (textLength > this.key.length) this.key = Buffer.allocUnsafeSlow(textLength * 2);
+    const { key } = this;
+    if (textLength > 64) textBytes.copy(key, 0, textStart, textStart + textLength);
+    else for (let index = 0; index < textLength; index++) key[index] = textBytes[textStart + index];
+    this.keyLength = textLength;
+    this.doing = 'read-object-value';
+    return Item.key;
+  }
+
+  /** The opcodes that say something of the next key. */
+  private readPrefix(code: number): boolean {
+    const { input } = this;
+    if (code === Opcode.expireTime) {
+      this.doing = 'read-expire';
+      input.need(4);
+      this.expire = input.bytes.readInt32LE(input.position) * 1000;
+      input.position += 4;
+      return true;
+    }
+    if (code === Opcode.idle) {
+      this.idle = input.length();
+      return true;
+    }
+    if (code === Opcode.freq) {
+      this.freq = input.byte();
+      return true;
+    }
+    if (code !== Opcode.keyMeta || this.fork !== 'redis') return false;
+    this.readKeyMeta();
+    return true;
+  }
+
+  private readKeyMeta(): void {
+    const { input } = this;
+    this.metaOffset = input.offset - 1;
+    const classes = input.length();
+    if (classes > 7) input.fail('rdb.module.meta', 'at most 7 metadata classes', String(classes));
+    for (let index = 0; index < classes; index++) {
+      input.pass(4);
+      skipModuleData(input);
+    }
+    this.metaLength = input.offset - this.metaOffset;
+  }
+
+  private readOpcode(code: number): Item {
+    switch (code) {
+      case Opcode.eof:
+        return this.readEnd();
+      case Opcode.selectDb:
+        return this.readSelectDb();
+      case Opcode.resizeDb:
+        this.doing = 'read-len';
+        this.declaredKeys = this.input.length();
+        this.declaredExpires = this.input.length();
+        return Item.resizeDb;
+      case Opcode.aux:
+        this.doing = 'read-aux';
+        this.auxName = this.input.text();
+        this.auxValue = this.input.text();
+        return Item.aux;
+      case Opcode.moduleAux:
+        return this.readModuleAux();
+      case Opcode.function2:
+        this.doing = 'read-functions';
+        this.functionCode = this.input.text();
+        return Item.function;
+      case Opcode.slotInfo:
+        this.doing = 'read-len';
+        for (let index = 0; index < 3; index++) this.input.length();
+        return Item.slotInfo;
+      default:
+        return this.readForkOpcode(code);
+    }
+  }
+
+  private readForkOpcode(code: number): Item {
+    const { input } = this;
+    const at = input.offset - 1;
+    if (code === Opcode.functionPreRelease) {
+      this.doing = 'read-functions';
+      input.fail('rdb.function.pre-release', 'a function in the form of 7.0', 'the form of a release candidate', at);
+    }
+    if (code === Opcode.hashTemplate && this.fork === 'redis') return this.readTemplate();
+    if (code === Opcode.slotImport && this.fork === 'valkey') return this.readSlotImport();
+    return input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(code), at);
+  }
+
+  private readSelectDb(): Item {
+    this.doing = 'read-len';
+    const at = this.input.offset;
+    const db = this.input.length();
+    if (db > databaseMax) this.input.fail('rdb.length.db', `a database number up to ${databaseMax}`, String(db), at);
+    this.db = db;
+    return Item.selectDb;
+  }
+
+  private readModuleAux(): Item {
+    const { input } = this;
+    this.doing = 'read-module-aux';
+    this.moduleName = moduleTypeOf(input.unsigned()).name;
+    const at = input.offset;
+    const opcode = input.length();
+    if (opcode !== 2) input.fail('rdb.module.when', 'the opcode 2 before the moment', String(opcode), at);
+    input.length();
+    skipModuleData(input);
+    return Item.moduleAux;
+  }
+
+  /** `id field_count field…`: fields ascend, the shorter first, then by their bytes. */
+  private readTemplate(): Item {
+    const { input } = this;
+    const at = input.offset;
+    const id = input.unsigned();
+    if (this.templates.has(id)) input.fail('rdb.value.template', 'a template id of its own', String(id), at);
+    const count = input.count('field names');
+    if (count === 0) input.fail('rdb.value.template', 'at least one field', '0', at);
+    const fields: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const field = input.text();
+      const last = fields[index - 1];
+      if (last !== undefined && !(last.length < field.length || (last.length === field.length && last < field))) {
+        input.fail('rdb.value.template', 'fields in ascending order', JSON.stringify(field), at);
+      }
+      fields.push(field);
+    }
+    this.templates.set(id, fields);
+    return Item.hashTemplate;
+  }
+
+  private readSlotImport(): Item {
+    const { input } = this;
+    const at = input.offset;
+    const name = input.text();
+    if (name.length !== 40) input.fail('rdb.value.slot-import', 'a job name of 40 bytes', `${name.length} bytes`, at);
+    const ranges = input.count('slot ranges', 2);
+    for (let index = 0; index < ranges; index++) {
+      const from = input.length();
+      const to = input.length();
+      if (from > to || to >= 16384) input.fail('rdb.value.slot-import', 'slots from 0 to 16383', `${from} to ${to}`, at);
+    }
+    return Item.slotImport;
+  }
+
+  private readEnd(): Item {
+    const { input } = this;
+    this.doing = 'check-sum';
+    input.stopChecksum();
+    this.checksumOffset = input.offset;
+    this.computedChecksum = this.crc?.value() ?? 0n;
+    if (this.version < checksumVersionMin) this.checksumState = 'absent';
+    else {
+      input.need(8);
+      this.storedChecksum = input.bytes.readBigUInt64LE(input.position);
+      input.position += 8;
+      if (this.storedChecksum === 0n) this.checksumState = 'disabled';
+      else if (this.crc !== undefined) {
+        this.checksumState = this.storedChecksum === this.computedChecksum ? 'ok' : 'mismatch';
+      }
+    }
+    this.endOffset = input.offset;
+    return Item.end;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Flaw } from './encodings/flaw.ts';
+import { FingerprintSet } from './fingerprints.ts';
+import type { RdbInput } from './input.ts';
+import type { Fork } from './reader.ts';
+
+/** Members of one value beyond which duplicates are no longer looked for: their fingerprints would take too much memory. */
+const membersMax = 2_000_000;
+
+/** Something wrong with a value whose framing is sound, so that reading can go on behind it. */
+export interface ValueNote {
+  readonly severity: 'error' | 'warning';
+  readonly code: string;
+  readonly offset: number;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Notes that are kept of one value. */
+const notesMax = 10;
+
+/**
+ * What a value's check needs and notes. A fault of the framing, behind which nothing can be read, is thrown (RdbFault);
+ * everything else that is wrong is noted here.
+ */
+export class ValueCheck {
+  fork: Fork = 'redis';
+  readonly templates: ReadonlyMap<bigint, readonly string[]>;
+  /** Whether encoded values are looked through element by element (`sanitize-dump-payload yes`), or only passed over. */
+  readonly deep: boolean;
+  /** The value turned out to have no elements. */
+  empty = false;
+  /** The value, or a part of it, was too large to be held and so was only passed over. */
+  large = false;
+  /** Fields with an expiry of their own. */
+  fieldExpires = 0;
+  /** Module type that is needed for the value; '' for none. */
+  moduleName = '';
+  readonly notes: ValueNote[] = [];
+  private readonly members: FingerprintSet;
+  /** Where the blob lies that is being validated, and whether its positions are those of the file. */
+  private blobOffset = 0;
+  private blobInPlace = true;
+
+  constructor(deep: boolean, templates: ReadonlyMap<bigint, readonly string[]>, seed: number) {
+    this.deep = deep;
+    this.templates = templates;
+    this.members = new FingerprintSet(seed);
+  }
+
+  /** Before each value. */
+  begin(): void {
+    this.empty = this.large = false;
+    this.fieldExpires = 0;
+    this.moduleName = '';
+    if (this.notes.length > 0) this.notes.length = 0;
+  }
+
+  /** Before the members of a value that may not stand twice. */
+  beginMembers(): void {
+    if (this.members.count > 0) this.members.clear();
+  }
+
+  /** Reads a string and, in depth, sees to it that it was not there before. */
+  uniqueString(input: RdbInput, what: string): void {
+    if (!this.deep || this.members.count >= membersMax) {
+      if (this.deep) this.large = true;
+      input.skipString();
+      return;
+    }
+    const at = input.offset;
+    if (!input.string()) {
+      this.large = true;
+      return;
+    }
+    if (this.members.add(input.textBytes, input.textStart, input.textLength)) return;
+    const { textBytes, textStart, textLength } = input;
+    const text = textBytes.latin1Slice(textStart, textStart + Math.min(textLength, 64));
+    this.fault('rdb.value.duplicate', at, `each ${what} once`, JSON.stringify(text));
+  }
+
+  /**
+   * Reads a string that holds an encoded value (`input.textBytes`…); false where it need not (unless `needed`) or cannot be
+   * looked into.
+   */
+  blob(input: RdbInput, needed = false): boolean {
+    if (!this.deep && !needed) {
+      input.skipString();
+      return false;
+    }
+    this.blobOffset = input.offset;
+    if (!input.string()) {
+      this.large = true;
+      return false;
+    }
+    this.blobInPlace = input.textBytes === input.bytes;
+    if (this.blobInPlace) this.blobOffset = input.base + input.textStart;
+    return true;
+  }
+
+  /** Notes what a validator found in the blob that was just read; true if that was nothing. */
+  sound(flaw: Flaw | undefined): boolean {
+    if (flaw === undefined) return true;
+    const offset = this.blobInPlace ? this.blobOffset + flaw.position : this.blobOffset;
+    const where = this.blobInPlace ? '' : ` (at byte ${flaw.position} of the decompressed value)`;
+    this.fault(flaw.code, offset, flaw.expected, flaw.found + where);
+    return false;
+  }
+
+  /** Notes what makes the servers of today refuse the value. */
+  fault(code: string, offset: number, expected: string, found: string): void {
+    if (this.notes.length < notesMax) this.notes.push({ severity: 'error', code, offset, expected, found });
+  }
+
+  /** Notes what only some servers mind. */
+  warn(code: string, offset: number, expected: string, found: string): void {
+    if (this.notes.length < notesMax) this.notes.push({ severity: 'warning', code, offset, expected, found });
+  }
+}

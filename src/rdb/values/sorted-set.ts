@@ -1,0 +1,66 @@
+import { decodeDoubleText, doubleTextLength } from '../encodings/double.ts';
+import { FlawError } from '../encodings/flaw.ts';
+import { countListpack } from '../encodings/listpack.ts';
+import { validateSortedSetListpack } from '../encodings/listpack-aggregates.ts';
+import { countZiplist } from '../encodings/ziplist.ts';
+import { validateSortedSetZiplist } from '../encodings/ziplist-aggregates.ts';
+import type { RdbInput } from '../input.ts';
+import type { ValueCheck } from '../value-check.ts';
+
+/**
+ * Sorted sets.
+ *
+ *     type  3   count × { member | score as text: length byte + digits, 253 NaN, 254 +inf, 255 -inf }   (1.1)
+ *     type  5   count × { member | score as 8-byte double }                                             (4.0)
+ *     type 12   string: ziplist of member, score                                                        (2.4)
+ *     type 17   string: listpack of member, score                                                       (7.0)
+ */
+export function checkTextScoreSet(input: RdbInput, check: ValueCheck): void {
+  const count = input.count('members', 2);
+  check.empty = count === 0;
+  check.beginMembers();
+  for (let index = 0; index < count; index++) {
+    check.uniqueString(input, 'member');
+    checkTextScore(input, check);
+  }
+}
+
+function checkTextScore(input: RdbInput, check: ValueCheck): void {
+  const at = input.offset;
+  input.need(1);
+  const length = doubleTextLength(input.bytes[input.position]);
+  input.need(length);
+  const { bytes, position } = input;
+  input.position += length;
+  try {
+    if (Number.isNaN(decodeDoubleText(bytes, position, position + length))) check.fault('zset.score.nan', at, 'a score', 'NaN');
+  } catch (error) {
+    if (!(error instanceof FlawError)) throw error;
+    check.fault('zset.score.text', at, error.flaw.expected, error.flaw.found);
+  }
+}
+
+export function checkDoubleScoreSet(input: RdbInput, check: ValueCheck): void {
+  const count = input.count('members', 9);
+  check.empty = count === 0;
+  check.beginMembers();
+  for (let index = 0; index < count; index++) {
+    check.uniqueString(input, 'member');
+    const at = input.offset;
+    if (Number.isNaN(input.double())) check.fault('zset.score.nan', at, 'a score', 'NaN');
+  }
+}
+
+export function checkZiplistSortedSet(input: RdbInput, check: ValueCheck): void {
+  if (!check.blob(input)) return;
+  const end = input.textStart + input.textLength;
+  const sound = check.sound(validateSortedSetZiplist(input.textBytes, input.textStart, end));
+  check.empty = sound && countZiplist(input.textBytes, input.textStart, end) === 0;
+}
+
+export function checkListpackSortedSet(input: RdbInput, check: ValueCheck): void {
+  if (!check.blob(input)) return;
+  const end = input.textStart + input.textLength;
+  const sound = check.sound(validateSortedSetListpack(input.textBytes, input.textStart, end));
+  check.empty = sound && countListpack(input.textBytes, input.textStart, end) === 0;
+}
