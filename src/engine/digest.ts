@@ -1,0 +1,234 @@
+import type { Dataset } from './dataset.ts';
+import type { Flavor, FlavorRules } from './flavor.ts';
+import { flavorRules } from './flavor.ts';
+import type { Keyspace } from './keyspace.ts';
+import { ScoreText } from './score-text.ts';
+import { Sha1 } from './sha1.ts';
+import type { DigestSink, ObjectValue, SourceReader, Value, ValueCodec } from './value.ts';
+import { Kind, objectKindMin } from './value.ts';
+
+/*
+ * DEBUG DIGEST and DEBUG DIGEST-VALUE. A state is 20 bytes, D:
+ *
+ *   xor(D, data)   D ^= SHA1(data)              the order of several does not matter
+ *   mix(D, data)   xor(D, data); D = SHA1(D)    the order matters
+ *
+ *   dataset F:  per database with keys, ascending: mix(F, u32 index); per key: D = 0, mix(D, key), VALUE(D), xor(F, D)
+ *   VALUE(D):   mix(D, u32 type), the elements by their type's rule, and xor(D, "!!expire!!") where the key has a TTL
+ */
+
+export interface DigestOptions {
+  readonly flavor?: Flavor;
+  /** The moment that decides which hash fields are past, milliseconds since 1970. */
+  readonly at: number;
+  readonly codec?: ValueCodec;
+  readonly reader?: SourceReader;
+}
+
+/** The number that the digest mixes in for a type, by kind; 0 (string) for the kinds below the collections. */
+const typeNumbers: Readonly<Record<number, number>> = {
+  [Kind.List]: 1,
+  [Kind.Set]: 2,
+  [Kind.SortedSet]: 3,
+  [Kind.Hash]: 4,
+  [Kind.Module]: 5,
+  [Kind.Stream]: 6,
+  [Kind.Array]: 7,
+  [Kind.Gcra]: 8,
+};
+
+/** Computes digests; one may be used for any number of datasets. */
+export class Digester implements DigestSink {
+  readonly rules: FlavorRules;
+  readonly at: number;
+  readonly #scores: ScoreText;
+  readonly #sha = new Sha1();
+  readonly #codec: ValueCodec | undefined;
+  readonly #reader: SourceReader | undefined;
+  /** State of the key, of the element, and of the dataset. */
+  readonly #key = new Int32Array(5);
+  readonly #element = new Int32Array(5);
+  readonly #total = new Int32Array(5);
+  /** SHA-1 of the type numbers 0 to 8 and of the two marks, which are xored in over and over. */
+  readonly #typeHashes: Int32Array[];
+  readonly #expiryMark: Int32Array;
+
+  constructor(options: DigestOptions) {
+    this.rules = flavorRules(options.flavor ?? 'redis-8');
+    this.at = options.at;
+    this.#codec = options.codec;
+    this.#reader = options.reader;
+    this.#scores = new ScoreText(this.rules);
+    this.#typeHashes = Array.from({ length: 9 }, (_, type) => this.#hashed(`\0\0\0${String.fromCharCode(type)}`));
+    this.#expiryMark = this.#hashed('!!expire!!');
+  }
+
+  #hashed(text: string): Int32Array {
+    this.#sha.hashText(text);
+    return this.#sha.state.slice();
+  }
+
+  // ---- the dataset
+
+  /** Equal to DEBUG DIGEST of a server that holds this dataset: 40 hexadecimal digits. */
+  dataset(dataset: Dataset): string {
+    const total = this.#total;
+    total.fill(0);
+    for (const index of dataset.occupied()) {
+      this.#sha.hashText(bigEndianText(index));
+      this.#mixInto(total);
+      const keys = dataset.database(index);
+      for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) this.#addKey(keys, entry);
+    }
+    return hex(total);
+  }
+
+  #addKey(keys: Keyspace, entry: number): void {
+    this.#key.fill(0);
+    this.mixBytes(keys.keyBlock(entry), keys.keyStart(entry), keys.keyLength(entry));
+    this.#mixEntry(keys, entry);
+    this.#sha.hashWords(this.#key);
+    xorInto(this.#total, this.#sha.state);
+  }
+
+  /** Equal to DEBUG DIGEST-VALUE of the entry's key. */
+  entry(keys: Keyspace, entry: number): string {
+    this.#key.fill(0);
+    this.#mixEntry(keys, entry);
+    return hex(this.#key);
+  }
+
+  /** DEBUG DIGEST-VALUE of a value alone, with or without an expiry. */
+  value(value: Value, expires = false): string {
+    this.#key.fill(0);
+    this.#mixValue(value);
+    if (expires) xorInto(this.#key, this.#expiryMark);
+    return hex(this.#key);
+  }
+
+  #mixEntry(keys: Keyspace, entry: number): void {
+    const kind = keys.kind(entry);
+    if (kind === Kind.Serialized) this.#mixValue(this.#decode(keys, entry));
+    else if (kind >= objectKindMin) this.#mixObject(keys.object(entry));
+    else this.#mixString(keys, entry, kind);
+    if (keys.hasExpiry(entry)) xorInto(this.#key, this.#expiryMark);
+  }
+
+  #mixString(keys: Keyspace, entry: number, kind: Kind): void {
+    this.#mixHash(this.#typeHashes[0]);
+    if (kind === Kind.Integer) {
+      this.mix(String(keys.integer(entry)));
+      return;
+    }
+    if (kind === Kind.Bytes) {
+      const own = keys.own(entry);
+      this.mixBytes(own.buffer, 0, own.length);
+      return;
+    }
+    const bytes = this.#read(keys, entry);
+    this.mixBytes(bytes, 0, bytes.length);
+  }
+
+  #read(keys: Keyspace, entry: number): Buffer {
+    if (this.#reader === undefined) throw new Error('a reference needs a reader');
+    return this.#reader.read(keys.source(entry), keys.offset(entry), keys.length(entry));
+  }
+
+  #decode(keys: Keyspace, entry: number): Value {
+    if (this.#codec === undefined) throw new Error('a serialized value needs a codec');
+    const bytes = this.#read(keys, entry);
+    return this.#codec.decode(keys.rdbType(entry), bytes, 0, bytes.length);
+  }
+
+  #mixValue(value: Value): void {
+    if (typeof value === 'number') {
+      this.#mixHash(this.#typeHashes[0]);
+      this.mix(String(value));
+    } else if (Buffer.isBuffer(value)) {
+      this.#mixHash(this.#typeHashes[0]);
+      this.mixBytes(value, 0, value.length);
+    } else this.#mixObject(value);
+  }
+
+  #mixObject(value: ObjectValue): void {
+    this.#mixHash(this.#typeHashes[typeNumbers[value.kind] ?? 0]);
+    value.digest(this);
+  }
+
+  // ---- the two primitives
+
+  /** mix with the SHA-1 that was just computed. */
+  #mixInto(state: Int32Array): void {
+    xorInto(state, this.#sha.state);
+    this.#sha.hashWords(state);
+    state.set(this.#sha.state);
+  }
+
+  #mixHash(hash: Int32Array): void {
+    xorInto(this.#key, hash);
+    this.#sha.hashWords(this.#key);
+    this.#key.set(this.#sha.state);
+  }
+
+  mix(text: string): void {
+    this.#sha.hashText(text);
+    this.#mixInto(this.#key);
+  }
+
+  mixBytes(bytes: Uint8Array, start: number, length: number): void {
+    this.#sha.hashBytes(bytes, start, length);
+    this.#mixInto(this.#key);
+  }
+
+  xor(text: string): void {
+    this.#sha.hashText(text);
+    xorInto(this.#key, this.#sha.state);
+  }
+
+  beginElement(): void {
+    this.#element.fill(0);
+  }
+
+  elementMix(text: string): void {
+    this.#sha.hashText(text);
+    this.#mixInto(this.#element);
+  }
+
+  elementMixBytes(bytes: Uint8Array, start: number, length: number): void {
+    this.#sha.hashBytes(bytes, start, length);
+    this.#mixInto(this.#element);
+  }
+
+  elementXor(text: string): void {
+    this.#sha.hashText(text);
+    xorInto(this.#element, this.#sha.state);
+  }
+
+  /** xor of the element's 20 bytes into the key's state. */
+  endElement(): void {
+    this.#sha.hashWords(this.#element);
+    xorInto(this.#key, this.#sha.state);
+  }
+
+  scoreText(score: number): string {
+    return this.#scores.format(score);
+  }
+}
+
+function xorInto(state: Int32Array, hash: Int32Array): void {
+  state[0] ^= hash[0];
+  state[1] ^= hash[1];
+  state[2] ^= hash[2];
+  state[3] ^= hash[3];
+  state[4] ^= hash[4];
+}
+
+function bigEndianText(value: number): string {
+  return String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+}
+
+function hex(state: Int32Array): string {
+  let text = '';
+  for (const word of state) text += (word >>> 0).toString(16).padStart(8, '0');
+  return text;
+}
