@@ -69,8 +69,13 @@ export function createGroup(session: Session, frame: Frame): string | undefined 
   const name = frame.text(3);
   stream.groups ??= new Map();
   if (stream.groups.has(name)) return 'BUSYGROUP Consumer Group name already exists';
-  stream.groups.set(name, new Group(name, last, options.entriesRead));
+  stream.groups.set(name, new Group(name, last, boundedRead(session, stream, options.entriesRead)));
   return undefined;
+}
+
+/** From 8.6 on a group cannot have read more than was added. */
+function boundedRead(session: Session, stream: Stream, entriesRead: U64): U64 {
+  return session.flavor === 'redis-8' && entriesRead > stream.entriesAdded ? stream.entriesAdded : entriesRead;
 }
 
 /** XGROUP SETID key group (id | $) [ENTRIESREAD n] */
@@ -82,7 +87,7 @@ export function setGroupId(session: Session, frame: Frame): string | undefined {
   const last = isWord(frame, 4, '$') ? found.stream.lastId : parseIdOrExtreme(frame.text(4));
   if (last === undefined) return invalidId;
   found.group.lastId = last;
-  found.group.entriesRead = options.entriesRead;
+  found.group.entriesRead = boundedRead(session, found.stream, options.entriesRead);
   return undefined;
 }
 
@@ -115,13 +120,6 @@ export function deleteConsumer(session: Session, frame: Frame): string | undefin
 export function addConsumer(session: Session, group: Group, name: string): Consumer {
   const consumer = new Consumer(name, session.now, -1);
   group.consumers.set(name, consumer);
-  return consumer;
-}
-
-/** The consumer of this name, made where there is none, and seen now. */
-function seeConsumer(session: Session, group: Group, name: string): Consumer {
-  const consumer = group.consumers.get(name) ?? addConsumer(session, group, name);
-  consumer.seenTime = session.now;
   return consumer;
 }
 
@@ -196,16 +194,24 @@ export function claim(session: Session, frame: Frame): string | undefined {
   if (typeof options === 'string') return options;
   const { stream, group } = found;
   if (options.lastId && compareIds(options.lastId, group.lastId) > 0) group.lastId = options.lastId;
-  // Up to 7.0 a consumer is made when the first entry is claimed for it.
-  const lazily = session.flavor === 'redis-6.2' || session.flavor === 'redis-7.0';
   const name = frame.text(3);
-  if (!lazily) seeConsumer(session, group, name);
+  seeClaimant(session, group, name);
   for (const id of ids) claimOne(session, stream, group, id, name, Math.max(minIdle, 0), options);
-  if (lazily) {
-    const consumer = group.consumers.get(name);
-    if (consumer) consumer.seenTime = session.now;
-  }
   return undefined;
+}
+
+/** Notes that a consumer tries to claim. Up to 7.0 it is made only when the first entry is claimed for it. */
+function seeClaimant(session: Session, group: Group, name: string): void {
+  const lazily = session.flavor === 'redis-6.2' || session.flavor === 'redis-7.0';
+  const consumer = group.consumers.get(name) ?? (lazily ? undefined : addConsumer(session, group, name));
+  if (consumer) consumer.seenTime = session.now;
+}
+
+/** Notes that a consumer has claimed an entry. */
+function claimant(session: Session, group: Group, name: string): Consumer {
+  const consumer = group.consumers.get(name) ?? addConsumer(session, group, name);
+  consumer.activeTime = session.now;
+  return consumer;
 }
 
 function claimOptions(session: Session, frame: Frame, first: number): ClaimOptions | string {
@@ -256,8 +262,7 @@ function claimOne(
   entry.deliveryTime = time === undefined || time < 0 || time > session.now ? session.now : time;
   if (options.retryCount !== undefined && options.retryCount >= 0) entry.deliveryCount = options.retryCount;
   else if (!options.justId) entry.deliveryCount = addU64(entry.deliveryCount, 1);
-  const consumer = group.consumers.get(name) ?? addConsumer(session, group, name);
-  consumer.activeTime = session.now;
+  const consumer = claimant(session, group, name);
   if (fresh) {
     entry.consumer = consumer;
     group.add(entry);
@@ -281,8 +286,8 @@ export function autoClaim(session: Session, frame: Frame): string | undefined {
   }
   const found = findGroup(session, frame, 1, 2);
   if (typeof found === 'string') return found;
-  const consumer = seeConsumer(session, found.group, frame.text(3));
-  claimFrom(session, found, consumer, start, Math.max(minIdle, 0), count, justId);
+  seeClaimant(session, found.group, frame.text(3));
+  claimFrom(session, found, frame.text(3), start, Math.max(minIdle, 0), count, justId);
   return undefined;
 }
 
@@ -299,7 +304,7 @@ function startArgument(text: string): StreamId | string {
 function claimFrom(
   session: Session,
   { stream, group }: Found,
-  consumer: Consumer,
+  name: string,
   start: StreamId,
   minIdle: number,
   count: number,
@@ -317,8 +322,8 @@ function claimFrom(
     if (minIdle > 0 && session.now - entry.deliveryTime < minIdle) continue;
     entry.deliveryTime = session.now;
     if (!justId) entry.deliveryCount = addU64(entry.deliveryCount, 1);
+    const consumer = claimant(session, group, name);
     if (entry.consumer !== consumer) group.assign(entry, consumer);
-    consumer.activeTime = session.now;
     left--;
   }
 }

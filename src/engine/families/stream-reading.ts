@@ -84,6 +84,10 @@ function findSource(session: Session, frame: Frame, options: ReadOptions, key: n
 }
 
 function readOne(session: Session, { stream, group, after }: Source, options: ReadOptions): void {
+  const top = stream.lastLiveId();
+  const serves = after !== undefined || (top !== undefined && compareIds(top, group.lastId) > 0);
+  // Up to 7.0 a consumer is made only when there is something to read.
+  if (!serves && isOld(session)) return;
   const consumer = group.consumers.get(options.consumer) ?? addConsumer(session, group, options.consumer);
   consumer.seenTime = session.now;
   if (after !== undefined) {
@@ -94,6 +98,18 @@ function readOne(session: Session, { stream, group, after }: Source, options: Re
   if (options.count > 0 && claimed >= options.count) return;
   const ids = [...stream.idsAfter(group.lastId, options.count > 0 ? options.count - claimed : 0)];
   for (const id of ids) deliver(session, stream, group, consumer, id, options.acknowledges);
+}
+
+function isOld(session: Session): boolean {
+  return session.flavor === 'redis-6.2' || session.flavor === 'redis-7.0';
+}
+
+/** Whether reading `id` is reading the one entry that was added after the group's last. */
+function isCountable(session: Session, stream: Stream, group: Group, id: StreamId): boolean {
+  // 7.0 looks for deleted entries only from the one that is read on; 8.6 also at what was trimmed.
+  if (isOld(session)) return !stream.hasTombstoneAfter(id);
+  if (session.flavor === 'redis-8' && compareIds(group.lastId, stream.firstId) < 0) return false;
+  return !stream.hasTombstoneAfter(group.lastId);
 }
 
 /** Reading one's own pending entries again counts as a delivery. */
@@ -135,7 +151,7 @@ function deliver(
   acknowledges: boolean,
 ): void {
   if (compareIds(id, group.lastId) > 0) {
-    if (group.entriesRead !== -1 && !stream.hasTombstoneAfter(group.lastId)) {
+    if (group.entriesRead !== -1 && isCountable(session, stream, group, id)) {
       group.entriesRead = addU64(group.entriesRead, 1);
     } else if (stream.entriesAdded !== 0) group.entriesRead = stream.estimateEntriesRead(id);
     group.lastId = id;

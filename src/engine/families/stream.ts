@@ -130,10 +130,11 @@ function removeEx(session: Session, frame: Frame): string | undefined {
   return undefined;
 }
 
-/** Deletes one entry as the word about references says. */
+/** Deletes one entry as the word about references says; DELREF drops references to an entry that is gone, too. */
 function deleteEntry(stream: Stream, id: StreamId, references: References): void {
   if (references === 'acked' && stream.isReferenced(id)) return;
-  if (stream.delete(id) && references === 'delete') stream.dropReferences(id);
+  if (references === 'delete') stream.dropReferences(id);
+  stream.delete(id);
 }
 
 /** XSETID key last-id [ENTRIESADDED n] [MAXDELETEDID id] */

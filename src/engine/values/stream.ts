@@ -221,8 +221,8 @@ export class Stream implements ObjectValue {
         this.#removeNode(this.#head);
         continue;
       }
-      if (options.approximate && !whole) break;
       if (options.references !== 'keep') return deleted + this.#trimReferenced(options, deleted);
+      if (options.approximate && !whole) break;
       deleted += this.#trimWithin(node, options);
       break;
     }
@@ -252,7 +252,7 @@ export class Stream implements ObjectValue {
     return compareParts(cursor.ms, cursor.seq, minId!.ms, minId!.seq) >= 0;
   }
 
-  /** Trimming entry by entry across nodes, with a look at the groups for each (8.2). */
+  /** Trimming entry by entry across nodes, with a look at the groups for each (8.2): `~` does not matter then. */
   #trimReferenced(options: TrimOptions, already: number): number {
     let deleted = 0;
     let index = this.#head;
@@ -261,7 +261,6 @@ export class Stream implements ObjectValue {
       if (options.maxLength !== undefined && this.length <= options.maxLength) break;
       if (options.limit > 0 && already + deleted + node.count > options.limit) break;
       const whole = this.#goesWhole(node, options);
-      if (options.approximate && !whole) break;
       const cursor = new EntryCursor(node);
       while (cursor.next() && !this.#isEnough(cursor, options)) {
         if (cursor.deleted) continue;
@@ -272,8 +271,11 @@ export class Stream implements ObjectValue {
         this.length--;
         deleted++;
       }
-      if (node.count === 0) this.#removeNode(index);
-      else index++;
+      if (node.count > 0) index++;
+      else if (index === this.#head) {
+        this.#removeNode(index);
+        index = this.#head;
+      } else this.#removeNode(index);
       if (!whole) break;
     }
     if (deleted > 0) this.#findFirst();

@@ -2,7 +2,7 @@
 import type { ServerName } from '../../server-process.ts';
 import { type Command, Random } from './replay.ts';
 
-export type StreamFeatures = { readonly since62: boolean; readonly since70: boolean; readonly since82: boolean; readonly since86: boolean };
+export type StreamFeatures = { readonly since62: boolean; readonly since70: boolean; readonly since82: boolean; readonly since86: boolean; /** Follows rules of which the flavor knows only a newer form. */ readonly boundsRead: boolean };
 
 export function streamFeatures(name: ServerName): StreamFeatures {
   return {
@@ -10,6 +10,7 @@ export function streamFeatures(name: ServerName): StreamFeatures {
     since70: name !== 'redis-6.0',
     since82: name === 'redis-8.6',
     since86: name === 'redis-8.6',
+    boundsRead: name.startsWith('redis-8'),
   };
 }
 
@@ -46,7 +47,7 @@ class StreamCommands {
       [14, () => this.claim()],
       [5, () => ['XACK', this.key(), this.groupName(), ...this.ids()]],
       [2, () => this.setId()],
-      [3, () => this.readGroup()],
+      [features.boundsRead && !features.since86 ? 0 : 3, () => this.readGroup()],
       [features.since62 ? 2 : 0, () => this.autoClaim()],
       [features.since82 ? 4 : 0, () => ['XDELEX', this.key(), ...this.references(), ...this.idList()]],
       [features.since82 ? 4 : 0, () => ['XACKDEL', this.key(), this.groupName(), ...this.references(), ...this.idList()]],
@@ -126,7 +127,7 @@ class StreamCommands {
 
   private trimming(): string[] {
     const { random, features } = this;
-    const mark = random.pick([[], ['='], ['~']]);
+    const mark = random.pick([[], ['='], features.since62 ? ['~'] : ['=']]);
     if (features.since62 && random.chance(0.4)) return ['MINID', ...mark, this.id()];
     const limit = features.since62 && random.chance(0.2) ? ['LIMIT', String(random.below(100))] : [];
     return ['MAXLEN', ...mark, String(random.below(400)), ...limit];
@@ -139,7 +140,7 @@ class StreamCommands {
 
   private group(): Command {
     const { random, features } = this;
-    const read = features.since70 && random.chance(0.5) ? ['ENTRIESREAD', random.pick(['-1', '0', '7', '100'])] : [];
+    const read = features.since70 && random.chance(0.5) ? ['ENTRIESREAD', random.pick(['-1', '0', '1', features.since86 || !features.boundsRead ? '100' : '2'])] : [];
     const id = random.pick(['$', '0', this.id()]);
     switch (random.below(features.since62 ? 9 : 8)) {
       case 0:
