@@ -50,7 +50,7 @@ export class AofCheck {
     this.file.transactions = 0;
     while (!this.readRecords(recordsBetweenPauses)) await this.options.pause?.();
     if (this.transaction.open) this.addOpenTransaction();
-    this.file.commands = this.frame.ordinal;
+    this.file.commands = this.commands;
     this.file.validUpTo = this.validUpTo;
   }
 
@@ -68,6 +68,7 @@ export class AofCheck {
 
   private checkCommand(): void {
     const { frame, transaction } = this;
+    this.commands++;
     const start = frame.starts[0];
     const info = start < 0 ? undefined : findCommand(frame.bytes, start, frame.lengths[0]);
     if (info === undefined) this.addUnknown();

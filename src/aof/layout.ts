@@ -1,0 +1,89 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import { unreadable } from '../errors.ts';
+
+/**
+ * Which files make up a dataset. A path may be a file of any kind, the folder of a multi-part AOF, or a data folder that holds
+ * any of them.
+ */
+export type Layout =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'multi-part'; readonly directory: string; readonly manifest: string }
+  /** Parts by their names, and no manifest. */
+  | { readonly kind: 'orphaned-parts'; readonly directory: string; readonly parts: readonly string[] }
+  | { readonly kind: 'data-directory'; readonly directory: string; readonly members: readonly Layout[] };
+
+export const partName = /^(.*)\.(\d+)\.(base|incr)\.(rdb|aof)$/;
+export const temporaryName = /^temp-(rewriteaof-(bg-)?\d+\.aof|.*\.manifest|.*\.incr\.aof|.*\.incr|\d+\.rdb)$/;
+
+/** Detects what lies at `path`, a folder's content by the names in it. Throws UnreadableError. */
+export function detectLayout(path: string): Layout {
+  if (path === '-') return { kind: 'file', path };
+  let stat: fs.Stats;
+  try {
+    stat = fs.statSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return stat.isDirectory() ? detectDirectory(path) : { kind: 'file', path };
+}
+
+function detectDirectory(directory: string): Layout {
+  const names = listFolder(directory);
+  const members: Layout[] = aofLayouts(directory, names);
+  for (const name of names) {
+    const path = nodePath.join(directory, name);
+    if (isFolder(path)) members.push(...aofLayouts(path, listFolder(path)));
+    else if (/\.(rdb|aof)(\.gz)?$/.test(name) && !partName.test(name) && !temporaryName.test(name)) {
+      members.push({ kind: 'file', path });
+    }
+  }
+  if (members.length === 1 && members[0].kind !== 'file') return members[0];
+  return { kind: 'data-directory', directory, members };
+}
+
+/** The multi-part AOFs that lie in a folder itself. */
+function aofLayouts(directory: string, names: readonly string[]): Layout[] {
+  const manifests = names.filter((name) => name.endsWith('.manifest') && !temporaryName.test(name));
+  const found: Layout[] = manifests.map((name) => ({
+    kind: 'multi-part',
+    directory,
+    manifest: nodePath.join(directory, name),
+  }));
+  const parts = names.filter((name) => partName.test(name));
+  const orphaned = parts.filter((name) => !manifests.includes(`${partName.exec(name)?.[1]}.manifest`));
+  if (orphaned.length > 0 && manifests.length === 0) found.push({ kind: 'orphaned-parts', directory, parts: orphaned });
+  return found;
+}
+
+/** Names in a folder, sorted. Throws UnreadableError. */
+export function listFolder(directory: string): string[] {
+  try {
+    return fs.readdirSync(directory).sort();
+  } catch (error) {
+    throw unreadable(directory, error);
+  }
+}
+
+function isFolder(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** What a file's first bytes say that it is. */
+export type Content = 'rdb' | 'aof' | 'manifest' | 'empty' | 'unknown';
+
+/** Bytes that `sniff` wants to see: a manifest may begin with comments. */
+export const sniffBytes = 4096;
+
+/** Tells a file's content by its first bytes; its name only helps where they say nothing. */
+export function sniff(head: Uint8Array, name: string): Content {
+  if (head.length === 0) return name.endsWith('.rdb') ? 'rdb' : name.endsWith('.manifest') ? 'manifest' : 'empty';
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  if (text.startsWith('REDIS') || text.startsWith('VALKEY')) return 'rdb';
+  const firstLine = text.split('\n').find((line) => !line.startsWith('#'));
+  if (firstLine !== undefined && /^\s*file\s/i.test(firstLine)) return 'manifest';
+  if (name.endsWith('.manifest')) return 'manifest';
+  if (text[0] === '*' || text[0] === '#') return 'aof';
+  if (/\.rdb(\.gz)?$/.test(name) || 'REDIS'.startsWith(text) || 'VALKEY'.startsWith(text)) return 'rdb';
+  return 'unknown';
+}

@@ -1,0 +1,99 @@
+import { type Content, sniff, sniffBytes } from '../../aof/layout.ts';
+import { GzipError } from '../../bytes/gunzip-source.ts';
+import { openInput } from '../../bytes/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
+import type { FileReport, FindingList, Progress } from '../report.ts';
+import { AofCheck } from './check-aof.ts';
+import { RdbCheck } from './check-rdb.ts';
+
+export interface FileCheckOptions {
+  readonly role: FileReport['role'];
+  /** The file is a part of an AOF, so that what follows an RDB is its RESP tail. */
+  readonly part: boolean;
+  /** No other part comes after it. */
+  readonly last: boolean;
+  readonly seed: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+}
+
+/** What `checkFile` needs to tell a manifest that it was given as a file. */
+export type FileOutcome = { readonly report: FileReport; readonly content: Content };
+
+/** Checks one file: an RDB, an AOF, or an AOF that begins with an RDB. A manifest is recognised and left to the caller. */
+export async function checkFile(path: string, findings: FindingList, options: FileCheckOptions): Promise<FileOutcome> {
+  const { source, gzip, reopen } = openInput(path);
+  const report: FileReport = { path, role: options.role, format: 'unknown', gzip, size: 0 };
+  const input = new RdbInput(source);
+  input.onProgress = (offset) => options.onProgress?.({ file: path, offset, size: source.size });
+  let content: Content = 'unknown';
+  try {
+    input.ensure(sniffBytes);
+    content = sniff(input.bytes.subarray(input.position, Math.min(input.limit, sniffBytes)), path);
+    if (content === 'manifest') return { report, content };
+    await checkContent(content, input, report, findings, { ...options, reopen });
+  } catch (error) {
+    if (!(error instanceof GzipError)) throw error;
+    findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
+  } finally {
+    source.close();
+  }
+  report.size = input.base + input.limit;
+  if (source.size !== undefined && report.size !== source.size) {
+    findings.add('input.changed', path, Math.min(report.size, source.size), {
+      expected: `${source.size} bytes`,
+      found: `${report.size} bytes`,
+    });
+  }
+  return { report, content };
+}
+
+type ContentOptions = FileCheckOptions & { readonly reopen: string | undefined };
+
+async function checkContent(
+  content: Content,
+  input: RdbInput,
+  report: FileReport,
+  findings: FindingList,
+  options: ContentOptions,
+): Promise<void> {
+  if (content === 'empty') {
+    report.format = 'empty';
+    report.validUpTo = 0;
+    return;
+  }
+  if (content === 'rdb') {
+    report.format = 'rdb';
+    const check = new RdbCheck(input, report.path, findings, options);
+    await check.run();
+    report.rdb = check.report;
+    if (!check.complete) return passRest(input);
+    report.validUpTo = input.offset;
+    if (input.atEnd() || !isTail(input, report, options)) return checkTrailing(input, report, findings);
+    report.format = 'hybrid';
+  } else report.format = 'aof';
+  await new AofCheck(input, report, findings, options).run();
+}
+
+/** Whether what follows an RDB is meant as the rest of an AOF. */
+function isTail(input: RdbInput, report: FileReport, options: FileCheckOptions): boolean {
+  const { aux } = report.rdb ?? { aux: {} as Record<string, string> };
+  if (options.part || aux['aof-preamble'] === '1' || aux['aof-base'] === '1') return true;
+  const first = input.bytes[input.position];
+  return first === 0x2a || first === 0x23;
+}
+
+function checkTrailing(input: RdbInput, report: FileReport, findings: FindingList): void {
+  const at = input.offset;
+  passRest(input);
+  const length = input.offset - at;
+  if (length === 0) return;
+  const found = `${length} more bytes`;
+  findings.add('rdb.trailing', report.path, at, { length, expected: 'the end of the file', found });
+}
+
+/** Reads to the end, so that the size is known and a pipe's writer is not cut off. */
+function passRest(input: RdbInput): void {
+  input.position = input.limit;
+  while (input.ensure(1)) input.position = input.limit;
+}

@@ -1,0 +1,139 @@
+import nodePath from 'node:path';
+import { detectLayout, type Layout } from '../../aof/layout.ts';
+import { UnreadableError } from '../../errors.ts';
+import type { Finding } from '../../findings.ts';
+import { type FileReport, FindingList, type LayoutName, type Progress } from '../report.ts';
+import { checkFile } from './check-file.ts';
+import { checkMultiPart, type PartOptions } from './check-multi-part.ts';
+
+export interface CheckOptions {
+  /** Findings to keep; all are counted. Default 100. */
+  readonly limit?: number;
+  /** A random number: it keeps prepared files from looking like duplicates. Default: a fixed one. */
+  readonly seed?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Awaited now and then, so that a caller's other work goes on. Default: one turn of the event loop. */
+  readonly pause?: () => Promise<void>;
+}
+
+export interface CheckSummary {
+  readonly files: number;
+  readonly bytes: number;
+  readonly commands: number;
+  readonly keys: number;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly infos: number;
+  /** Findings beyond the limit. */
+  readonly dropped: number;
+}
+
+export interface CheckResult {
+  readonly path: string;
+  readonly layout: LayoutName;
+  /** No finding is an error. */
+  readonly ok: boolean;
+  readonly files: readonly FileReport[];
+  readonly findings: readonly Finding[];
+  readonly summary: CheckSummary;
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * Checks what lies at `path`: a file of any layout, the folder of a multi-part AOF, a data folder, or `-`. Faults of the data are
+ * findings; throws UnreadableError where there is nothing to read.
+ */
+export async function check(path: string, options: CheckOptions = {}): Promise<CheckResult> {
+  const findings = new FindingList(options.limit);
+  const parts: PartOptions = {
+    seed: options.seed ?? 0x5bd1e995,
+    onProgress: options.onProgress,
+    pause: options.pause ?? nextTurn,
+  };
+  const { layout, files } = await checkLayout(detectLayout(path), findings, parts);
+  return { path, layout, ok: findings.errors === 0, files, findings: findings.findings, summary: summarise(files, findings) };
+}
+
+interface Outcome {
+  readonly layout: LayoutName;
+  readonly files: FileReport[];
+}
+
+async function checkLayout(layout: Layout, findings: FindingList, options: PartOptions): Promise<Outcome> {
+  switch (layout.kind) {
+    case 'file':
+      return checkSingle(layout.path, findings, options);
+    case 'multi-part':
+      return { layout: 'multi-part', files: await checkMultiPart(layout.directory, layout.manifest, findings, options) };
+    case 'orphaned-parts':
+      return checkOrphans(layout.directory, layout.parts, findings, options);
+    case 'data-directory':
+      return checkDataDirectory(layout.directory, layout.members, findings, options);
+  }
+}
+
+async function checkSingle(path: string, findings: FindingList, options: PartOptions): Promise<Outcome> {
+  const { report, content } = await checkFile(path, findings, { ...options, role: 'file', part: false, last: true });
+  if (content === 'manifest') {
+    return { layout: 'multi-part', files: await checkMultiPart(nodePath.dirname(path), path, findings, options) };
+  }
+  return { layout: report.format === 'manifest' ? 'multi-part' : report.format, files: [report] };
+}
+
+async function checkOrphans(
+  directory: string,
+  parts: readonly string[],
+  findings: FindingList,
+  options: PartOptions,
+): Promise<Outcome> {
+  findings.add('manifest.missing', directory, 0, { expected: 'a manifest', found: parts.join(', ') });
+  const files: FileReport[] = [];
+  for (const name of parts) {
+    const role = name.includes('.base.') ? 'base' : 'incr';
+    const path = nodePath.join(directory, name);
+    const last = name === parts.at(-1);
+    files.push((await checkFile(path, findings, { ...options, role, part: true, last })).report);
+  }
+  return { layout: 'multi-part', files };
+}
+
+async function checkDataDirectory(
+  directory: string,
+  members: readonly Layout[],
+  findings: FindingList,
+  options: PartOptions,
+): Promise<Outcome> {
+  if (members.length === 0) {
+    throw new UnreadableError(directory, 'ENODATA', `cannot read ${directory}: no AOF, no manifest and no RDB in this folder`);
+  }
+  checkSurplus(members, findings);
+  const files: FileReport[] = [];
+  for (const member of members) files.push(...(await checkLayout(member, findings, options)).files);
+  return { layout: 'data-directory', files };
+}
+
+/** Two manifests in one folder: only one of them can be the server's. */
+function checkSurplus(members: readonly Layout[], findings: FindingList): void {
+  const folders = new Map<string, string>();
+  for (const member of members) {
+    if (member.kind !== 'multi-part') continue;
+    const first = folders.get(member.directory);
+    if (first === undefined) folders.set(member.directory, member.manifest);
+    else findings.add('manifest.surplus', member.manifest, 0, { expected: 'one manifest', found: `also ${first}` });
+  }
+}
+
+function summarise(files: readonly FileReport[], findings: FindingList): CheckSummary {
+  const total = (of: (file: FileReport) => number | undefined) => files.reduce((sum, file) => sum + (of(file) ?? 0), 0);
+  return {
+    files: files.length,
+    bytes: total((file) => file.size),
+    commands: total((file) => file.commands),
+    keys: total((file) => file.rdb?.keys),
+    errors: findings.errors,
+    warnings: findings.warnings,
+    infos: findings.infos,
+    dropped: findings.dropped,
+  };
+}
