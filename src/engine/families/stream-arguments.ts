@@ -74,7 +74,8 @@ export function parseAddOptions(frame: Frame, adds: boolean): AddOptions | strin
   let index = 2;
   while (index < frame.argc) {
     const more = frame.argc - 1 - index;
-    const used = sharedOption(frame, index, more, options) ?? (adds ? addOption(frame, index, more, options) : undefined);
+    const used =
+      sharedOption(frame, index, more, options) ?? (adds ? addOption(frame, index, more, options) : undefined);
     if (typeof used === 'string') return used;
     if (used === 0) break;
     if (used === undefined) return adds ? invalidId : syntaxError;

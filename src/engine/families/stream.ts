@@ -17,7 +17,6 @@ import {
   parseAddOptions,
   referencesWord,
 } from './stream-arguments.ts';
-import { messageId } from './stream-idempotency.ts';
 import {
   acknowledge,
   acknowledgeAndDelete,
@@ -30,6 +29,7 @@ import {
   giveBack,
   setGroupId,
 } from './stream-groups.ts';
+import { messageId } from './stream-idempotency.ts';
 import { readGroup } from './stream-reading.ts';
 
 const belowTop = 'ERR The ID specified in XADD is equal or smaller than the target stream top item';

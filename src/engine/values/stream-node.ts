@@ -163,7 +163,8 @@ export class StreamNode {
     if (pairs !== this.fieldCount) return false;
     let position = elementLength(this.body, 0);
     for (let i = 0; i < pairs; i++) {
-      if (!this.elementEquals(position, args.bytes, args.starts[first + 2 * i], args.lengths[first + 2 * i])) return false;
+      if (!this.elementEquals(position, args.bytes, args.starts[first + 2 * i], args.lengths[first + 2 * i]))
+        return false;
       position += elementLength(this.body, position);
     }
     return true;

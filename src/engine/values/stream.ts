@@ -6,7 +6,7 @@
  */
 import { type DigestSink, Kind, type ObjectValue } from '../value.ts';
 import { compareIds, compareParts, isZeroId, type StreamId, zeroId } from './stream-id.ts';
-import { Idempotency } from './stream-idempotency.ts';
+import type { Idempotency } from './stream-idempotency.ts';
 import { type Arguments, compareNode, EntryCursor, StreamNode } from './stream-node.ts';
 import { Consumer, Group, Pending } from './stream-pending.ts';
 import { addU64, subtractU64, type U64 } from './u64.ts';

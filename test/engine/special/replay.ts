@@ -25,7 +25,12 @@ export const flavorOf: Record<ServerName, Flavor> = {
 };
 
 /** Replays the commands on an empty dataset. */
-export function replay(commands: readonly Command[], families: readonly Family[], flavor: Flavor, now: number): Session {
+export function replay(
+  commands: readonly Command[],
+  families: readonly Family[],
+  flavor: Flavor,
+  now: number,
+): Session {
   const session = new Session(new Dataset(), new Registry(families), { flavor, now, errorsMax: 1e6 });
   for (const command of commands) session.execute(Frame.of(command));
   return session;
@@ -37,7 +42,7 @@ export function loadAof(name: ServerName, commands: readonly Command[]): Promise
   mkdirSync(dir, { recursive: true });
   const bytes = commands.map((command) => encodeCommand(command.map((text) => Buffer.from(text, 'latin1'))));
   writeFileSync(join(dir, 'appendonly.aof'), Buffer.concat(bytes));
-  return startServer(name, { dir, config: { appendonly: 'yes', 'appendfsync': 'no', 'aof-load-truncated': 'no' } });
+  return startServer(name, { dir, config: { appendonly: 'yes', appendfsync: 'no', 'aof-load-truncated': 'no' } });
 }
 
 /** Error replies that the server logged while it loaded, in order, without their code. */

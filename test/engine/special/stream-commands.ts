@@ -2,7 +2,13 @@
 import type { ServerName } from '../../server-process.ts';
 import { type Command, Random } from './replay.ts';
 
-export type StreamFeatures = { readonly since62: boolean; readonly since70: boolean; readonly since82: boolean; readonly since86: boolean; /** Follows rules of which the flavor knows only a newer form. */ readonly boundsRead: boolean };
+export type StreamFeatures = {
+  readonly since62: boolean;
+  readonly since70: boolean;
+  readonly since82: boolean;
+  readonly since86: boolean /** Follows rules of which the flavor knows only a newer form. */;
+  readonly boundsRead: boolean;
+};
 
 export function streamFeatures(name: ServerName): StreamFeatures {
   return {
@@ -50,9 +56,15 @@ class StreamCommands {
       [features.boundsRead && !features.since86 ? 0 : 3, () => this.readGroup()],
       [features.since62 ? 2 : 0, () => this.autoClaim()],
       [features.since82 ? 4 : 0, () => ['XDELEX', this.key(), ...this.references(), ...this.idList()]],
-      [features.since82 ? 4 : 0, () => ['XACKDEL', this.key(), this.groupName(), ...this.references(), ...this.idList()]],
+      [
+        features.since82 ? 4 : 0,
+        () => ['XACKDEL', this.key(), this.groupName(), ...this.references(), ...this.idList()],
+      ],
       [features.since86 ? 1 : 0, () => this.configure()],
-      [features.since86 ? 2 : 0, () => ['XIDMPRECORD', this.key(), random.pick(['p', 'q']), random.pick(['1', '2']), this.id()]],
+      [
+        features.since86 ? 2 : 0,
+        () => ['XIDMPRECORD', this.key(), random.pick(['p', 'q']), random.pick(['1', '2']), this.id()],
+      ],
     ];
     let roll = random.next() * kinds.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, make] of kinds) if ((roll -= weight) < 0) return make();
@@ -96,7 +108,14 @@ class StreamCommands {
     if (features.since62 && random.chance(0.05)) options.push('NOMKSTREAM');
     if (features.since82 && random.chance(0.1)) options.push(...this.references());
     const idempotent = features.since86 && random.chance(0.15);
-    if (idempotent) options.push(...random.pick([['IDMP', 'p', '1'], ['IDMP', 'q', String(random.below(9))], ['idmpauto', 'p']]));
+    if (idempotent)
+      options.push(
+        ...random.pick([
+          ['IDMP', 'p', '1'],
+          ['IDMP', 'q', String(random.below(9))],
+          ['idmpauto', 'p'],
+        ]),
+      );
     if (random.chance(0.1)) options.push(...this.trimming());
     return ['XADD', this.key(), ...options, this.newId(), ...this.pairs()];
   }
@@ -120,9 +139,16 @@ class StreamCommands {
 
   private text(): string {
     const { random } = this;
-    return random.pick(['', '0', '-1', '12', '127', '128', '-4096', '4096', '32768', '-8388609', '2147483648', '01', '-0'].concat(
-      ['9223372036854775807', '-9223372036854775808', '9223372036854775808', '9007199254740993', '\x00\xff', 'x'.repeat(random.below(300))],
-    ));
+    return random.pick(
+      ['', '0', '-1', '12', '127', '128', '-4096', '4096', '32768', '-8388609', '2147483648', '01', '-0'].concat([
+        '9223372036854775807',
+        '-9223372036854775808',
+        '9223372036854775808',
+        '9007199254740993',
+        '\x00\xff',
+        'x'.repeat(random.below(300)),
+      ]),
+    );
   }
 
   private trimming(): string[] {
@@ -140,7 +166,10 @@ class StreamCommands {
 
   private group(): Command {
     const { random, features } = this;
-    const read = features.since70 && random.chance(0.5) ? ['ENTRIESREAD', random.pick(['-1', '0', '1', features.since86 || !features.boundsRead ? '100' : '2'])] : [];
+    const read =
+      features.since70 && random.chance(0.5)
+        ? ['ENTRIESREAD', random.pick(['-1', '0', '1', features.since86 || !features.boundsRead ? '100' : '2'])]
+        : [];
     const id = random.pick(['$', '0', this.id()]);
     switch (random.below(features.since62 ? 9 : 8)) {
       case 0:
@@ -152,7 +181,15 @@ class StreamCommands {
       case 8:
         return ['XGROUP', 'CREATECONSUMER', this.key(), this.groupName(), this.consumer()];
       default:
-        return ['XGROUP', 'CREATE', this.key(), this.groupName(), id, ...(random.chance(0.8) ? ['MKSTREAM'] : []), ...read];
+        return [
+          'XGROUP',
+          'CREATE',
+          this.key(),
+          this.groupName(),
+          id,
+          ...(random.chance(0.8) ? ['MKSTREAM'] : []),
+          ...read,
+        ];
     }
   }
 
@@ -183,7 +220,10 @@ class StreamCommands {
 
   private readGroup(): Command {
     const { random } = this;
-    const options = [...(random.chance(0.5) ? ['COUNT', String(random.below(8))] : []), ...(random.chance(0.3) ? ['NOACK'] : [])];
+    const options = [
+      ...(random.chance(0.5) ? ['COUNT', String(random.below(8))] : []),
+      ...(random.chance(0.3) ? ['NOACK'] : []),
+    ];
     const id = random.chance(0.8) ? '>' : this.id();
     return ['XREADGROUP', 'GROUP', this.groupName(), this.consumer(), ...options, 'STREAMS', this.key(), id];
   }
@@ -191,12 +231,30 @@ class StreamCommands {
   private autoClaim(): Command {
     const { random } = this;
     const start = random.pick(['-', '0', this.id(), `(${this.id()}`]);
-    const options = [...(random.chance(0.5) ? ['COUNT', String(1 + random.below(4))] : []), ...(random.chance(0.5) ? ['JUSTID'] : [])];
-    return ['XAUTOCLAIM', this.key(), this.groupName(), this.consumer(), random.pick(['0', '50000']), start, ...options];
+    const options = [
+      ...(random.chance(0.5) ? ['COUNT', String(1 + random.below(4))] : []),
+      ...(random.chance(0.5) ? ['JUSTID'] : []),
+    ];
+    return [
+      'XAUTOCLAIM',
+      this.key(),
+      this.groupName(),
+      this.consumer(),
+      random.pick(['0', '50000']),
+      start,
+      ...options,
+    ];
   }
 
   private configure(): Command {
     const { random } = this;
-    return ['XCFGSET', this.key(), ...random.pick([['IDMP-MAXSIZE', random.pick(['2', '3'])], ['IDMP-DURATION', random.pick(['0', '100', '86400'])]])];
+    return [
+      'XCFGSET',
+      this.key(),
+      ...random.pick([
+        ['IDMP-MAXSIZE', random.pick(['2', '3'])],
+        ['IDMP-DURATION', random.pick(['0', '100', '86400'])],
+      ]),
+    ];
   }
 }

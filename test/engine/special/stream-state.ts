@@ -81,7 +81,8 @@ function describeTheirs(reply: Reply, now: number): Record<string, unknown> {
 
 /** Leaves out what the server's generation does not tell. */
 function keepKnown(ours: Record<string, unknown>, theirs: Record<string, unknown>): void {
-  for (const name of ['first', 'maxDeleted', 'added']) if (theirs[name] === undefined) delete ours[name], delete theirs[name];
+  for (const name of ['first', 'maxDeleted', 'added'])
+    if (theirs[name] === undefined) delete ours[name], delete theirs[name];
   if ((theirs.iids as unknown[])[0] === undefined) delete ours.iids, delete theirs.iids;
   const groups = theirs.groups as Record<string, unknown>[];
   (ours.groups as Record<string, unknown>[]).forEach((group, i) => {
@@ -90,7 +91,11 @@ function keepKnown(ours: Record<string, unknown>, theirs: Record<string, unknown
 }
 
 /** The key's state on both sides; undefined where there is no such key. */
-export async function streamStates(server: Server, session: Session, key: string): Promise<{ ours: unknown; theirs: unknown }> {
+export async function streamStates(
+  server: Server,
+  session: Session,
+  key: string,
+): Promise<{ ours: unknown; theirs: unknown }> {
   const entry = session.keys.find(Buffer.from(key), 0, key.length);
   const reply = await server.attempt('XINFO', 'STREAM', key, 'FULL', 'COUNT', '0');
   const ours = entry < 0 ? undefined : describeOurs(session.keys.object(entry) as Stream, session.now);
