@@ -343,6 +343,19 @@ export class Keyspace {
     this.#hold(entry, value.kind, value);
   }
 
+  /** Gives `entry` what `other` holds in `keys`, the expiry too; an object is then shared until one of the two lets it go. */
+  adopt(entry: number, keys: Keyspace, other: number): void {
+    const kind = keys.kind(other);
+    if (kind === Kind.Bytes || kind >= objectKindMin) this.#hold(entry, kind, keys.#objects[keys.integer(other)]!);
+    else {
+      this.#release(entry);
+      this.#words[entry * 8 + 2] = keys.#words[other * 8 + 2];
+      this.#words[entry * 8 + 3] = keys.#words[other * 8 + 3];
+      this.#doubles[entry * 4 + 2] = keys.#doubles[other * 4 + 2];
+    }
+    this.setExpiry(entry, keys.expiry(other));
+  }
+
   #hold(entry: number, kind: Kind, value: ObjectValue | OwnString): void {
     this.#release(entry);
     const free = this.#freeObjects.pop();

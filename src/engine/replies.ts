@@ -29,3 +29,13 @@ export function wrongArgumentCount(name: string): string {
 export function invalidExpireTime(name: string): string {
   return `ERR invalid expire time in '${name.toLowerCase()}' command`;
 }
+
+/** The reply to a name that no server of the catalog has. */
+export function unknownCommand(name: string): string {
+  return `ERR unknown command '${name}'`;
+}
+
+/** Not a server's: a script, a function or a module's command, whose effect only a server knows. */
+export function unknownEffect(name: string): string {
+  return `ERR the effect of '${name}' is not known`;
+}

@@ -1,3 +1,4 @@
+import { findCommand, isModuleName } from '../catalog/lookup.ts';
 import type { Dataset } from './dataset.ts';
 import type { Flavor, FlavorRules } from './flavor.ts';
 import { flavorRules } from './flavor.ts';
@@ -37,8 +38,6 @@ export interface SessionOptions {
   /** Reads references and serialized values again. */
   readonly reader?: SourceReader;
   readonly opaque?: OpaqueHandler;
-  /** Names of commands that only read and so may be skipped; upper case. */
-  readonly readOnly?: (name: string) => boolean;
   /** How many error replies are kept; all are counted. */
   readonly errorsMax?: number;
 }
@@ -75,7 +74,6 @@ export class Session {
   readonly #interner = new Interner();
   readonly #errorsMax: number;
   readonly #opaque: OpaqueHandler | undefined;
-  readonly #readOnly: ((name: string) => boolean) | undefined;
   readonly #queue = new TransactionQueue();
   readonly #multi: Command | undefined;
   readonly #exec: Command | undefined;
@@ -90,7 +88,6 @@ export class Session {
     this.codec = options.codec;
     this.reader = options.reader;
     this.#opaque = options.opaque;
-    this.#readOnly = options.readOnly;
     this.#errorsMax = options.errorsMax ?? 100;
     this.keys = dataset.database(0);
     this.calls = new Float64Array(registry.commands.length);
@@ -157,12 +154,13 @@ export class Session {
     return first;
   }
 
+  /** A command of no family: one that only reads is skipped, of any other the effect is not known. */
   #runUnknown(frame: Frame): string | undefined {
-    const name = frame.text(0);
-    if (this.#readOnly?.(name.toUpperCase()) === true) return undefined;
+    const known = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
+    if (known !== undefined && !known.write) return undefined;
     this.unknownCount++;
-    const reason = name.includes('.') ? 'module' : 'unknown';
-    const error = this.#opaque === undefined ? `ERR unknown command '${name}'` : this.#opaque(this, frame, reason);
+    const name = frame.text(0);
+    const error = this.opaque(frame, isModuleName(name) ? 'module' : 'unknown');
     if (error !== undefined) this.#note(frame, name, error);
     return error;
   }
@@ -170,7 +168,7 @@ export class Session {
   /** For a handler: this command's effect is not known. */
   opaque(frame: Frame, reason: OpaqueReason): string | undefined {
     if (this.#opaque !== undefined) return this.#opaque(this, frame, reason);
-    return `ERR the effect of '${frame.text(0)}' is not known`;
+    return reason === 'unknown' ? replies.unknownCommand(frame.text(0)) : replies.unknownEffect(frame.text(0));
   }
 
   #note(frame: Frame, command: string, message: string): void {
@@ -305,6 +303,13 @@ export class Session {
     if (keys.length(entry) === 0) return emptyBytes;
     if (this.reader === undefined) throw new Error('a reference needs a reader');
     return this.reader.read(keys.source(entry), keys.offset(entry), keys.length(entry));
+  }
+
+  /** Length of the plain string that an entry holds, bytes. */
+  stringLength(keys: Keyspace, entry: number): number {
+    const kind = keys.kind(entry);
+    if (kind === Kind.Reference) return keys.length(entry);
+    return kind === Kind.Bytes ? keys.own(entry).length : String(keys.integer(entry)).length;
   }
 
   /**

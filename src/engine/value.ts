@@ -111,6 +111,8 @@ export interface ValueCodec {
   decode(rdbType: number, bytes: Buffer, from: number, to: number): Value;
   /** Checks version, checksum and structure of a RESTORE payload. A string is the server's error reply. */
   restorePayload(bytes: Buffer): RestoredPayload | string;
+  /** Checks a FUNCTION RESTORE payload and gives each library's source text as a binary string. A string is the error reply. */
+  functionPayload(bytes: Buffer): readonly string[] | string;
 }
 
 /** Reads bytes of a source again; the buffer may be reused by the next call. */
