@@ -1,0 +1,76 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import type { CheckResult, FileReport, Finding, VerifiedFile, VerifyResult } from '../../src/index.ts';
+import { formatBytes } from './progress-bar.ts';
+
+/** Colours only where a terminal shows them; NO_COLOR and FORCE_COLOR are honoured. */
+export function palette(): ChalkInstance {
+  const forced = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
+  const refused = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
+  const plain = refused || (!forced && process.stdout.isTTY !== true);
+  return new Chalk(plain ? { level: 0 } : {});
+}
+
+const number = (value: number): string => value.toLocaleString('en-US');
+const plural = (count: number, word: string): string => `${number(count)} ${word}${count === 1 ? '' : 's'}`;
+
+/** The report of `check` on one path. */
+export function formatCheck(result: CheckResult, colour: ChalkInstance): string {
+  const { path, layout, ok, files, findings, summary } = result;
+  const mark = ok ? colour.green('ok') : colour.red('NOT OK');
+  const totals = [layout, formatBytes(summary.bytes)];
+  if (summary.keys > 0) totals.push(plural(summary.keys, 'key'));
+  if (files.some((file) => file.commands !== undefined)) totals.push(plural(summary.commands, 'command'));
+  if (summary.errors > 0) totals.push(colour.red(plural(summary.errors, 'error')));
+  if (summary.warnings > 0) totals.push(colour.yellow(plural(summary.warnings, 'warning')));
+  const lines = [`${mark}  ${path}  ${totals.join(', ')}`];
+  if (files.length > 1 || layout === 'multi-part') for (const file of files) lines.push(`    ${formatFile(file)}`);
+  else if (files.length === 1 && files[0].rdb !== undefined) lines.push(`    ${formatFile(files[0])}`);
+  for (const finding of findings) lines.push(...formatFinding(finding, colour));
+  if (summary.dropped > 0) lines.push(`    and ${plural(summary.dropped, 'more finding')}: raise --limit to see them`);
+  return `${lines.join('\n')}\n`;
+}
+
+function formatFile(file: FileReport): string {
+  const parts = [`${file.role} ${file.path}: ${file.format}`, formatBytes(file.size)];
+  if (file.gzip) parts.push('gzip');
+  const { rdb } = file;
+  if (rdb !== undefined) {
+    parts.push(`RDB version ${rdb.version} (${rdb.fork})`, plural(rdb.keys, 'key'), `checksum ${rdb.checksum.state}`);
+  }
+  if (file.commands !== undefined) parts.push(plural(file.commands, 'command'));
+  return parts.join(', ');
+}
+
+function formatFinding(finding: Finding, colour: ChalkInstance): string[] {
+  const { severity, code, file, offset, length, command, key } = finding;
+  const tint = { error: colour.red, warning: colour.yellow, info: colour.cyan }[severity];
+  const place = [`at offset ${offset}`];
+  if (length !== undefined) place.push(plural(length, 'byte'));
+  if (command !== undefined) place.push(`command ${command.ordinal}${command.name === '' ? '' : ` (${command.name})`}`);
+  if (key !== undefined) place.push(`key "${key.name}" of database ${key.db} (${key.type})`);
+  const lines = [
+    `  ${tint(severity)} ${colour.bold(code)} ${place.join(', ')}`,
+    `      in ${file}: ${finding.message}${finding.repairable && severity === 'error' ? ' (repairable)' : ''}`,
+  ];
+  const { expected, found } = finding;
+  if (expected !== undefined && found !== undefined) lines.push(`      expected ${expected}, found ${found}`);
+  else if (found !== undefined) lines.push(`      found ${found}`);
+  lines.push(`      ${colour.dim(finding.advice)}`);
+  return lines;
+}
+
+/** The report of `verify` on one path. */
+export function formatVerify(result: VerifyResult, colour: ChalkInstance): string {
+  const lines = result.files.map((file) => formatVerified(file, colour));
+  if (lines.length === 0 || !result.ok) lines.push(`${result.ok ? colour.green('ok') : colour.red('NOT OK')}  ${result.path}`);
+  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  return `${lines.join('\n')}\n`;
+}
+
+function formatVerified(file: VerifiedFile, colour: ChalkInstance): string {
+  const { path, checksum, version, fork, length, format } = file;
+  if (format === 'none') return `${'none'.padEnd(9)} ${'-'.padEnd(16)}  ${path} (no RDB in it: an AOF has no checksum)`;
+  const { state, stored = '-' } = checksum;
+  const tint = state === 'ok' ? colour.green : state === 'mismatch' || state === 'unchecked' ? colour.red : colour.yellow;
+  return `${tint(state.padEnd(9))} ${stored.padEnd(16)}  ${path} (RDB version ${version}, ${fork}, ${formatBytes(length)})`;
+}

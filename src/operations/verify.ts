@@ -1,0 +1,224 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import { detectLayout, type Layout, sniff, sniffBytes } from '../aof/layout.ts';
+import { type ManifestPart, parseManifest } from '../aof/manifest.ts';
+import { GzipError } from '../bytes/gunzip-source.ts';
+import { type Input, openInput } from '../bytes/input.ts';
+import { checksumRange } from '../checksum/file-checksum.ts';
+import { UnreadableError, unreadable } from '../errors.ts';
+import type { Finding } from '../findings.ts';
+import { RdbFault, RdbInput } from '../rdb/input.ts';
+import { Item, RdbReader } from '../rdb/reader.ts';
+import { ValueCheck } from '../rdb/value-check.ts';
+import { checkValue } from '../rdb/value-types.ts';
+import { loadOrder } from './check/check-multi-part.ts';
+import { type ChecksumReport, FindingList, type LayoutName, type Progress } from './report.ts';
+
+export interface VerifyOptions {
+  /** Takes the file's last eight bytes for its checksum and computes the sum of all before, in parallel, without parsing. */
+  readonly quick?: boolean;
+  /** Threads for `quick`. Default 2. */
+  readonly workers?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+}
+
+/** The checksum of one file that is, or begins with, an RDB. */
+export interface VerifiedFile {
+  readonly path: string;
+  readonly role: 'file' | 'base' | 'incr';
+  /** `none` for a file without an RDB: an AOF has no checksum. */
+  readonly format: 'rdb' | 'none';
+  readonly fork?: string;
+  readonly version?: number;
+  readonly checksum: ChecksumReport;
+  /** Bytes that the checksum covers. */
+  readonly length: number;
+}
+
+export interface VerifyResult {
+  readonly path: string;
+  readonly layout: LayoutName;
+  readonly ok: boolean;
+  readonly files: readonly VerifiedFile[];
+  readonly findings: readonly Finding[];
+  readonly summary: { readonly files: number; readonly bytes: number; readonly errors: number };
+}
+
+/** Items between two pauses. */
+const itemsBetweenPauses = 1 << 18;
+
+/** Compares the CRC-64 of every RDB at `path` (file, preamble, base) with the stored one. Throws UnreadableError. */
+export async function verify(path: string, options: VerifyOptions = {}): Promise<VerifyResult> {
+  const verification = new Verification(options);
+  const layout = await verification.layout(detectLayout(path));
+  const { files, findings } = verification;
+  return {
+    path,
+    layout,
+    ok: findings.errors === 0,
+    files,
+    findings: findings.findings,
+    summary: {
+      files: files.length,
+      bytes: files.reduce((sum, file) => sum + file.length, 0),
+      errors: findings.errors,
+    },
+  };
+}
+
+class Verification {
+  readonly files: VerifiedFile[] = [];
+  readonly findings = new FindingList();
+  private readonly options: VerifyOptions;
+
+  constructor(options: VerifyOptions) {
+    this.options = options;
+  }
+
+  async layout(layout: Layout): Promise<LayoutName> {
+    switch (layout.kind) {
+      case 'file':
+        return this.single(layout.path);
+      case 'multi-part':
+        await this.multiPart(layout.directory, layout.manifest);
+        return 'multi-part';
+      case 'orphaned-parts':
+        for (const name of layout.parts) await this.file(nodePath.join(layout.directory, name), roleOf(name));
+        return 'multi-part';
+      case 'data-directory':
+        if (layout.members.length === 0) {
+          throw new UnreadableError(layout.directory, 'ENODATA', `cannot read ${layout.directory}: no AOF and no RDB in this folder`);
+        }
+        for (const member of layout.members) await this.layout(member);
+        return 'data-directory';
+    }
+  }
+
+  private async single(path: string): Promise<LayoutName> {
+    const content = await this.file(path, 'file');
+    if (content !== 'manifest') return content === 'unknown' ? 'aof' : content;
+    await this.multiPart(nodePath.dirname(path), path);
+    return 'multi-part';
+  }
+
+  private async multiPart(directory: string, manifestPath: string): Promise<void> {
+    let bytes: Buffer;
+    try {
+      bytes = fs.readFileSync(manifestPath);
+    } catch (error) {
+      throw unreadable(manifestPath, error);
+    }
+    const manifest = parseManifest(bytes);
+    for (const { code, offset, expected, found } of manifest.faults) {
+      this.findings.add(code, manifestPath, offset, { expected, found });
+    }
+    for (const part of loadOrder(manifest)) await this.part(directory, manifestPath, part);
+  }
+
+  private async part(directory: string, manifestPath: string, part: ManifestPart): Promise<void> {
+    try {
+      await this.file(nodePath.join(directory, part.name), part.type === 'b' ? 'base' : 'incr');
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
+      this.findings.add(code, manifestPath, part.offset, { expected: `the file ${part.name}`, found: error.message });
+    }
+  }
+
+  private async file(path: string, role: VerifiedFile['role']) {
+    const opened = openInput(path);
+    try {
+      const input = new RdbInput(opened.source);
+      input.onProgress = (offset) => this.options.onProgress?.({ file: path, offset, size: opened.source.size });
+      input.ensure(sniffBytes);
+      const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
+      if (content === 'rdb') this.files.push(await this.rdb(path, role, input, opened));
+      else if (content !== 'manifest') this.files.push({ path, role, format: 'none', checksum: { state: 'absent' }, length: 0 });
+      return content;
+    } catch (error) {
+      if (!(error instanceof GzipError)) throw error;
+      this.findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
+      return 'unknown';
+    } finally {
+      opened.source.close();
+    }
+  }
+
+  private async rdb(path: string, role: VerifiedFile['role'], input: RdbInput, opened: Input): Promise<VerifiedFile> {
+    const reader = new RdbReader(input);
+    try {
+      reader.readHeader();
+      const size = opened.source.size;
+      if (this.options.quick === true && opened.reopen !== undefined && size !== undefined && reader.version >= 5) {
+        return await this.quick(path, role, reader, size);
+      }
+      await this.readToEnd(reader);
+    } catch (error) {
+      if (!(error instanceof RdbFault)) throw error;
+      const { code, offset, expected, found } = error;
+      this.findings.add(code, path, offset, { expected, found });
+    }
+    const { checksumState: state, storedChecksum: stored, computedChecksum: computed } = reader;
+    return this.verified(path, role, reader, { state, stored, computed }, reader.checksumOffset);
+  }
+
+  private async readToEnd(reader: RdbReader): Promise<void> {
+    const values = new ValueCheck(false, reader.templates, 0);
+    reader.input.trusting = true;
+    values.fork = reader.fork;
+    for (let count = 1; ; count++) {
+      const item = reader.next();
+      if (item === Item.end) return;
+      if (item === Item.key) checkValue(reader.input, reader.type, values);
+      if (count % itemsBetweenPauses === 0) await this.options.pause?.();
+    }
+  }
+
+  private async quick(path: string, role: VerifiedFile['role'], reader: RdbReader, size: number): Promise<VerifiedFile> {
+    const at = size - 8;
+    const onProgress = (offset: number) => this.options.onProgress?.({ file: path, offset, size });
+    const computed = await checksumRange(path, 0, at, { workers: this.options.workers ?? 2, onProgress });
+    const stored = readTail(path, at);
+    const state = stored === 0n ? 'disabled' : stored === computed ? 'ok' : 'mismatch';
+    return this.verified(path, role, reader, { state, stored, computed }, at);
+  }
+
+  private verified(
+    path: string,
+    role: VerifiedFile['role'],
+    reader: RdbReader,
+    sums: { state: ChecksumReport['state']; stored: bigint; computed: bigint },
+    at: number,
+  ): VerifiedFile {
+    const { state } = sums;
+    const hex = (sum: bigint) => sum.toString(16).padStart(16, '0');
+    const known = state !== 'unchecked';
+    const checksum: ChecksumReport = { state };
+    if (known) checksum.computed = hex(sums.computed);
+    if (known && state !== 'absent') checksum.stored = hex(sums.stored);
+    if (state === 'mismatch') {
+      const { computed: expected, stored: found } = checksum;
+      this.findings.add('rdb.checksum.mismatch', path, at, { length: 8, expected, found });
+    }
+    if (state === 'disabled') this.findings.add('rdb.checksum.disabled', path, at, { length: 8 });
+    const { fork, version } = reader;
+    return { path, role, format: 'rdb', fork, version, checksum, length: at };
+  }
+}
+
+function roleOf(partName: string): VerifiedFile['role'] {
+  return partName.includes('.base.') ? 'base' : 'incr';
+}
+
+/** The eight bytes at `offset`. */
+function readTail(path: string, offset: number): bigint {
+  const descriptor = fs.openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(8);
+    fs.readSync(descriptor, bytes, 0, 8, offset);
+    return bytes.readBigUInt64LE(0);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
