@@ -20,10 +20,17 @@ export interface FlavorRules {
   readonly scoreText: 'printf' | 'grisu';
   /** Redis 7.4 and later mark a hash field that has a TTL in the digest; Valkey never does. */
   readonly digestFieldExpiry: boolean;
-  /** Redis drops a field whose time is past when HPEXPIREAT or HSETEX is replayed; Valkey keeps it. */
-  readonly dropsPastFields: boolean;
+  /**
+   * While it loads, Redis keeps a hash field whose time is past, but commands that look a field up (HINCRBY, HSETNX, FNX,
+   * HPERSIST …) find none; when loading is over the field goes. To Valkey it is there until then.
+   */
+  readonly ignoresPastFields: boolean;
   /** Valkey's iterators hide a field that is past its time, so its digest leaves the field out. */
   readonly hidesPastFields: boolean;
+  /** Score bounds and SORT's weights: strtod at first; Redis 8 and Valkey 9 take no white space and no hexadecimal. */
+  readonly strictFloats: boolean;
+  /** LSET's index is cut to 32 bits from 7.2 on: 2^32 is the head. */
+  readonly shortListIndex: boolean;
 }
 
 const table: Record<Flavor, FlavorRules> = {
@@ -37,7 +44,16 @@ const table: Record<Flavor, FlavorRules> = {
 };
 
 function redis(flavor: Flavor, scoreText: 'printf' | 'grisu', digestFieldExpiry: boolean): FlavorRules {
-  return { flavor, fork: 'redis', scoreText, digestFieldExpiry, dropsPastFields: true, hidesPastFields: false };
+  return {
+    flavor,
+    fork: 'redis',
+    scoreText,
+    digestFieldExpiry,
+    ignoresPastFields: true,
+    hidesPastFields: false,
+    strictFloats: flavor === 'redis-8',
+    shortListIndex: scoreText === 'grisu',
+  };
 }
 
 function valkey(flavor: Flavor, hidesPastFields: boolean): FlavorRules {
@@ -46,8 +62,10 @@ function valkey(flavor: Flavor, hidesPastFields: boolean): FlavorRules {
     fork: 'valkey',
     scoreText: 'grisu',
     digestFieldExpiry: false,
-    dropsPastFields: false,
+    ignoresPastFields: false,
     hidesPastFields,
+    strictFloats: flavor === 'valkey-9',
+    shortListIndex: true,
   };
 }
 

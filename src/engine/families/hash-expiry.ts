@@ -1,9 +1,9 @@
 /**
  * Commands on hash fields that expire (Redis 7.4, Valkey 9.0).
  *
- * The forks differ while they load: Redis deletes a field whose new time is past already, Valkey keeps it until loading is
- * over, so that a later HPERSIST saves it. They also differ in what they accept: Redis takes its options in any order and
- * moments below 2^46 ms, Valkey wants FIELDS last and takes any int64.
+ * While a server loads, a field whose time is past stays: to Valkey it is there like any other, to Redis it is there only for
+ * the commands that write it (`FlavorRules.ignoresPastFields`). The forks also differ in what they accept: Redis takes its
+ * options in any order and moments below 2^46 ms, Valkey wants FIELDS last and takes any int64.
  */
 import { integerArgument, isWord } from '../arguments.ts';
 import type { Frame } from '../frame.ts';
@@ -171,10 +171,10 @@ function hashAt(session: Session, frame: Frame): HashValue | undefined | string 
   return session.read<HashValue>(frame, 1, Kind.Hash);
 }
 
-/** Gives a field that exists its moment of expiry, or deletes it where that is past and the server would. */
-function expireField(session: Session, hash: HashValue, field: string, at: number): void {
-  if (session.rules.dropsPastFields && at <= session.now) hash.delete(field);
-  else hash.expire(field, at);
+/** Whether a command that looks a field up finds it. */
+export function findsField(session: Session, hash: HashValue, field: string): boolean {
+  if (!hash.has(field)) return false;
+  return !(hash.hasExpiries && session.rules.ignoresPastFields && hash.expiry(field) < session.now);
 }
 
 /** Whether the condition lets a field with expiry `before` (NaN: none, which counts as never) take the new one. */
@@ -198,9 +198,8 @@ export function expireFields(milliseconds: number, relative: boolean): Handler {
     for (let i = 0; i < request.fieldCount; i++) {
       const field = session.intern(frame, request.firstField + i);
       if (!hash.has(field) || !allows(request.condition, hash.expiry(field), at)) continue;
-      expireField(session, hash, field, at);
+      hash.expire(field, at);
     }
-    session.removeIfEmpty(frame, 1, hash);
     return undefined;
   };
 }
@@ -211,7 +210,10 @@ export const persistFields: Handler = (session, frame) => {
   if (typeof request === 'string') return request;
   const hash = hashAt(session, frame);
   if (hash === undefined || typeof hash === 'string') return hash;
-  for (let i = 0; i < request.fieldCount; i++) hash.persist(session.intern(frame, request.firstField + i));
+  for (let i = 0; i < request.fieldCount; i++) {
+    const field = session.intern(frame, request.firstField + i);
+    if (findsField(session, hash, field)) hash.persist(field);
+  }
   return undefined;
 };
 
@@ -229,10 +231,9 @@ export const setAndExpire: Handler = (session, frame) => {
     const index = request.firstField + 2 * i;
     const field = session.intern(frame, index);
     hash.set(field, frame.text(index + 1));
-    if (!Number.isNaN(request.at)) expireField(session, hash, field, request.at);
+    if (!Number.isNaN(request.at)) hash.expire(field, request.at);
     else if (!request.keepExpiry) hash.persist(field);
   }
-  session.removeIfEmpty(frame, 1, hash);
   return undefined;
 };
 
@@ -241,8 +242,8 @@ function fieldsAllow(session: Session, frame: Frame, hash: HashValue | undefined
   if (request.fieldCondition === '') return true;
   const wanted = request.fieldCondition === 'FXX';
   for (let i = 0; i < request.fieldCount; i++) {
-    const there = hash?.has(session.intern(frame, request.firstField + 2 * i)) ?? false;
-    if (there !== wanted) return false;
+    const field = session.intern(frame, request.firstField + 2 * i);
+    if ((hash !== undefined && findsField(session, hash, field)) !== wanted) return false;
   }
   return true;
 }
@@ -255,10 +256,10 @@ export const getAndExpire: Handler = (session, frame) => {
   if (hash === undefined || typeof hash === 'string') return hash;
   for (let i = 0; i < request.fieldCount; i++) {
     const field = session.intern(frame, request.firstField + i);
+    if (!findsField(session, hash, field)) continue;
     if (request.persist) hash.persist(field);
-    else if (!Number.isNaN(request.at) && hash.has(field)) expireField(session, hash, field, request.at);
+    else if (!Number.isNaN(request.at)) hash.expire(field, request.at);
   }
-  session.removeIfEmpty(frame, 1, hash);
   return undefined;
 };
 
@@ -268,7 +269,10 @@ export const getAndDelete: Handler = (session, frame) => {
   if (typeof request === 'string') return request;
   const hash = hashAt(session, frame);
   if (hash === undefined || typeof hash === 'string') return hash;
-  for (let i = 0; i < request.fieldCount; i++) hash.delete(session.intern(frame, request.firstField + i));
+  for (let i = 0; i < request.fieldCount; i++) {
+    const field = session.intern(frame, request.firstField + i);
+    if (findsField(session, hash, field)) hash.delete(field);
+  }
   session.removeIfEmpty(frame, 1, hash);
   return undefined;
 };

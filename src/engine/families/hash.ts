@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 import { Kind } from '../value.ts';
 import { HashValue } from '../values/hash.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../values/long-double.ts';
-import { expireFields, getAndDelete, getAndExpire, persistFields, setAndExpire } from './hash-expiry.ts';
+import { expireFields, findsField, getAndDelete, getAndExpire, persistFields, setAndExpire } from './hash-expiry.ts';
 
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
@@ -51,7 +51,9 @@ const setIfMissing: Handler = (session, frame) => {
   const hash = hashToChange(session, frame, 1);
   if (typeof hash === 'string') return hash;
   const field = session.intern(frame, 2);
-  if (!hash.has(field)) hash.set(field, frame.text(3));
+  if (findsField(session, hash, field)) return undefined;
+  hash.set(field, frame.text(3));
+  hash.persist(field);
   return undefined;
 };
 
@@ -82,13 +84,17 @@ function sumText(first: number | bigint, second: number | bigint): string | unde
   return exact >= int64Min && exact <= int64Max ? String(exact) : undefined;
 }
 
+function valueOf(session: Session, hash: HashValue | undefined, field: string): string | undefined {
+  return hash !== undefined && findsField(session, hash, field) ? hash.get(field) : undefined;
+}
+
 const increment: Handler = (session, frame) => {
   const by = int64Argument(frame, 3);
   if (by === undefined) return replies.notInteger;
   const found = hashAt(session, frame);
   if (typeof found === 'string') return found;
   const field = session.intern(frame, 2);
-  const before = found?.get(field);
+  const before = valueOf(session, found, field);
   const value = before === undefined ? 0 : integerValue(before);
   if (value === undefined) return 'ERR hash value is not an integer';
   const sum = sumText(value, by);
@@ -110,7 +116,7 @@ const incrementFloat: Handler = (session, frame) => {
   const found = hashAt(session, frame);
   if (typeof found === 'string') return found;
   const field = session.intern(frame, 2);
-  const value = parseLongDouble(found?.get(field) ?? '0');
+  const value = parseLongDouble(valueOf(session, found, field) ?? '0');
   if (value === undefined) return 'ERR hash value is not a float';
   const sum = addLongDouble(value, by);
   if (sum === undefined) return replies.incrementNotFinite;

@@ -1,5 +1,5 @@
 /** Lists. A list that becomes empty is removed; the blocking commands do what they do when they need not wait. */
-import { doubleArgument, integerArgument, isWord } from '../arguments.ts';
+import { doubleArgument, int64Argument, integerArgument, isWord } from '../arguments.ts';
 import type { Frame } from '../frame.ts';
 import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
@@ -233,9 +233,10 @@ const setElement: Handler = (session, frame) => {
   const list = listAt(session, frame, 1);
   if (list === undefined) return replies.noSuchKey;
   if (typeof list === 'string') return list;
-  const given = integerArgument(frame, 2);
-  if (Number.isNaN(given)) return replies.notInteger;
-  const index = given < 0 ? list.count + given : given;
+  const given = int64Argument(frame, 2);
+  if (given === undefined) return replies.notInteger;
+  const cut = session.rules.shortListIndex ? Number(BigInt.asIntN(32, BigInt(given))) : Number(given);
+  const index = cut < 0 ? list.count + cut : cut;
   if (index < 0 || index >= list.count) return replies.indexOutOfRange;
   list.set(index, frame.text(3));
   return undefined;

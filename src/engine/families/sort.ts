@@ -12,6 +12,7 @@ import type { Session } from '../session.ts';
 import { Kind, type ObjectValue, objectKindMin } from '../value.ts';
 import type { HashValue } from '../values/hash.ts';
 import { ListValue } from '../values/list.ts';
+import { parseLooseDouble } from '../values/loose-double.ts';
 import { parseDoubleText } from '../values/number-text.ts';
 import type { SetValue } from '../values/set.ts';
 import type { SortedSetValue } from '../values/sorted-set.ts';
@@ -119,17 +120,21 @@ function weigh(session: Session, items: Item[], { by, alpha }: Request): string 
     const text = by === undefined ? item.element : lookUp(session, by, item.element);
     if (alpha) item.text = text;
     else if (text !== undefined) {
-      item.score = scoreOf(text);
+      item.score = scoreOf(session, text);
       if (Number.isNaN(item.score)) return "ERR One or more scores can't be converted into double";
     }
   }
   return undefined;
 }
 
-/** strtod over the whole text: white space before the number is skipped, and no text at all is 0. */
-function scoreOf(text: string): number {
-  if (text === '') return 0;
-  return parseDoubleText(text.replace(/^[ \t\n\v\f\r]+/, ''));
+/** Too large or too small is an error, but not in Redis 8; no text at all is 0, but not in Valkey 9. */
+function scoreOf(session: Session, text: string): number {
+  const { flavor, strictFloats } = session.rules;
+  const value = parseLooseDouble(text, strictFloats);
+  if (flavor === 'redis-8' || Number.isNaN(value)) return value;
+  if (text === '') return flavor === 'valkey-9' ? Number.NaN : 0;
+  const unusual = !Number.isFinite(value) || value === 0;
+  return unusual && Number.isNaN(parseDoubleText(text.trimStart())) && /[1-9]/.test(text) ? Number.NaN : value;
 }
 
 function comparison({ alpha, descending }: Request): (a: Item, b: Item) => number {

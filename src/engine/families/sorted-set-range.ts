@@ -2,7 +2,8 @@
 import { integerArgument } from '../arguments.ts';
 import type { Frame } from '../frame.ts';
 import * as replies from '../replies.ts';
-import { parseDoubleText } from '../values/number-text.ts';
+import type { Session } from '../session.ts';
+import { parseLooseDouble } from '../values/loose-double.ts';
 import type { SortedSetValue } from '../values/sorted-set.ts';
 
 const badScoreBound = 'ERR min or max is not a float';
@@ -20,7 +21,7 @@ const none: Ranks = { start: 0, stop: -1 };
 export type RangeFinder = (set: SortedSetValue, reverse: boolean) => Ranks;
 
 /** A range of ranks from arguments `first` and `last`, negative ones counted from the end. */
-export function rankRange(frame: Frame, first: number, last: number): RangeFinder | string {
+export function rankRange(_session: Session, frame: Frame, first: number, last: number): RangeFinder | string {
   const from = integerArgument(frame, first);
   const to = integerArgument(frame, last);
   if (Number.isNaN(from) || Number.isNaN(to)) return replies.notInteger;
@@ -38,22 +39,18 @@ interface Bound {
   readonly exclusive: boolean;
 }
 
-/** A bound by score: a double, `(` before it to leave it out. Nothing at all is 0, and a value too large is infinite: strtod's. */
-function scoreBound(frame: Frame, index: number): Bound | undefined {
+/** A bound by score: a double, `(` before it to leave it out. */
+function scoreBound(session: Session, frame: Frame, index: number): Bound | undefined {
   const given = frame.text(index);
   const exclusive = given.startsWith('(');
-  const text = (exclusive ? given.slice(1) : given).replace(/^[ \t\n\v\f\r]+/, '');
-  if (text === '') return text.length === given.length - (exclusive ? 1 : 0) ? { value: 0, exclusive } : undefined;
-  const value = parseDoubleText(text);
-  if (!Number.isNaN(value)) return { value, exclusive };
-  const outOfRange = /^[+-]?[0-9.]+(e[+-]?[0-9]+)?$/i.test(text) ? Number(text) : Number.NaN;
-  return Number.isNaN(outOfRange) ? undefined : { value: outOfRange, exclusive };
+  const value = parseLooseDouble(exclusive ? given.slice(1) : given, session.rules.strictFloats);
+  return Number.isNaN(value) ? undefined : { value, exclusive };
 }
 
 /** A range of scores from arguments `low` and `high`. */
-export function scoreRange(frame: Frame, low: number, high: number): RangeFinder | string {
-  const min = scoreBound(frame, low);
-  const max = scoreBound(frame, high);
+export function scoreRange(session: Session, frame: Frame, low: number, high: number): RangeFinder | string {
+  const min = scoreBound(session, frame, low);
+  const max = scoreBound(session, frame, high);
   if (min === undefined || max === undefined) return badScoreBound;
   return (set) => {
     if (min.value > max.value || (min.value === max.value && (min.exclusive || max.exclusive))) return none;
@@ -79,7 +76,7 @@ function lexBound(frame: Frame, index: number): LexBound | undefined {
 }
 
 /** A range of members from arguments `low` and `high`: `-`, `+`, `[text` or `(text`. */
-export function lexRange(frame: Frame, low: number, high: number): RangeFinder | string {
+export function lexRange(_session: Session, frame: Frame, low: number, high: number): RangeFinder | string {
   const min = lexBound(frame, low);
   const max = lexBound(frame, high);
   if (min === undefined || max === undefined) return badLexBound;

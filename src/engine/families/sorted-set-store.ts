@@ -184,19 +184,19 @@ function readRangeOptions(frame: Frame): RangeOptions | string {
   return options;
 }
 
-function rangeFinder(frame: Frame, { by, reverse }: RangeOptions): RangeFinder | string {
-  if (by === 'rank') return rankRange(frame, 3, 4);
+function rangeFinder(session: Session, frame: Frame, { by, reverse }: RangeOptions): RangeFinder | string {
+  if (by === 'rank') return rankRange(session, frame, 3, 4);
   // REV turns the bounds around: the higher one comes first.
   const low = reverse ? 4 : 3;
   const high = reverse ? 3 : 4;
-  return by === 'score' ? scoreRange(frame, low, high) : lexRange(frame, low, high);
+  return by === 'score' ? scoreRange(session, frame, low, high) : lexRange(session, frame, low, high);
 }
 
 /** ZRANGESTORE destination source min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]. */
 export const rangeInto: Handler = (session, frame) => {
   const options = readRangeOptions(frame);
   if (typeof options === 'string') return options;
-  const find = rangeFinder(frame, options);
+  const find = rangeFinder(session, frame, options);
   if (typeof find === 'string') return find;
   const source = session.read<SortedSetValue>(frame, 2, Kind.SortedSet);
   if (typeof source === 'string') return source;

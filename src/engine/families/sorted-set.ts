@@ -104,9 +104,11 @@ const removeMembers: Handler = (session, frame) => {
 };
 
 /** ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX. */
-function removeRange(range: (frame: Frame, low: number, high: number) => RangeFinder | string): Handler {
+function removeRange(
+  range: (session: Session, frame: Frame, low: number, high: number) => RangeFinder | string,
+): Handler {
   return (session, frame) => {
-    const find = range(frame, 2, 3);
+    const find = range(session, frame, 2, 3);
     if (typeof find === 'string') return find;
     const set = sortedSetAt(session, frame, 1);
     if (set === undefined || typeof set === 'string') return set;

@@ -24,10 +24,11 @@ export class HashValue implements ObjectValue {
   }
 
   digest(sink: DigestSink): void {
-    const { digestFieldExpiry, hidesPastFields } = sink.rules;
+    const { digestFieldExpiry, hidesPastFields, ignoresPastFields } = sink.rules;
+    const withoutPast = hidesPastFields || ignoresPastFields;
     for (const [field, value] of this.entries()) {
       const expiry = this.expiry(field);
-      if (hidesPastFields && expiry < sink.at) continue;
+      if (withoutPast && expiry < sink.at) continue;
       sink.beginElement();
       sink.elementMix(field);
       sink.elementMix(value);
@@ -95,6 +96,13 @@ export class HashValue implements ObjectValue {
     for (let position = 0; position < this.flatLength; position += 2) {
       yield [this.flat[position], this.flat[position + 1]];
     }
+  }
+
+  /** True if every field is past its time at `now`, milliseconds since 1970: after loading, Redis removes such a key. */
+  isPast(now: number): boolean {
+    if (this.expiries === undefined || this.expiries.size < this.count) return false;
+    for (const at of this.expiries.values()) if (at >= now) return false;
+    return true;
   }
 
   /** True if any field carries an expiry. */
