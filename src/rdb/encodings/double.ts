@@ -70,24 +70,44 @@ const plainMax = 2 ** 52;
 export function formatDouble17(value: number): string {
   if (Object.is(value, -0)) return '-0';
   if (Number.isInteger(value) && Math.abs(value) < plainMax) return String(value);
-  const [mantissa, power] = value.toExponential(16).split('e');
-  const exponent = Number(power);
+  const [digits, exponent] = significantDigits17(Math.abs(value));
+  const sign = value < 0 ? '-' : '';
   if (exponent < -4 || exponent >= 17) {
-    const digits = String(Math.abs(exponent)).padStart(2, '0');
-    return `${withoutTrailingZeros(mantissa)}e${exponent < 0 ? '-' : '+'}${digits}`;
+    const power = String(Math.abs(exponent)).padStart(2, '0');
+    return `${sign}${withPoint(digits, 1)}e${exponent < 0 ? '-' : '+'}${power}`;
   }
-  return withoutTrailingZeros(value.toFixed(Math.min(16 - exponent, 20)));
+  if (exponent < 0) return sign + withPoint('0'.repeat(-exponent) + digits, 1);
+  return sign + withPoint(digits, exponent + 1);
 }
 
-function withoutTrailingZeros(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+/** 17 significant digits and the power of ten of the first. C rounds a tie to even, JavaScript away from zero. */
+function significantDigits17(magnitude: number): [digits: string, exponent: number] {
+  const [mantissa, power] = magnitude.toExponential(17).split('e');
+  if (mantissa.endsWith('5') && Number(mantissa.at(-2)) % 2 === 0 && isExact(magnitude)) {
+    return [mantissa[0] + mantissa.slice(2, -1), Number(power)];
+  }
+  const [rounded, roundedPower] = magnitude.toExponential(16).split('e');
+  return [rounded[0] + rounded.slice(2), Number(roundedPower)];
+}
+
+/** True when 18 significant digits are all that there are: then a last 5 is a tie. */
+function isExact(magnitude: number): boolean {
+  return /^[0-9.]{19}0*e/.test(magnitude.toExponential(100));
+}
+
+/** Digits with a point after `whole` of them, without the zeros that end the fraction. */
+function withPoint(digits: string, whole: number): string {
+  const fraction = digits.slice(whole).replace(/0+$/, '');
+  return fraction === '' ? digits.slice(0, whole) : `${digits.slice(0, whole)}.${fraction}`;
 }
 
 const space = /^[\t-\r ]*/;
 const decimal = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/;
 const openExponent = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?$/;
 const hexadecimal = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?[0-9]+))?/;
-const word = /^([+-]?)(?:(inf(?:inity)?)|nan)/i;
+const hexadecimalMark = /^[+-]?0[xX]/;
+/** After "inf" an i must go on to "infinity". */
+const word = /^([+-]?)(?:(inf(?:inity|(?!i)))|nan)/i;
 
 /**
  * What sscanf("%lg") makes of a text: undefined where it converts nothing or a NaN. A C string ends at its first NUL.
@@ -97,8 +117,7 @@ export function parseDouble(text: string): number | undefined {
   const rest = (nul < 0 ? text : text.slice(0, nul)).replace(space, '');
   const named = word.exec(rest);
   if (named) return named[2] ? (named[1] === '-' ? -Infinity : Infinity) : undefined;
-  const hex = hexadecimal.exec(rest);
-  if (hex) return parseHexadecimal(hex);
+  if (hexadecimalMark.test(rest)) return parseHexadecimal(rest);
   const number = decimal.exec(rest);
   if (!number || isCutExponent(rest, number[0].length)) return undefined;
   return Number(number[0]);
@@ -110,9 +129,12 @@ function isCutExponent(text: string, length: number): boolean {
   return further !== null && openExponent.test(text.slice(0, length + further[0].length));
 }
 
-function parseHexadecimal(match: RegExpExecArray): number | undefined {
-  const [, sign, whole, fraction, power] = match;
-  if (whole.length + fraction.length === 0) return undefined;
+function parseHexadecimal(text: string): number | undefined {
+  const match = hexadecimal.exec(text);
+  if (!match || match[2].length + match[3].length === 0) return undefined;
+  const [matched, sign, whole, fraction, power] = match;
+  // As with "1e", scanf insists on what a p promises.
+  if (power === undefined && /[pP]/.test(text.charAt(matched.length))) return undefined;
   const digits = BigInt(`0x${whole}${fraction}`);
   const value = Number(digits) * 2 ** (Number(power ?? 0) - 4 * fraction.length);
   return sign === '-' ? -value : value;

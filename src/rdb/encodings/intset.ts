@@ -19,20 +19,26 @@ export function validateIntset(bytes: Uint8Array, from: number, to: number): Fla
   const header = validateIntsetHeader(bytes, from, to);
   if (header) return header;
   const width = bytes[from];
-  let previous = lowOf(bytes, from + headerBytes, width);
-  let previousHigh = highOf(bytes, from + headerBytes, width);
   for (let position = from + headerBytes + width; position < to; position += width) {
-    const low = lowOf(bytes, position, width);
-    const high = highOf(bytes, position, width);
-    const ascends = high > previousHigh || (high === previousHigh && low >>> 0 > previous >>> 0);
-    if (!ascends) {
-      const expected = `more than ${halvesText(previous, previousHigh)}`;
-      return flaw('intset.order', position - from, expected, halvesText(low, high));
+    if (!ascends(bytes, position - width, position, width)) {
+      const expected = `more than ${memberText(bytes, position - width, width)}`;
+      return flaw('intset.order', position - from, expected, memberText(bytes, position, width));
     }
-    previous = low;
-    previousHigh = high;
   }
   return undefined;
+}
+
+function ascends(bytes: Uint8Array, before: number, position: number, width: number): boolean {
+  const least = lowOf(bytes, before, width);
+  const low = lowOf(bytes, position, width);
+  if (width < 8) return low > least;
+  const leastHigh = highOf(bytes, before, width);
+  const high = highOf(bytes, position, width);
+  return high > leastHigh || (high === leastHigh && low >>> 0 > least >>> 0);
+}
+
+function memberText(bytes: Uint8Array, position: number, width: number): string {
+  return halvesText(lowOf(bytes, position, width), highOf(bytes, position, width));
 }
 
 /** The checks that a server always makes, without `sanitize-dump-payload`. */
@@ -59,7 +65,7 @@ export function decodeIntset(bytes: Uint8Array, from: number, to: number): strin
   const width = bytes[from];
   const members: string[] = [];
   for (let position = from + headerBytes; position < to; position += width) {
-    members.push(halvesText(lowOf(bytes, position, width), highOf(bytes, position, width)));
+    members.push(memberText(bytes, position, width));
   }
   return members;
 }

@@ -38,7 +38,7 @@ export function validateHashListpack(bytes: Uint8Array, from: number, to: number
   return validateTuples(bytes, from, to, 2);
 }
 
-/** Sorted set members and scores: a sound listpack of pairs, no member twice. Scores: see findScoreFlaw. */
+/** Sorted set members and scores: a sound listpack of pairs, no member twice. Scores: see score-order.ts. */
 export function validateSortedSetListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
   return validateTuples(bytes, from, to, 2);
 }

@@ -1,6 +1,7 @@
 import { type Flaw, FlawError, flaw } from './flaw.ts';
 import { type BacklenThreshold, entryFlaw, validateListpackHeader } from './listpack.ts';
 import {
+  isIntegerEntry,
   listpackEntryLow,
   listpackEntryNumber,
   listpackEntryText,
@@ -47,7 +48,8 @@ export interface StreamNode {
 /**
  * Checks all of a stream's node, as a server with `sanitize-dump-payload yes` does (streamValidateListpackIntegrity in
  * t_stream.c): neither the listpack's count, nor the order of ids, nor the flags are looked at. In one thing stricter: a
- * negative count of fields is refused, which a server up to 8.6 lets pass and then crashes on. Positions count from `from`.
+ * negative count of fields is refused, which a server up to 8.6 may let pass and then crash on. Positions count from `from`.
+ * Valkey 9 does look at all of these: stream-consistency.ts.
  */
 export function validateStreamListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
   const header = validateListpackHeader(bytes, from, to);
@@ -58,6 +60,7 @@ export function validateStreamListpack(bytes: Uint8Array, from: number, to: numb
   const firstField = afterInteger(bytes, fieldsAt, end);
   if (firstField < 0) return masterFlaw(bytes, from, end);
   const fields = listpackEntryNumber(bytes, fieldsAt);
+  if (fields < 0) return flaw('stream.node.fields', fieldsAt - from, 'a count of fields', `${fields}`);
   const zero = afterEntries(bytes, firstField, end, fields);
   let position = afterInteger(bytes, zero, end);
   if (position < 0 || listpackEntryNumber(bytes, zero) !== 0) return masterFlaw(bytes, from, end);
@@ -65,10 +68,13 @@ export function validateStreamListpack(bytes: Uint8Array, from: number, to: numb
   if (entries < 0) return masterFlaw(bytes, from, end);
   for (let index = 0; index < entries; index++) {
     const next = afterStreamEntry(bytes, position, end, fields);
+    if (next === negativeFields)
+      return flaw('stream.entry.fields', position - from, 'a count of fields', 'less than 0');
     if (next < 0) return streamEntryFlaw(bytes, from, position, end, entries - index);
     position = next;
   }
-  if (position === end) return undefined;
+  // Any terminator will do: a server does not look at what follows the last entry's.
+  if (bytes[position] === 0xff) return undefined;
   return flaw('stream.node.end', position - from, `the end after ${entries} entries`, 'more elements');
 }
 
@@ -159,9 +165,8 @@ class NodeReader {
 function afterInteger(bytes: Uint8Array, position: number, end: number): number {
   if (position < 0 || position >= end) return -1;
   const next = nextListpackEntry(bytes, position, end);
-  if (next < 0) return -1;
-  const value = listpackEntryNumber(bytes, position);
-  return !Number.isNaN(value) ? next : -1;
+  if (next < 0 || isIntegerEntry(bytes[position])) return next;
+  return Number.isNaN(listpackEntryNumber(bytes, position)) ? -1 : next;
 }
 
 /** Where the element after `count` more starts, or -1. */
@@ -175,6 +180,9 @@ function afterEntries(bytes: Uint8Array, position: number, end: number, count: n
   return at;
 }
 
+/** What `afterStreamEntry` says of an entry that claims fewer than 0 fields. */
+const negativeFields = -2;
+
 /** Where the stream entry after the one at `position` starts, or -1 if it is unsound. */
 function afterStreamEntry(bytes: Uint8Array, position: number, end: number, masterFields: number): number {
   let at = afterInteger(bytes, position, end);
@@ -187,6 +195,7 @@ function afterStreamEntry(bytes: Uint8Array, position: number, end: number, mast
     at = afterInteger(bytes, fieldsAt, end);
     if (at < 0) return -1;
     const fields = listpackEntryNumber(bytes, fieldsAt);
+    if (fields < 0) return negativeFields;
     at = afterEntries(bytes, at, end, fields * 2);
     elements = fields * 2 + 4;
   } else at = afterEntries(bytes, at, end, masterFields);

@@ -13,13 +13,18 @@ import {
   validateSortedSetListpack,
 } from '../../../src/rdb/encodings/listpack-aggregates.ts';
 import { encodeListpack } from '../../../src/rdb/encodings/listpack-writer.ts';
-import { encodeStreamListpack, validateStreamListpack } from '../../../src/rdb/encodings/stream-listpack.ts';
+import { findStreamInconsistency } from '../../../src/rdb/encodings/stream-consistency.ts';
+import {
+  countStreamEntries,
+  encodeStreamListpack,
+  validateStreamListpack,
+} from '../../../src/rdb/encodings/stream-listpack.ts';
 import { countZiplist, decodeZiplist, validateZiplist } from '../../../src/rdb/encodings/ziplist.ts';
 import { validateHashZiplist, validateSortedSetZiplist } from '../../../src/rdb/encodings/ziplist-aggregates.ts';
 import { encodeZiplist } from '../../../src/rdb/encodings/ziplist-writer.ts';
 import { decodeZipmap, encodeZipmap, validateZipmap } from '../../../src/rdb/encodings/zipmap.ts';
-import { type Server, startServer } from '../../server-process.ts';
-import { describeWithServer } from '../../servers.ts';
+import { type Server, type ServerName, startServer } from '../../server-process.ts';
+import { describeWithServers } from '../../servers.ts';
 import { boundaryTexts, payload, random, rdbString, restoreAll, texts } from './payload.ts';
 
 const rounds = Number(process.env.AOFKIT_ORACLE_ROUNDS ?? 1500);
@@ -59,7 +64,10 @@ const integers = (next: () => number) => [
 
 const nodeKey = Buffer.alloc(16, 1);
 function wrapStream(blob: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([1, 16]), nodeKey, rdbString(blob), Buffer.from([1, 0x41, 0, 0x41, 0, 0])]);
+  // Valkey 9 compares the stream's length with what its nodes hold.
+  const count = blob.length > 8 ? countStreamEntries(blob, 0, blob.length) : 1;
+  const length = count >= 0 && count < 64 ? count : 1;
+  return Buffer.concat([Buffer.from([1, 16]), nodeKey, rdbString(blob), Buffer.from([length, 0x41, 0, 0x41, 0, 0])]);
 }
 
 function makeStream(next: () => number): Buffer {
@@ -192,54 +200,64 @@ function damage(blob: Buffer, type: number, next: () => number): Buffer {
   return damaged;
 }
 
-describeWithServer('redis-8.6', 'verdicts on damaged blobs', () => {
-  let server: Server;
-  beforeAll(async () => {
-    const sizes = {
-      'set-max-listpack-value': '1000',
-      'hash-max-listpack-value': '1000',
-      'zset-max-listpack-value': '1000',
-    };
-    server = await startServer('redis-8.6', { config: { 'sanitize-dump-payload': 'yes', ...sizes } });
-  });
-  afterAll(() => server.stop());
-
-  for (const kind of kinds) {
-    describe(kind.title, () => {
-      it('agrees with the server', async () => {
-        const next = random(kind.type * 977 + Number(process.env.AOFKIT_ORACLE_SEED ?? 1));
-        const blobs = Array.from({ length: rounds }, () => damage(kind.make(next), kind.type, next));
-        const sent = blobs.filter((blob) => blob.length > 0);
-        const wrap = kind.wrap ?? rdbString;
-        const verdicts = await restoreAll(
-          server,
-          sent.map((blob) => payload(kind.type, wrap(blob))),
-        );
-        const different = sent
-          .map((blob, i) => ({ hex: blob.toString('hex'), server: verdicts[i], flaw: verdictOf(kind, blob) }))
-          .filter((one) => one.server !== (one.flaw === undefined));
-        expect(different.slice(0, 3)).toEqual([]);
-        expect(verdicts.filter(Boolean).length).toBeGreaterThan(rounds / 100);
-        expect(verdicts.filter((ok) => !ok).length).toBeGreaterThan(rounds / 4);
-        const taken = sent.filter((_, i) => verdicts[i]).slice(0, 200);
-        for (const blob of taken) await compareElements(kind, blob, wrap(blob));
-      });
+describeWithServers(
+  'verdicts on damaged blobs',
+  (name) => {
+    let server: Server;
+    beforeAll(async () => {
+      const sizes = {
+        'set-max-listpack-value': '1000',
+        'hash-max-listpack-value': '1000',
+        'zset-max-listpack-value': '1000',
+      };
+      server = await startServer(name, { config: { 'sanitize-dump-payload': 'yes', ...sizes } });
     });
-  }
+    afterAll(() => server.stop());
 
-  async function compareElements(kind: Kind, blob: Buffer, value: Buffer): Promise<void> {
-    if (!kind.list || !kind.decode) return;
-    await server.command('RESTORE', 'k', '0', payload(kind.type, value), 'REPLACE');
-    const told = await texts(server, ...kind.list);
-    const ours = kind.decode(blob, 0, blob.length);
-    const order = kind.sorted ? (list: string[]) => list.slice().sort() : (list: string[]) => list;
-    expect(order(ours)).toEqual(order(told));
-  }
-});
+    for (const kind of kinds.filter(({ type }) => name.startsWith('redis') || type !== 25)) {
+      describe(kind.title, () => {
+        it('agrees with the server', async () => {
+          const next = random(kind.type * 977 + Number(process.env.AOFKIT_ORACLE_SEED ?? 1));
+          const blobs = Array.from({ length: rounds }, () => damage(kind.make(next), kind.type, next));
+          const sent = blobs.filter((blob) => blob.length > 0 && !crashes(kind, blob));
+          const wrap = kind.wrap ?? rdbString;
+          const verdicts = await restoreAll(
+            server,
+            sent.map((blob) => payload(kind.type, wrap(blob))),
+          );
+          const different = sent
+            .map((blob, i) => ({ hex: blob.toString('hex'), server: verdicts[i], flaw: verdictOf(kind, blob, name) }))
+            .filter((one) => one.server !== (one.flaw === undefined));
+          expect(different.slice(0, 3)).toEqual([]);
+          expect(verdicts.filter(Boolean).length).toBeGreaterThan(rounds / 100);
+          expect(verdicts.filter((ok) => !ok).length).toBeGreaterThan(rounds / 4);
+          const taken = sent.filter((_, i) => verdicts[i]).slice(0, 200);
+          for (const blob of taken) await compareElements(kind, blob, wrap(blob));
+        });
+      });
+    }
+
+    async function compareElements(kind: Kind, blob: Buffer, value: Buffer): Promise<void> {
+      if (!kind.list || !kind.decode) return;
+      await server.command('RESTORE', 'k', '0', payload(kind.type, value), 'REPLACE');
+      const told = await texts(server, ...kind.list);
+      const ours = kind.decode(blob, 0, blob.length);
+      const order = kind.sorted ? (list: string[]) => list.slice().sort() : (list: string[]) => list;
+      expect(order(ours)).toEqual(order(told));
+    }
+  },
+  ['redis-8.0', 'redis-8.6', 'valkey-9.1'],
+);
+
+/** Redis has been seen to crash on a stream's entry of a negative number of fields, which it lets pass. */
+function crashes(kind: Kind, blob: Buffer): boolean {
+  return kind.type === 15 && kind.validate(blob, 0, blob.length)?.code.endsWith('.fields') === true;
+}
 
 /** The code of our flaw, `empty` for a sound blob of no elements (which RESTORE refuses too), or undefined. */
-function verdictOf(kind: Kind, blob: Buffer): string | undefined {
+function verdictOf(kind: Kind, blob: Buffer, name: ServerName): string | undefined {
   const found = kind.validate(blob, 0, blob.length);
   if (found) return found.code;
+  if (kind.type === 15 && name.startsWith('valkey')) return findStreamInconsistency(blob, 0, blob.length)?.code;
   return kind.count?.(blob, 0, blob.length) === 0 ? 'empty' : undefined;
 }
