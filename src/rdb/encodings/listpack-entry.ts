@@ -18,7 +18,6 @@ import { latin1Text } from './latin1.ts';
  */
 
 export const listpackHeaderBytes = 6;
-export const listpackEnd = 0xff;
 
 /** Bytes of encoding and data by first byte; 0 where the length follows in further bytes, or where the byte is invalid. */
 const shortLength = new Uint8Array(256);
