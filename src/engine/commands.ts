@@ -1,6 +1,7 @@
 import { bitmapFamily } from './families/bitmap.ts';
 import { gcraFamily } from './families/gcra.ts';
 import { genericFamily } from './families/generic.ts';
+import { geoFamily } from './families/geo.ts';
 import { hashFamily } from './families/hash.ts';
 import { hyperloglogFamily } from './families/hyperloglog.ts';
 import { listFamily } from './families/list.ts';
@@ -26,6 +27,7 @@ export const families: readonly Family[] = [
   streamFamily,
   bitmapFamily,
   hyperloglogFamily,
+  geoFamily,
   sortFamily,
   scriptingFamily,
   gcraFamily,
