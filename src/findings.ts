@@ -57,12 +57,12 @@ const manifestFatal = 'The server exits with "FATAL AOF MANIFEST FILE ERROR".';
 /** Rules by code; a code that is not here takes the rule of its longest known prefix (`listpack.entry` for `listpack.entry.backlen`). */
 export const catalog: Readonly<Record<string, FindingRule>> = {
   'aof.truncated': error('the file ends inside a command', true, shortRead),
-  'aof.truncated.middle': error(
+  'aof.truncated.not-last': error(
     'a part that is not the last one ends inside a command',
     true,
     'The server truncates this part, then exits with "the truncated file is not the last file"; redis-check-aof refuses to fix it.',
   ),
-  'aof.transaction.open': error(
+  'aof.transaction.unclosed': error(
     'a MULTI has no EXEC',
     true,
     'The server logs "Revert incomplete MULTI/EXEC transaction in AOF file" and truncates the file before the MULTI, if it is the last part.',
@@ -72,7 +72,7 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     true,
     'The server logs an error reply for it and goes on; redis-check-aof calls the file not valid.',
   ),
-  'aof.transaction.unopened': error(
+  'aof.transaction.exec-without-multi': error(
     'EXEC without MULTI',
     true,
     'The server logs "ERR EXEC without MULTI" and goes on; redis-check-aof calls the file not valid.',
@@ -84,12 +84,12 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   ),
   'aof.header': error('this is not the start of a command', true, badFormat),
   'aof.argument': error('an argument is not framed as it must be', true, badFormat),
-  'aof.line': error(
+  'aof.header.terminator': error(
     'a header line does not end in CRLF',
     true,
     'redis-check-aof calls the file not valid; the server itself reads a header line up to its LF and may load it.',
   ),
-  'aof.argument.end': error(
+  'aof.argument.terminator': error(
     'an argument is not followed by CRLF',
     true,
     'The server skips the two bytes unread and goes on with whatever comes then, mostly "Bad file format"; redis-check-aof calls the file not valid.',
@@ -120,7 +120,7 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   ),
   'aof.findings.more': info('more findings than are kept', 'Raise --limit to see them all.'),
 
-  'rdb.magic': error(
+  'rdb.signature': error(
     'the file does not start as an RDB does',
     false,
     'The server exits with "Wrong signature trying to load DB from file".',
@@ -164,6 +164,10 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'the data belongs to a module',
     'The server exits with "The RDB file contains module data I can\'t load" unless that module is loaded.',
   ),
+  'rdb.module.aux': warning(
+    'auxiliary data of a module',
+    'Only a server with that module can load it. A rewrite cannot carry it over.',
+  ),
   'rdb.module.pre-release': error(
     'a value in the module format of before Redis 4.0.0, whose end nobody can find',
     false,
@@ -197,6 +201,9 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   'zset': error('a sorted set is damaged', true, rdbInternal),
 
   'manifest.line': error('a line of the manifest is not valid', true, manifestFatal),
+  'manifest.base': error('there is more than one base', true, manifestFatal),
+  'manifest.sequence': error('a sequence number is not valid', true, manifestFatal),
+  'manifest.type': error('a part has an unknown type', true, manifestFatal),
   'manifest.empty': error('the manifest is empty', true, `${manifestFatal} Reason: "Found an empty AOF manifest".`),
   'manifest.missing': error(
     'there are parts of a multi-part AOF but no manifest',

@@ -56,6 +56,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   return parser;
 }
 
+const invalidFormat = 'Invalid AOF manifest file format';
+
 class ManifestParser implements Manifest {
   readonly parts: ManifestPart[] = [];
   readonly faults: ManifestFault[] = [];
@@ -71,15 +73,14 @@ class ManifestParser implements Manifest {
     this.length = line.length;
     const tooLong = line.length >= lineBufferBytes;
     if (tooLong || !line.endsWith('\n')) {
-      const code = tooLong ? 'manifest.line.long' : 'manifest.line.unended';
       const expected = tooLong ? `at most ${manifestLineMax} bytes` : 'a newline at its end';
-      this.fault(code, expected, clip(line), 'The AOF manifest file contains too long line');
+      this.fault('manifest.line.length', expected, clip(line), 'The AOF manifest file contains too long line');
       if (tooLong) return;
     }
     if (line.startsWith('#')) return;
     const words = splitWords(line.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''));
     if (words === undefined || words.length < 6 || words.length % 2 !== 0) {
-      this.fault('manifest.line.format', 'file NAME seq N type b|h|i', clip(line), 'Invalid AOF manifest file format');
+      this.fault('manifest.line.format', 'file NAME seq N type b|h|i', clip(line), invalidFormat);
       return;
     }
     this.readPart(words);
@@ -100,11 +101,12 @@ class ManifestParser implements Manifest {
     }
     if (name !== undefined && /[/\\]/.test(name)) {
       this.fault('manifest.line.path', 'the name of a file', name, "File can't be a path, just a filename");
-    } else if (name === undefined || name === '' || sequence === 0 || kind === '') {
-      const reason = 'Invalid AOF manifest file format';
-      this.fault('manifest.line.format', 'a file, a seq other than 0 and a type', words.join(' '), reason);
+    } else if (name === undefined || name === '' || kind === '') {
+      this.fault('manifest.line.format', 'a file, a seq and a type', words.join(' '), invalidFormat);
+    } else if (sequence === 0) {
+      this.fault('manifest.sequence.invalid', 'a seq other than 0', words.join(' '), invalidFormat);
     } else if (kind !== 'b' && kind !== 'h' && kind !== 'i') {
-      this.fault('manifest.line.type', 'b, h or i', kind, 'Unknown AOF file type');
+      this.fault('manifest.type.unknown', 'b, h or i', kind, 'Unknown AOF file type');
     } else {
       this.addPart({ name, sequence, type: kind, extra, line: this.line, offset: this.offset });
     }
@@ -113,11 +115,11 @@ class ManifestParser implements Manifest {
   private addPart(part: ManifestPart): void {
     if (part.type === 'b' && this.base !== undefined) {
       const found = `${this.base.name} and ${part.name}`;
-      this.fault('manifest.line.base', 'one base', found, 'Found duplicate base file information');
+      this.fault('manifest.base.duplicate', 'one base', found, 'Found duplicate base file information');
     }
     if (part.type === 'i' && this.lastIncr !== undefined && part.sequence <= this.lastIncr.sequence) {
       const expected = `a seq above ${this.lastIncr.sequence}`;
-      this.fault('manifest.line.sequence', expected, String(part.sequence), 'Found a non-monotonic sequence number');
+      this.fault('manifest.sequence.order', expected, String(part.sequence), 'Found a non-monotonic sequence number');
     }
     if (part.type === 'b') this.base ??= part;
     if (part.type === 'i') this.lastIncr = part;

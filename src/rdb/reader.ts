@@ -106,7 +106,7 @@ export class RdbReader {
     return new RdbReader(new RdbInput(source), options);
   }
 
-  /** Reads magic and version. Faults: `rdb.magic`, `rdb.version.*`, `rdb.truncated`. */
+  /** Reads magic and version. Faults: `rdb.signature`, `rdb.version.*`, `rdb.truncated`. */
   readHeader(): void {
     const { input } = this;
     if (this.crc !== undefined) input.startChecksum(this.crc);
@@ -114,7 +114,7 @@ export class RdbReader {
     const at = input.offset;
     const text = input.bytes.latin1Slice(input.position, input.position + 9);
     const match = /^(REDIS|VALKEY)(.*)$/s.exec(text);
-    if (match === null) return input.fail('rdb.magic', "'REDIS' or 'VALKEY'", JSON.stringify(text));
+    if (match === null) return input.fail('rdb.signature', "'REDIS' or 'VALKEY'", JSON.stringify(text));
     this.fork = match[1] === 'REDIS' ? 'redis' : 'valkey';
     // atoi's rules: what follows the digits does not count.
     this.version = Number(/^[ \t\n\v\f\r]*[+-]?\d+/.exec(match[2])?.[0] ?? 0);
@@ -127,7 +127,7 @@ export class RdbReader {
     const least = fork === 'valkey' ? valkeyVersionMin : 1;
     const most = versionMax[fork];
     if (version >= least && version <= most) return;
-    const code = version > most ? 'rdb.version.future' : 'rdb.version.invalid';
+    const code = version > most ? 'rdb.version.unsupported' : 'rdb.version.unsupported';
     throw new RdbFault(code, at, `version ${least} to ${most}`, String(version));
   }
 

@@ -72,7 +72,7 @@ export class RespScanner {
     const first = window.bytes[window.position];
     if (first === hash) return this.annotation();
     if (first !== star) return this.fail('aof.header.prefix', window.offset, "'*' (a command) or '#' (an annotation)", show(first));
-    const argc = this.header(star, 'aof.header');
+    const argc = this.header(star, 'aof.header.count');
     if (argc < 0) return Record.flaw;
     if (argc === 0) return this.fail('aof.header.count', this.start, 'at least 1 argument', '*' + this.number);
     frame.argc = argc;
@@ -148,7 +148,7 @@ export class RespScanner {
       return true;
     }
     const found = show(bytes[position]) + ' ' + show(bytes[position + 1]);
-    this.fail('aof.argument.end', window.offset, '\\r\\n after the argument', found);
+    this.fail('aof.argument.terminator', window.offset, '\\r\\n after the argument', found);
     return false;
   }
 
@@ -176,7 +176,7 @@ export class RespScanner {
       return -1;
     }
     const at = window.offset;
-    const length = this.header(dollar, 'aof.argument');
+    const length = this.header(dollar, 'aof.argument.length');
     if (length < 0) return -1;
     if (length > bulkLengthMax) {
       const remaining = window.remaining;
@@ -223,18 +223,18 @@ export class RespScanner {
     // strtol's rules: blanks and a sign may come first; what follows the digits must be CRLF.
     const match = /^[ \t\n\v\f\r]*([+-]?\d+)/.exec(line.slice(1));
     if (match === null) {
-      this.fail(`${code}.number`, at, `a number after '${String.fromCharCode(prefix)}'`, quote(line));
+      this.fail(code, at, `a number after '${String.fromCharCode(prefix)}'`, quote(line));
       return -1;
     }
     const rest = line.slice(1 + match[0].length);
     if (rest !== '\r\n') {
-      this.fail('aof.line.end', at + 1 + match[0].length, '\\r\\n', quote(rest));
+      this.fail('aof.header.terminator', at + 1 + match[0].length, '\\r\\n', quote(rest));
       return -1;
     }
     this.number = Number(match[1]);
     window.position += lineLength;
     if (this.number >= 0 && Number.isSafeInteger(this.number)) return this.number;
-    this.fail(prefix === star ? 'aof.header.count' : 'aof.argument.length', at, 'a number of bytes or arguments', match[1]);
+    this.fail(code, at, 'a number of bytes or arguments', match[1]);
     return -1;
   }
 
@@ -252,7 +252,7 @@ export class RespScanner {
       }
       if (length >= aofLineBufferBytes) {
         const text = window.bytes.latin1Slice(window.position, window.position + 32);
-        this.fail('aof.line.long', window.offset, `a line shorter than ${aofLineBufferBytes} bytes`, quote(text) + '…');
+        this.fail('aof.header.length', window.offset, `a line shorter than ${aofLineBufferBytes} bytes`, quote(text) + '…');
         return -1;
       }
     }
@@ -267,7 +267,7 @@ export class RespScanner {
       if (found >= 0 && found + 1 < aofLineBufferBytes) return this.annotationOf(found + 1);
       if (!enough && found < 0) return this.annotationOf(window.limit - window.position);
       if (found >= 0 || length >= aofLineBufferBytes) {
-        return this.fail('aof.annotation.long', window.offset, `a line shorter than ${aofLineBufferBytes} bytes`, 'a longer one');
+        return this.fail('aof.annotation.length', window.offset, `a line shorter than ${aofLineBufferBytes} bytes`, 'a longer one');
       }
     }
   }

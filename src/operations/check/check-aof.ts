@@ -5,6 +5,8 @@ import type { Window } from '../../bytes/window.ts';
 import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } from '../../catalog/lookup.ts';
 import { Frame } from '../../engine/frame.ts';
 import type { FindingDetails } from '../../findings.ts';
+import type { Lanes } from '../../kernels/lanes.ts';
+import { RespFastLane } from '../../resp/fast-lane.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
 import type { FileReport, FindingList } from '../report.ts';
@@ -14,6 +16,8 @@ export interface AofCheckOptions {
   readonly last: boolean;
   /** Lets other work go on; awaited now and then. */
   readonly pause?: () => Promise<void>;
+  /** Where the window's memory lies, if kernels may pass over what is ordinary. */
+  readonly lanes?: Lanes;
 }
 
 /** Records between two pauses. */
@@ -31,6 +35,7 @@ export class AofCheck {
   private readonly findings: FindingList;
   private readonly options: AofCheckOptions;
   private readonly scanner: RespScanner;
+  private readonly lane: RespFastLane | undefined;
   private readonly frame = new Frame();
   private readonly transaction = new TransactionTracker();
   private readonly warned = new Set<string>();
@@ -43,6 +48,7 @@ export class AofCheck {
     this.findings = findings;
     this.options = options;
     this.scanner = new RespScanner(window, false);
+    this.lane = options.lanes && new RespFastLane(window, options.lanes);
     this.validUpTo = window.offset;
   }
 
@@ -56,14 +62,29 @@ export class AofCheck {
 
   /** Reads at most `most` records; true at the end. */
   private readRecords(most: number): boolean {
-    const { scanner, frame } = this;
+    const { scanner, frame, lane } = this;
     for (let index = 0; index < most; index++) {
+      if (lane?.pass(this.transaction.open)) index += this.notePassed(lane);
       const record = scanner.next(frame);
       if (record === Record.command) this.checkCommand();
       else if (record === Record.annotation) this.noteAnnotation();
       else if (record === Record.end || !this.passDamage(scanner.flaw as FrameFlaw)) return true;
     }
     return false;
+  }
+
+  /** Takes over what the lane has seen, as if `checkCommand` had; how many commands those were. */
+  private notePassed(lane: RespFastLane): number {
+    const { transaction, frame, file, window } = this;
+    if (lane.closed > 0) {
+      transaction.end();
+      file.transactions = (file.transactions ?? 0) + lane.closed;
+    }
+    if (lane.openPosition >= 0) transaction.begin(window.base + lane.openPosition, frame.ordinal + lane.openIndex + 1);
+    if (lane.validPosition >= 0 && !this.damaged) this.validUpTo = window.base + lane.validPosition;
+    this.commands += lane.count;
+    frame.ordinal += lane.count;
+    return lane.count;
   }
 
   private checkCommand(): void {
@@ -91,7 +112,7 @@ export class AofCheck {
       this.file.transactions = (this.file.transactions ?? 0) + 1;
       return;
     }
-    this.add('aof.transaction.unopened', this.scanner.start, { expected: 'MULTI before EXEC', found: 'EXEC' });
+    this.add('aof.transaction.exec-without-multi', this.scanner.start, { expected: 'MULTI before EXEC', found: 'EXEC' });
   }
 
   /** A container's subcommand decides what is known and how many arguments fit. */
@@ -156,7 +177,7 @@ export class AofCheck {
 
   private addOpenTransaction(): void {
     const { openOffset, openOrdinal } = this.transaction;
-    this.findings.add('aof.transaction.open', this.file.path, openOffset, {
+    this.findings.add('aof.transaction.unclosed', this.file.path, openOffset, {
       length: this.window.offset - openOffset,
       command: { ordinal: openOrdinal, name: 'MULTI' },
       expected: 'EXEC',
@@ -170,20 +191,21 @@ export class AofCheck {
     const start = scanner.start;
     const ordinal = frame.ordinal + (flaw.offset === start ? 1 : 0);
     this.damaged = true;
-    const zeros = this.zerosToEnd(start);
+    const zerosFrom = flaw.code === 'aof.truncated' ? start : flaw.offset;
+    const zeros = this.zerosToEnd(zerosFrom);
     const next = zeros > 0 ? -1 : new Resynchroniser(window).find(start + 1);
     if (next < 0) this.passRest();
     const end = next < 0 ? window.offset : next;
     const details: FindingDetails = { length: end - start, command: { ordinal, name: '' }, expected: flaw.expected, found: flaw.found };
     if (zeros > 0) {
-      this.findings.add('aof.tail.nul', this.file.path, start, { ...details, length: zeros, found: `${zeros} NUL bytes` });
+      this.findings.add('aof.tail.nul', this.file.path, zerosFrom, { ...details, length: zeros, found: `${zeros} NUL bytes` });
     } else this.addFlaw(flaw, start, next, details);
     return next >= 0;
   }
 
   private addFlaw(flaw: FrameFlaw, start: number, next: number, details: FindingDetails): void {
     const truncated = flaw.code === 'aof.truncated';
-    const code = truncated && !this.options.last ? 'aof.truncated.middle' : flaw.code;
+    const code = truncated && !this.options.last ? 'aof.truncated.not-last' : flaw.code;
     const message = next < 0 ? {} : { message: `${this.messageOf(code)}; commands go on at offset ${next}` };
     this.findings.add(code, this.file.path, truncated ? start : flaw.offset, { ...details, ...message });
   }

@@ -1,7 +1,9 @@
 import { type Content, sniff, sniffBytes } from '../../aof/layout.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
 import { openInput } from '../../bytes/input.ts';
+import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import { windowBytes } from '../../limits.ts';
 import type { FileReport, FindingList, Progress } from '../report.ts';
 import { AofCheck } from './check-aof.ts';
 import { RdbCheck } from './check-rdb.ts';
@@ -15,6 +17,8 @@ export interface FileCheckOptions {
   readonly seed: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
+  /** Whether kernels may pass over what is ordinary; the outcome is the same. Default true. */
+  readonly fast?: boolean;
 }
 
 /** What `checkFile` needs to tell a manifest that it was given as a file. */
@@ -24,19 +28,21 @@ export type FileOutcome = { readonly report: FileReport; readonly content: Conte
 export async function checkFile(path: string, findings: FindingList, options: FileCheckOptions): Promise<FileOutcome> {
   const { source, gzip, reopen } = openInput(path);
   const report: FileReport = { path, role: options.role, format: 'unknown', gzip, size: 0 };
-  const input = new RdbInput(source);
+  const lanes = options.fast === false ? undefined : borrowLanes();
+  const input = new RdbInput(source, windowBytes, lanes?.window());
   input.onProgress = (offset) => options.onProgress?.({ file: path, offset, size: source.size });
   let content: Content = 'unknown';
   try {
     input.ensure(sniffBytes);
     content = sniff(input.bytes.subarray(input.position, Math.min(input.limit, sniffBytes)), path);
     if (content === 'manifest') return { report, content };
-    await checkContent(content, input, report, findings, { ...options, reopen });
+    await checkContent(content, input, report, findings, { ...options, reopen, lanes });
   } catch (error) {
     if (!(error instanceof GzipError)) throw error;
     findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
   } finally {
     source.close();
+    returnLanes(lanes);
   }
   report.size = input.base + input.limit;
   if (source.size !== undefined && report.size !== source.size) {
@@ -48,7 +54,7 @@ export async function checkFile(path: string, findings: FindingList, options: Fi
   return { report, content };
 }
 
-type ContentOptions = FileCheckOptions & { readonly reopen: string | undefined };
+type ContentOptions = FileCheckOptions & { readonly reopen: string | undefined; readonly lanes: Lanes | undefined };
 
 async function checkContent(
   content: Content,

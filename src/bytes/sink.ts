@@ -1,0 +1,181 @@
+import nodeFs from 'node:fs';
+import nodePath from 'node:path';
+
+/** The calls of the file system that an output makes, so that a test can let any of them fail or be the last. */
+export type FileSystem = Pick<
+  typeof nodeFs,
+  | 'openSync'
+  | 'writeSync'
+  | 'fsyncSync'
+  | 'closeSync'
+  | 'renameSync'
+  | 'unlinkSync'
+  | 'linkSync'
+  | 'mkdirSync'
+  | 'readdirSync'
+  | 'existsSync'
+  | 'fstatSync'
+  | 'statSync'
+  | 'fchmodSync'
+  | 'fchownSync'
+  | 'rmSync'
+>;
+
+/** A temporary name beside `name`: it tells whose it is, so that a later run can clear what a killed one left. */
+const temporaryPattern = /^\.(.+)\.aofkit-(\d+)\.tmp$/;
+
+export function temporaryName(name: string): string {
+  return `.${name}.aofkit-${process.pid}.tmp`;
+}
+
+/** Could not be written: a full disk, a folder without permission. Nothing was replaced. */
+export class UnwritableError extends Error {
+  readonly path: string;
+  readonly code: string;
+  constructor(path: string, error: unknown) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    super(`cannot write ${path}: ${reasons[code] ?? (error instanceof Error ? error.message : String(error))}; nothing was replaced`);
+    this.name = 'UnwritableError';
+    this.path = path;
+    this.code = code;
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'no such folder',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is not a folder',
+};
+
+/**
+ * A file that appears whole or not at all: written under a temporary name in the folder of its target, flushed to the disk,
+ * and only then given its name.
+ *
+ *     new AtomicFile(path) … write … write … commit()     or  abandon()
+ */
+export class AtomicFile {
+  readonly path: string;
+  length = 0;
+  private readonly temporary: string;
+  private readonly fs: FileSystem;
+  private descriptor: number;
+
+  /** Opens the temporary file; clears those that killed runs left for the same target. Throws UnwritableError. */
+  constructor(path: string, fs: FileSystem = nodeFs) {
+    this.path = path;
+    this.fs = fs;
+    this.temporary = nodePath.join(nodePath.dirname(path), temporaryName(nodePath.basename(path)));
+    try {
+      clearLitter(path, fs);
+      this.descriptor = fs.openSync(this.temporary, 'w', 0o666);
+      this.takeOverOwner();
+    } catch (error) {
+      throw new UnwritableError(path, error);
+    }
+  }
+
+  /** A file that replaces another keeps its mode and, where allowed, its owner: the server must be able to read it. */
+  private takeOverOwner(): void {
+    const old = this.fs.statSync(this.path, { throwIfNoEntry: false });
+    if (old === undefined) return;
+    this.fs.fchmodSync(this.descriptor, old.mode & 0o7777);
+    try {
+      this.fs.fchownSync(this.descriptor, old.uid, old.gid);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    }
+  }
+
+  /** Appends `bytes[0, length)`. On an error the temporary file is removed. Throws UnwritableError. */
+  write(bytes: Uint8Array, length = bytes.length): void {
+    try {
+      for (let position = 0; position < length; ) {
+        position += this.fs.writeSync(this.descriptor, bytes, position, length - position, null);
+      }
+    } catch (error) {
+      this.abandon();
+      throw new UnwritableError(this.path, error);
+    }
+    this.length += length;
+  }
+
+  /** Flushes the bytes to the disk and closes; the file still has its temporary name. */
+  finish(): void {
+    if (this.descriptor < 0) return;
+    try {
+      this.fs.fsyncSync(this.descriptor);
+      this.fs.closeSync(this.descriptor);
+      this.descriptor = -1;
+    } catch (error) {
+      this.abandon();
+      throw new UnwritableError(this.path, error);
+    }
+  }
+
+  /** Where the bytes are until they are committed, to be read back and checked. */
+  get temporaryPath(): string {
+    return this.temporary;
+  }
+
+  /** Gives the file its name and flushes the folder. Throws UnwritableError. */
+  commit(): void {
+    this.finish();
+    try {
+      this.fs.renameSync(this.temporary, this.path);
+      syncFolder(nodePath.dirname(this.path), this.fs);
+    } catch (error) {
+      this.abandon();
+      throw new UnwritableError(this.path, error);
+    }
+  }
+
+  /** Removes what was written. Never throws. */
+  abandon(): void {
+    try {
+      if (this.descriptor >= 0) this.fs.closeSync(this.descriptor);
+    } catch {
+      // The error that led here is the one to report.
+    }
+    this.descriptor = -1;
+    try {
+      this.fs.unlinkSync(this.temporary);
+    } catch {
+      // It may be gone already.
+    }
+  }
+}
+
+/** Flushes a folder, so that a rename in it survives a power loss. */
+export function syncFolder(directory: string, fs: FileSystem = nodeFs): void {
+  const descriptor = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Removes temporary files for `path` whose process is gone. */
+function clearLitter(path: string, fs: FileSystem): void {
+  const directory = nodePath.dirname(path);
+  const name = nodePath.basename(path);
+  for (const entry of fs.readdirSync(directory)) {
+    const match = temporaryPattern.exec(entry);
+    if (match?.[1] === name && !isRunning(Number(match[2]))) fs.unlinkSync(nodePath.join(directory, entry));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,132 @@
+import { escapeBytes } from '../../bytes/text.ts';
+import type { Dataset } from '../../engine/dataset.ts';
+import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { RdbFault, type RdbInput } from '../../rdb/input.ts';
+import { needsModule } from '../../rdb/module-data.ts';
+import { Item, RdbReader } from '../../rdb/reader.ts';
+import { ValueCheck } from '../../rdb/value-check.ts';
+import { checkValue, valueType } from '../../rdb/value-types.ts';
+import type { FindingList } from '../report.ts';
+
+export interface RdbLoadOptions {
+  readonly path: string;
+  /** Number of the source that the values' places refer to. */
+  readonly source: number;
+  readonly dataset: Dataset;
+  readonly findings: FindingList;
+  /** Keys that expired before this moment are left out, as a server does with an RDB that is not part of an AOF; NaN keeps all. */
+  readonly dropExpiredBefore: number;
+  readonly pause: () => Promise<void>;
+}
+
+/** Items between two pauses. */
+const itemsBetweenPauses = 1 << 17;
+
+/**
+ * Puts the keys of the RDB at the front of an input into a dataset, their values serialized: only noted as a place in the
+ * file, until a command touches them.
+ */
+export class RdbLoad {
+  readonly reader: RdbReader;
+  keys = 0;
+  expiredKeys = 0;
+  private readonly values: ValueCheck;
+  private readonly options: RdbLoadOptions;
+
+  constructor(input: RdbInput, options: RdbLoadOptions) {
+    this.reader = new RdbReader(input);
+    this.options = options;
+    this.values = new ValueCheck(false, this.reader.templates, 0);
+  }
+
+  /** True if the RDB is sound up to its end; else the findings say why not. */
+  async run(): Promise<boolean> {
+    const { reader, options } = this;
+    try {
+      reader.readHeader();
+      this.values.fork = reader.fork;
+      while (!this.loadItems(itemsBetweenPauses)) await options.pause();
+    } catch (error) {
+      this.addFault(error);
+      return false;
+    }
+    if (reader.checksumState !== 'mismatch') return true;
+    const hex = (sum: bigint) => sum.toString(16).padStart(16, '0');
+    const sums = { expected: hex(reader.computedChecksum), found: hex(reader.storedChecksum) };
+    options.findings.add('rdb.checksum.mismatch', options.path, reader.checksumOffset, { length: 8, ...sums });
+    return false;
+  }
+
+  /** Loads at most `most` items; true at the end. */
+  private loadItems(most: number): boolean {
+    const { reader } = this;
+    for (let index = 0; index < most; index++) {
+      const item = reader.next();
+      if (item === Item.key) this.loadKey();
+      else if (item === Item.end) return true;
+      else if (item === Item.function) this.loadFunction();
+      else if (item === Item.moduleAux && needsModule(reader.moduleName)) this.loseModuleAux();
+    }
+    return false;
+  }
+
+  private loadKey(): void {
+    const { reader, values, options } = this;
+    const { input, key, keyLength } = reader;
+    const from = input.offset;
+    values.begin();
+    checkValue(input, reader.type, values);
+    if (values.empty) return;
+    this.keys++;
+    if (reader.expire < options.dropExpiredBefore) {
+      this.expiredKeys++;
+      return;
+    }
+    const keys = options.dataset.database(reader.db);
+    if (keys.find(key, 0, keyLength) >= 0) this.addDuplicate();
+    else {
+      const entry = keys.insertAfterFind(key, 0, keyLength);
+      keys.setSerialized(entry, options.source, from, input.offset - from, reader.type);
+      if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
+    }
+  }
+
+  private addDuplicate(): void {
+    const { options, reader } = this;
+    const expected = 'each key once in a database';
+    options.findings.add('rdb.key.duplicate', options.path, reader.itemOffset, { key: this.key(), expected, found: 'the same key again' });
+  }
+
+  private loadFunction(): void {
+    const { functionCode } = this.reader;
+    const name = /^#![^\n]*\bname=([A-Za-z0-9_]+)/.exec(functionCode)?.[1];
+    if (name === undefined) {
+      const found = JSON.stringify(functionCode.slice(0, 60));
+      const { options, reader } = this;
+      options.findings.add('rdb.function.header', options.path, reader.itemOffset, { expected: '#!<engine> name=<library>', found });
+    } else this.options.dataset.libraries.set(name, functionCode);
+  }
+
+  private loseModuleAux(): void {
+    const { options, reader } = this;
+    options.findings.add('rdb.module.aux', options.path, reader.itemOffset, { found: `data of the module type '${reader.moduleName}'` });
+  }
+
+  private key() {
+    const { reader } = this;
+    if (reader.keyLength < 0) return undefined;
+    const type = valueType(reader.type, reader.fork)?.name ?? String(reader.type);
+    return { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
+  }
+
+  private addFault(error: unknown): void {
+    const { options, reader } = this;
+    if (error instanceof RdbFault) {
+      const { code, offset, expected, found } = error;
+      options.findings.add(code, options.path, offset, { key: this.key(), expected, found });
+    } else if (error instanceof FlawError) {
+      const { code, expected, found } = error.flaw;
+      options.findings.add(code, options.path, reader.itemOffset, { key: this.key(), expected, found });
+    } else throw error;
+  }
+}

@@ -1,0 +1,310 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import { parseManifest } from '../../aof/manifest.ts';
+import { findCommand } from '../../catalog/lookup.ts';
+import { Dataset } from '../../engine/dataset.ts';
+import { defaultRegistry } from '../../engine/families/index.ts';
+import type { Flavor } from '../../engine/flavor.ts';
+import { Frame } from '../../engine/frame.ts';
+import { type OpaqueReason, Session } from '../../engine/session.ts';
+import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import { RdbCodec } from '../../rdb/codec/codec.ts';
+import { RdbInput } from '../../rdb/input.ts';
+import type { Fork } from '../../rdb/reader.ts';
+import { Record, RespScanner } from '../../resp/scanner.ts';
+import { RdbCheck } from '../check/check-rdb.ts';
+import { loadOrder } from '../check/check-multi-part.ts';
+import { FindingList, type LayoutName, type Progress } from '../report.ts';
+import { RdbLoad } from './load-rdb.ts';
+import { Sources } from './sources.ts';
+
+/** What to do with a command whose effect nobody can know offline: of a module, a script, or of no server at all. */
+export type OpaquePolicy = 'fail' | 'keep' | 'drop';
+
+export interface LoadOptions {
+  /** The server generation whose rules apply while loading. */
+  readonly flavor: Flavor;
+  /** The moment of loading, milliseconds since 1970. */
+  readonly at: number;
+  readonly opaque?: OpaquePolicy;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+  /** Whether keys of a plain RDB that have expired are dropped, as a server does that loads it. Default 'drop'. */
+  readonly expired?: 'drop' | 'keep';
+  /** Where the findings go. */
+  readonly findings?: FindingList;
+  /** A random number for the hash functions. */
+  readonly seed?: number;
+}
+
+/** A command that was not executed. */
+export interface OpaqueCommand {
+  readonly path: string;
+  readonly source: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly ordinal: number;
+  readonly name: string;
+  readonly reason: OpaqueReason;
+  readonly database: number;
+}
+
+export interface LoadedFile {
+  readonly path: string;
+  readonly role: 'file' | 'base' | 'incr';
+  format: 'rdb' | 'aof' | 'hybrid' | 'empty';
+  bytes: number;
+  commands: number;
+  rdb?: { fork: Fork; version: number; keys: number };
+}
+
+/** A dataset as a server holds it after loading, and what was learnt on the way. `close` it when done. */
+export interface Loaded {
+  readonly path: string;
+  readonly layout: LayoutName;
+  /** The folder and manifest of a multi-part AOF. */
+  readonly multiPart?: { readonly directory: string; readonly manifest: string };
+  readonly dataset: Dataset;
+  readonly session: Session;
+  readonly sources: Sources;
+  readonly codec: RdbCodec;
+  readonly files: readonly LoadedFile[];
+  readonly findings: FindingList;
+  readonly opaque: readonly OpaqueCommand[];
+  /** Commands that lay in a transaction that never ended, and bytes of a torn tail: a server drops both. */
+  readonly droppedCommands: number;
+  readonly droppedBytes: number;
+  close(): void;
+}
+
+/** Opaque commands that are remembered one by one. */
+const opaqueMax = 1_000_000;
+/** Commands between two pauses. */
+const commandsBetweenPauses = 1 << 17;
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * Loads what lies at `path` as a server would. Damage that a server does not load is an error in `findings`; a torn tail of the
+ * last file is dropped, as aof-load-truncated does, and noted as a warning. Throws UnreadableError.
+ */
+export async function loadDataset(path: string, options: LoadOptions): Promise<Loaded> {
+  const loader = new Loader(path, options);
+  try {
+    await loader.run();
+    return loader;
+  } catch (error) {
+    loader.close();
+    throw error;
+  }
+}
+
+class Loader implements Loaded {
+  readonly path: string;
+  layout: LayoutName = 'unknown';
+  multiPart: Loaded['multiPart'];
+  readonly dataset: Dataset;
+  readonly session: Session;
+  readonly sources = new Sources();
+  readonly codec = new RdbCodec();
+  readonly files: LoadedFile[] = [];
+  readonly findings: FindingList;
+  readonly opaque: OpaqueCommand[] = [];
+  droppedCommands = 0;
+  droppedBytes = 0;
+  private readonly options: LoadOptions;
+  private readonly frame = new Frame();
+  private scanner: RespScanner | undefined;
+
+  constructor(path: string, options: LoadOptions) {
+    this.path = path;
+    this.options = options;
+    this.findings = options.findings ?? new FindingList();
+    this.dataset = new Dataset(2 ** 31, options.seed);
+    this.session = new Session(this.dataset, defaultRegistry(), {
+      flavor: options.flavor,
+      now: options.at,
+      codec: this.codec,
+      reader: this.sources,
+      readOnly: (name) => isReadOnly(name),
+      opaque: (_, frame, reason) => this.noteOpaque(frame, reason),
+    });
+  }
+
+  close(): void {
+    this.sources.close();
+  }
+
+  async run(): Promise<void> {
+    await this.loadLayout(detectLayout(this.path));
+  }
+
+  private async loadLayout(layout: Layout): Promise<void> {
+    if (layout.kind === 'file') await this.loadSingle(layout.path);
+    else if (layout.kind === 'multi-part') await this.loadMultiPart(layout.directory, layout.manifest);
+    else if (layout.kind === 'data-directory' && layout.members.length === 1) await this.loadLayout(layout.members[0]);
+    else if (layout.kind === 'orphaned-parts') {
+      this.findings.add('manifest.missing', layout.directory, 0, { expected: 'a manifest', found: layout.parts.join(', ') });
+    } else if (layout.members.length === 0) {
+      throw new UnreadableError(layout.directory, 'ENODATA', `cannot read ${layout.directory}: no AOF, no manifest and no RDB in this folder`);
+    } else {
+      const names = layout.members.map((member) => ('path' in member ? member.path : member.directory));
+      throw new UsageError(`${layout.directory} holds several datasets: name one of ${names.join(', ')}`);
+    }
+  }
+
+  private async loadSingle(path: string): Promise<void> {
+    const format = await this.loadFile(path, 'file', true);
+    if (format === 'manifest') await this.loadMultiPart(nodePath.dirname(path), path);
+    else this.layout = format;
+  }
+
+  private async loadMultiPart(directory: string, manifestPath: string): Promise<void> {
+    this.layout = 'multi-part';
+    this.multiPart = { directory, manifest: manifestPath };
+    let bytes: Buffer;
+    try {
+      bytes = fs.readFileSync(manifestPath);
+    } catch (error) {
+      throw unreadable(manifestPath, error);
+    }
+    const manifest = parseManifest(bytes);
+    for (const { code, offset, expected, found } of manifest.faults) {
+      this.findings.add(code, manifestPath, offset, { expected, found });
+    }
+    const parts = loadOrder(manifest);
+    for (const part of parts) {
+      try {
+        await this.loadFile(nodePath.join(directory, part.name), part.type === 'b' ? 'base' : 'incr', part === parts.at(-1));
+      } catch (error) {
+        if (!(error instanceof UnreadableError)) throw error;
+        const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
+        this.findings.add(code, manifestPath, part.offset, { expected: `the file ${part.name}`, found: error.message });
+      }
+    }
+  }
+
+  private async loadFile(path: string, role: LoadedFile['role'], last: boolean): Promise<LayoutName | 'manifest'> {
+    const { source, index } = this.sources.add(path);
+    const input = new RdbInput(source);
+    const { onProgress } = this.options;
+    input.onProgress = onProgress && ((offset) => onProgress({ file: path, offset, size: source.size }));
+    try {
+      input.ensure(sniffBytes);
+      const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
+      if (content === 'manifest' && role === 'file') return 'manifest';
+      const file: LoadedFile = { path, role, format: 'empty', bytes: 0, commands: 0 };
+      this.files.push(file);
+      if (content === 'rdb') {
+        file.format = 'rdb';
+        if (!(await this.loadRdb(input, index, file))) return file.format;
+        if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
+        file.format = 'hybrid';
+      } else if (content !== 'empty') file.format = 'aof';
+      if (file.format !== 'empty') await this.replay(input, index, file, last);
+      return file.format;
+    } finally {
+      const file = this.files.at(-1);
+      if (file?.path === path) file.bytes = input.base + input.limit;
+      source.close();
+    }
+  }
+
+  /** The RDB at the front of a file; true if it is sound. Values whose bytes no checksum vouches for are looked through. */
+  private async loadRdb(input: RdbInput, index: number, file: LoadedFile): Promise<boolean> {
+    const { dataset, findings } = this;
+    const pause = this.options.pause ?? nextTurn;
+    const isPart = file.role !== 'file' || this.options.expired === 'keep';
+    const dropExpiredBefore = isPart ? Number.NaN : this.options.at;
+    const load = new RdbLoad(input, { path: file.path, source: index, dataset, findings, dropExpiredBefore, pause });
+    const sound = await load.run();
+    const { fork, version, checksumState, templates } = load.reader;
+    file.rdb = { fork, version, keys: load.keys };
+    this.codec.fork = fork;
+    this.codec.templates = templates;
+    if (!sound || checksumState === 'ok') return sound;
+    const errors = findings.errors;
+    const check = new RdbCheck(new RdbInput(this.sources.reopen(index)), file.path, findings, { seed: this.options.seed ?? 0, pause });
+    await check.run();
+    return findings.errors === errors;
+  }
+
+  /** Executes the commands from where the window stands to the end of the file. */
+  private async replay(input: RdbInput, index: number, file: LoadedFile, last: boolean): Promise<void> {
+    const scanner = new RespScanner(input, true);
+    this.scanner = scanner;
+    this.frame.source = index;
+    this.frame.ordinal = 0;
+    const { session } = this;
+    session.select(0);
+    while (this.replaySome(scanner, file, last)) await (this.options.pause ?? nextTurn)();
+    this.droppedCommands += session.endFile();
+  }
+
+  private replaySome(scanner: RespScanner, file: LoadedFile, last: boolean): boolean {
+    const { frame, session } = this;
+    for (let count = 0; count < commandsBetweenPauses; count++) {
+      const record = scanner.next(frame);
+      if (record === Record.command) {
+        file.commands++;
+        session.execute(frame);
+      } else if (record === Record.end) {
+        if (session.inTransaction) this.noteTorn(file, 'aof.transaction.unclosed', scanner.start, scanner.start, last);
+        return false;
+      } else if (record === Record.flaw) {
+        this.noteFlaw(scanner, file, last);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private noteFlaw(scanner: RespScanner, file: LoadedFile, last: boolean): void {
+    const { flaw, window } = scanner;
+    if (flaw === undefined) return;
+    if (flaw.code === 'aof.truncated') this.noteTorn(file, flaw.code, scanner.start, window.offset, last);
+    else {
+      const { code, offset, expected, found } = flaw;
+      const command = { ordinal: this.frame.ordinal, name: '' };
+      this.findings.add(code, file.path, offset, { expected, found, command });
+    }
+  }
+
+  /** A server cuts a torn tail off the last file and goes on; in any other file it is fatal. */
+  private noteTorn(file: LoadedFile, code: string, from: number, to: number, last: boolean): void {
+    this.droppedBytes += to - from;
+    const severity = last ? 'warning' : 'error';
+    const found = `${to - from} bytes that a server drops`;
+    this.findings.add(code, file.path, from, { length: to - from, severity, expected: 'the end of a command', found });
+  }
+
+  private noteOpaque(frame: Frame, reason: OpaqueReason): string | undefined {
+    const scanner = this.scanner;
+    if (scanner === undefined) return undefined;
+    const { path } = this.files[this.files.length - 1];
+    const command: OpaqueCommand = {
+      path,
+      source: frame.source,
+      offset: scanner.start,
+      length: scanner.window.offset - scanner.start,
+      ordinal: frame.ordinal,
+      name: frame.text(0),
+      reason,
+      database: this.session.database,
+    };
+    if (this.opaque.length < opaqueMax) this.opaque.push(command);
+    return undefined;
+  }
+}
+
+function isRecordStart(input: RdbInput): boolean {
+  const first = input.bytes[input.position];
+  return first === 0x2a || first === 0x23;
+}
+
+/** Whether a server knows the command and it changes nothing, so that a loader may pass over it. */
+function isReadOnly(name: string): boolean {
+  const bytes = Buffer.from(name, 'latin1');
+  return findCommand(bytes, 0, bytes.length) !== undefined;
+}

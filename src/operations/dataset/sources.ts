@@ -1,0 +1,126 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import nodePath from 'node:path';
+import { openInput } from '../../bytes/input.ts';
+import type { Source } from '../../bytes/source.ts';
+import { unreadable } from '../../errors.ts';
+import type { SourceReader } from '../../engine/value.ts';
+
+/** Bytes that are read ahead: values are mostly wanted in the order of their offsets. */
+const blockBytes = 256 * 1024;
+
+interface OpenSource {
+  readonly path: string;
+  readonly descriptor: number;
+  block: Buffer;
+  blockOffset: number;
+  blockLength: number;
+}
+
+/**
+ * The files of a dataset, by number, to be read again where a value was only noted as (source, offset, length). What can be
+ * read only once, a pipe or a compressed file, is put into a temporary file first.
+ */
+export class Sources implements SourceReader {
+  private readonly open: OpenSource[] = [];
+  private large: Buffer = Buffer.alloc(0);
+
+  /** Opens `path` for a first reading; its number is what `read` takes. Throws UnreadableError. */
+  add(path: string): { readonly source: Source; readonly index: number } {
+    const input = openInput(path);
+    let source = input.source;
+    let descriptor: number;
+    if (input.reopen === undefined) {
+      descriptor = spool(source);
+      source.close();
+      source = new DescriptorSource(path, descriptor);
+    } else descriptor = fs.openSync(path, 'r');
+    const block = Buffer.alloc(0);
+    const index = this.open.push({ path, descriptor, block, blockOffset: 0, blockLength: 0 }) - 1;
+    return { source, index };
+  }
+
+  /** Source number `index` once more, from its front. */
+  reopen(index: number): Source {
+    const { path, descriptor } = this.open[index];
+    return new DescriptorSource(path, descriptor);
+  }
+
+  /** `length` bytes of source number `source` from `offset`; valid until the next call. */
+  read(source: number, offset: number, length: number): Buffer {
+    const file = this.open[source];
+    const from = offset - file.blockOffset;
+    if (from >= 0 && from + length <= file.blockLength) return file.block.subarray(from, from + length);
+    if (length > blockBytes) return this.readLarge(file, offset, length);
+    if (file.block.length === 0) file.block = Buffer.allocUnsafeSlow(blockBytes);
+    file.blockLength = readFully(file, file.block, blockBytes, offset);
+    file.blockOffset = offset;
+    if (file.blockLength < length) throw changed(file);
+    return file.block.subarray(0, length);
+  }
+
+  private readLarge(file: OpenSource, offset: number, length: number): Buffer {
+    if (this.large.length < length) this.large = Buffer.allocUnsafeSlow(length);
+    if (readFully(file, this.large, length, offset) < length) throw changed(file);
+    return this.large.subarray(0, length);
+  }
+
+  close(): void {
+    for (const { descriptor } of this.open) fs.closeSync(descriptor);
+    this.open.length = 0;
+  }
+}
+
+function changed(file: OpenSource): Error {
+  return unreadable(file.path, Object.assign(new Error('it became shorter while it was read'), { code: 'ECHANGED' }));
+}
+
+function readFully(file: OpenSource, into: Buffer, length: number, offset: number): number {
+  let filled = 0;
+  while (filled < length) {
+    const count = fs.readSync(file.descriptor, into, filled, length - filled, offset + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+/** Copies a source into a temporary file that has no name any more, so that nothing can be left behind. */
+function spool(source: Source): number {
+  const path = nodePath.join(os.tmpdir(), `aofkit-${process.pid}-${Math.floor(Math.random() * 2 ** 48).toString(36)}`);
+  const descriptor = fs.openSync(path, 'wx+', 0o600);
+  fs.unlinkSync(path);
+  const buffer = Buffer.allocUnsafe(1 << 20);
+  for (let count = 0; (count = source.read(buffer, 0, buffer.length)) > 0; ) {
+    for (let position = 0; position < count; ) position += fs.writeSync(descriptor, buffer, position, count - position);
+  }
+  return descriptor;
+}
+
+/** A descriptor that someone else closes, read from its front. */
+class DescriptorSource implements Source {
+  readonly name: string;
+  readonly size: number;
+  private readonly descriptor: number;
+  private offset = 0;
+
+  constructor(name: string, descriptor: number) {
+    this.name = name;
+    this.descriptor = descriptor;
+    this.size = fs.fstatSync(descriptor).size;
+  }
+
+  read(into: Uint8Array, position: number, length: number): number {
+    const count = fs.readSync(this.descriptor, into, position, length, this.offset);
+    this.offset += count;
+    return count;
+  }
+
+  seek(offset: number): boolean {
+    this.offset = offset;
+    return true;
+  }
+
+  close(): void {}
+}
+
