@@ -91,6 +91,12 @@ export function cleanUp(): void {
 }
 
 process.on('exit', cleanUp);
+// Killed by a signal, a process runs no exit handler of its own accord.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
 
 /** One running server on a Unix socket: no TCP port, no saving unless the configuration asks for it. */
 export class Server {
@@ -199,21 +205,24 @@ export class Server {
     if (!this.hasExited) this.child.kill('SIGKILL');
   }
 
-  /** True once it answers, false when it has exited instead. */
+  /** True once it answers, false when it has exited instead. A server that hangs is killed, and an error thrown. */
   async ready(timeout: number): Promise<boolean> {
-    const deadline = Date.now() + timeout;
-    while (!this.hasExited) {
-      if (Date.now() > deadline) {
-        await this.kill();
-        throw new Error(`${this.name} did not finish loading within ${timeout} ms:\n${this.log()}`);
-      }
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.killNow();
+    }, timeout);
+    while (!this.hasExited && !late) {
       if (await this.connect()) {
         const pong = await this.attempt('PING').catch((error: Error) => error);
-        if (pong === 'PONG') return true;
+        if (pong === 'PONG') break;
       }
       await sleep(5);
     }
+    clearTimeout(timer);
+    if (!this.hasExited && !late) return true;
     await this.exited;
+    if (late) throw new Error(`${this.name} did not finish loading within ${timeout} ms:\n${this.log()}`);
     return false;
   }
 

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { applyRecipe, readRecipes } from '../../fixtures/generate/recipe.ts';
 import { aofCorpus, describeWithCorpus, rdbCorpus } from '../corpus.ts';
 import { encodeCommand, ReplyReader } from '../reply.ts';
-import { describeWithServers, ReplyError, startServer, temporaryDir, tryStart } from '../servers.ts';
+import { describeWithServers, itWithServer, ReplyError, startServer, temporaryDir, tryStart } from '../servers.ts';
 
 it('reads replies that arrive a byte at a time', () => {
   const bytes = Buffer.from(
@@ -50,6 +51,12 @@ describeWithServers('a real server', (name) => {
     });
     expect(existsSync(join(dir, 'dump.rdb'))).toBe(true);
   });
+});
+
+itWithServer('redis-8.6', 'a server that hangs while loading is killed in time', async () => {
+  const dir = temporaryDir();
+  applyRecipe(readRecipes().find(({ name }) => name === 'rdb.truncated-vector-set')!, dir);
+  await expect(tryStart('redis-8.6', { dir, startTimeout: 400 })).rejects.toThrow(/did not finish loading/);
 });
 
 describeWithCorpus('the corpora', (dir) => {
