@@ -1,3 +1,4 @@
+import { arrayFamily } from './families/array.ts';
 import { bitmapFamily } from './families/bitmap.ts';
 import { gcraFamily } from './families/gcra.ts';
 import { genericFamily } from './families/generic.ts';
@@ -28,6 +29,7 @@ export const families: readonly Family[] = [
   bitmapFamily,
   hyperloglogFamily,
   geoFamily,
+  arrayFamily,
   sortFamily,
   scriptingFamily,
   gcraFamily,
