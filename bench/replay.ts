@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createRegistry } from '../src/engine/commands.ts';
+import { defaultRegistry } from '../src/engine/families/index.ts';
 import { Dataset } from '../src/engine/dataset.ts';
 import { Digester } from '../src/engine/digest.ts';
 import { Frame } from '../src/engine/frame.ts';
@@ -64,7 +64,7 @@ console.log(`framing alone   ${seconds(start).toFixed(3)} s, ${count} commands`)
 
 const before = process.memoryUsage();
 const dataset = new Dataset();
-const session = new Session(dataset, createRegistry(), { now: 0, reader });
+const session = new Session(dataset, defaultRegistry(), { now: 0, reader });
 start = process.cpuUsage();
 frames(bytes, new Frame(), (frame) => session.execute(frame));
 const time = seconds(start);

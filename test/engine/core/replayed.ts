@@ -1,4 +1,4 @@
-import { createRegistry } from '../../../src/engine/commands.ts';
+import { defaultRegistry } from '../../../src/engine/families/index.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
 import type { Flavor } from '../../../src/engine/flavor.ts';
 import { Frame } from '../../../src/engine/frame.ts';
@@ -54,5 +54,11 @@ export function replay(session: Session, bytes: Buffer, source: number): void {
 
 /** A session on an empty dataset that reads `bytes` again as source 0. */
 export function sessionOf(bytes: Buffer, flavor: Flavor = 'redis-8', now = 0): Session {
-  return new Session(new Dataset(), createRegistry(), { flavor, now, reader: new MemoryReader(bytes), codec });
+  return new Session(new Dataset(), defaultRegistry(), {
+    flavor,
+    now,
+    reader: new MemoryReader(bytes),
+    codec,
+    errorsMax: 10000,
+  });
 }

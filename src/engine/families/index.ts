@@ -1,0 +1,41 @@
+import type { Family } from '../registry.ts';
+import { Registry } from '../registry.ts';
+import { arrayFamily, arrayFamily } from './array.ts';
+import { bitmapFamily } from './bitmap.ts';
+import { gcraFamily } from './gcra.ts';
+import { genericFamily } from './generic.ts';
+import { geoFamily, geoFamily } from './geo.ts';
+import { hashFamily } from './hash.ts';
+import { hyperloglogFamily } from './hyperloglog.ts';
+import { listFamily } from './list.ts';
+import { scriptingFamily } from './scripting.ts';
+import { serverFamily } from './server.ts';
+import { setFamily } from './set.ts';
+import { sortFamily } from './sort.ts';
+import { sortedSetFamily } from './sorted-set.ts';
+import { streamFamily } from './stream.ts';
+import { stringFamily } from './string.ts';
+
+/** Every command family that the engine can replay. */
+export const families: readonly Family[] = [
+  stringFamily,
+  genericFamily,
+  serverFamily,
+  listFamily,
+  setFamily,
+  sortedSetFamily,
+  hashFamily,
+  streamFamily,
+  bitmapFamily,
+  hyperloglogFamily,
+  geoFamily,
+  arrayFamily,
+  sortFamily,
+  scriptingFamily,
+  gcraFamily,
+];
+
+/** A registry of every family; sessions may share one. */
+export function defaultRegistry(): Registry {
+  return new Registry(families);
+}
