@@ -178,14 +178,15 @@ export class Keyspace {
   #makeRoom(): void {
     if (this.count < this.#used - (this.#used >> 2)) this.#compact();
     else this.#allocateEntries(this.#capacity * 2);
-    if (this.#capacity * 1.5 > this.#mask) this.#rehash(this.#capacity * 2);
-    else this.#rehash(this.#mask + 1);
+    const slots = this.#mask + 1;
+    if (this.#capacity * 3 > slots * 2) this.#rehash(slots * 2);
   }
 
   /** Renumbers the live entries without gaps and drops the bytes of removed keys. */
   #compact(): void {
     const words = this.#words;
     const arena = new KeyArena();
+    const numbers = new Int32Array(this.#used);
     let target = 0;
     for (let entry = 0; entry < this.#used; entry++) {
       const word = entry * 8;
@@ -194,19 +195,20 @@ export class Keyspace {
       const length = words[word + 1];
       words.copyWithin(target * 8, word, word + 8);
       words[target * 8] = arena.append(this.#arena.blockOf(position), this.#arena.startOf(position), length);
-      target++;
+      numbers[entry] = target++;
     }
     this.#arena = arena;
     this.#used = target;
+    const table = this.#table;
+    for (let slot = 1; slot < table.length; slot += 2) if (table[slot] !== 0) table[slot] = numbers[table[slot] - 1] + 1;
   }
 
+  /** Moves the table to one of `slots` slots; the hashes are in it, so that no key has to be read. */
   #rehash(slots: number): void {
+    const old = this.#table;
     this.#table = new Int32Array(slots * 2);
     this.#mask = slots - 1;
-    const words = this.#words;
-    for (let entry = 0; entry < this.#used; entry++) {
-      if ((words[entry * 8 + 2] & 0xff) !== Kind.Free) this.#place(this.#hashOf(entry), entry);
-    }
+    for (let slot = 0; slot < old.length; slot += 2) if (old[slot + 1] !== 0) this.#place(old[slot], old[slot + 1] - 1);
   }
 
   /** Removes every key. */

@@ -38,6 +38,8 @@ export interface SessionOptions {
   /** Reads references and serialized values again. */
   readonly reader?: SourceReader;
   readonly opaque?: OpaqueHandler;
+  /** Whether a command of no family, upper case, only reads and so may be skipped. Default: what the catalog says. */
+  readonly readOnly?: (name: string) => boolean;
   /** How many error replies are kept; all are counted. */
   readonly errorsMax?: number;
 }
@@ -74,6 +76,7 @@ export class Session {
   readonly #interner = new Interner();
   readonly #errorsMax: number;
   readonly #opaque: OpaqueHandler | undefined;
+  readonly #readOnly: ((name: string) => boolean) | undefined;
   readonly #queue = new TransactionQueue();
   readonly #multi: Command | undefined;
   readonly #exec: Command | undefined;
@@ -88,6 +91,7 @@ export class Session {
     this.codec = options.codec;
     this.reader = options.reader;
     this.#opaque = options.opaque;
+    this.#readOnly = options.readOnly;
     this.#errorsMax = options.errorsMax ?? 100;
     this.keys = dataset.database(0);
     this.calls = new Float64Array(registry.commands.length);
@@ -126,7 +130,8 @@ export class Session {
 
   #call(frame: Frame, command: Command): string | undefined {
     if (command === this.#multi) {
-      if (this.#inTransaction) return replies.nestedMulti;
+      // Inside a transaction Redis refuses another one, and Valkey goes on without a word.
+      if (this.#inTransaction) return this.rules.fork === 'redis' ? replies.nestedMulti : undefined;
       this.#inTransaction = true;
       this.#queue.clear();
       return undefined;
@@ -156,10 +161,11 @@ export class Session {
 
   /** A command of no family: one that only reads is skipped, of any other the effect is not known. */
   #runUnknown(frame: Frame): string | undefined {
-    const known = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
-    if (known !== undefined && !known.write) return undefined;
-    this.unknownCount++;
     const name = frame.text(0);
+    const known = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
+    const reads = this.#readOnly?.(name.toUpperCase()) ?? (known !== undefined && !known.write);
+    if (reads) return undefined;
+    this.unknownCount++;
     const error = this.opaque(frame, isModuleName(name) ? 'module' : 'unknown');
     if (error !== undefined) this.#note(frame, name, error);
     return error;

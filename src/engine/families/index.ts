@@ -1,10 +1,10 @@
 import type { Family } from '../registry.ts';
 import { Registry } from '../registry.ts';
-import { arrayFamily, arrayFamily } from './array.ts';
+import { arrayFamily } from './array.ts';
 import { bitmapFamily } from './bitmap.ts';
 import { gcraFamily } from './gcra.ts';
 import { genericFamily } from './generic.ts';
-import { geoFamily, geoFamily } from './geo.ts';
+import { geoFamily } from './geo.ts';
 import { hashFamily } from './hash.ts';
 import { hyperloglogFamily } from './hyperloglog.ts';
 import { listFamily } from './list.ts';

@@ -3,7 +3,7 @@ import type { Frame } from '../frame.ts';
 import type { CommandSpec, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 
-/** `proto-max-bulk-len`, the most bytes a string may have. */
+/** `proto-max-bulk-len`, the most bytes a string may have. A server that loads an AOF does not check it (mustObeyClient); here it bounds memory. */
 const stringBytesMax = 512 * 1024 * 1024;
 
 const append: Handler = (session, frame) => {

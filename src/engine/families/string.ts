@@ -35,10 +35,10 @@ function holds(session: Session, frame: Frame, condition: Condition, operand: nu
   if (condition === Condition.Present) return entry >= 0;
   if (condition === Condition.None) return true;
   const isDigest = condition >= Condition.DigestEqual;
-  if (isDigest && frame.lengths[operand] !== 16) return 'ERR must be exactly 16 hexadecimal characters';
   const wantsEqual = condition === Condition.Equal || condition === Condition.DigestEqual;
   if (entry < 0) return !wantsEqual;
   if (!session.isString(entry)) return replies.wrongType;
+  if (isDigest && frame.lengths[operand] !== 16) return 'ERR must be exactly 16 hexadecimal characters';
   const bytes = session.stringBytes(session.keys, entry);
   const isEqual = isDigest
     ? xxh3Hex64(bytes) === frame.text(operand).toLowerCase()
@@ -61,7 +61,7 @@ function assign(session: Session, frame: Frame, key: number, value: number): voi
 
 function setWithOptions(session: Session, frame: Frame): string | undefined {
   let expire: ExpireOption = ExpireOption.None;
-  let time = Number.NaN;
+  let timeIndex = 0;
   let condition: Condition = noCondition;
   let operand = 0;
   let wantsOld = false;
@@ -71,9 +71,7 @@ function setWithOptions(session: Session, frame: Frame): string | undefined {
       if (expire !== ExpireOption.None) return replies.syntaxError;
       expire = option;
       if (option === ExpireOption.Keep) continue;
-      if (++index === frame.argc) return replies.syntaxError;
-      time = deadline(session, frame, option, index);
-      if (Number.isNaN(time)) return expireError(frame, index, 'set');
+      if ((timeIndex = ++index) === frame.argc) return replies.syntaxError;
     } else if (isWord(frame, index, 'GET')) wantsOld = true;
     else {
       const named = conditionAt(frame, index);
@@ -82,6 +80,8 @@ function setWithOptions(session: Session, frame: Frame): string | undefined {
       if (condition >= Condition.Equal && (operand = ++index) === frame.argc) return replies.syntaxError;
     }
   }
+  const time = timeIndex === 0 ? Number.NaN : deadline(session, frame, expire, timeIndex);
+  if (timeIndex !== 0 && Number.isNaN(time)) return expireError(frame, timeIndex, 'set');
   let entry = session.find(frame, 1);
   if (condition !== noCondition) {
     const verdict = holds(session, frame, condition, operand, entry);
@@ -132,24 +132,23 @@ const getAndDelete: Handler = (session, frame) => {
   return undefined;
 };
 
+/** GETEX key [EX|PX|EXAT|PXAT time|PERSIST]; the time of PERSIST is none. */
 const getAndExpire: Handler = (session, frame) => {
-  let expire: ExpireOption = ExpireOption.None;
-  let time = Number.NaN;
-  for (let index = 2; index < frame.argc; index++) {
-    const option = parseExpireOption(frame, index);
-    if (option === ExpireOption.None || option === ExpireOption.Keep || expire !== ExpireOption.None) {
-      return replies.syntaxError;
-    }
-    expire = option;
-    if (option === ExpireOption.Persist) continue;
-    if (++index === frame.argc) return replies.syntaxError;
-    time = deadline(session, frame, option, index);
-    if (Number.isNaN(time)) return expireError(frame, index, 'getex');
+  const timeIndex = frame.argc - 1;
+  const option = frame.argc === 2 ? ExpireOption.None : parseExpireOption(frame, 2);
+  if (frame.argc > 2) {
+    if (option === ExpireOption.None || option === ExpireOption.Keep) return replies.syntaxError;
+    if (frame.argc !== (option === ExpireOption.Persist ? 3 : 4)) return replies.syntaxError;
   }
+  const time = frame.argc === 4 ? deadline(session, frame, option, timeIndex) : Number.NaN;
+  const isBad = frame.argc === 4 && Number.isNaN(time);
+  // Valkey 9 looks at the time first, the others at the key.
+  if (isBad && session.flavor === 'valkey-9') return expireError(frame, timeIndex, 'getex');
   const entry = session.find(frame, 1);
   if (entry < 0) return undefined;
   if (!session.isString(entry)) return replies.wrongType;
-  if (expire !== ExpireOption.None) session.keys.setExpiry(entry, time);
+  if (isBad) return expireError(frame, timeIndex, 'getex');
+  if (option !== ExpireOption.None) session.keys.setExpiry(entry, time);
   return undefined;
 };
 
@@ -173,7 +172,7 @@ const setManyWithOptions: Handler = (session, frame) => {
   const end = 2 + count * 2;
   if (end > frame.argc) return replies.wrongArgumentCount('msetex');
   let expire: ExpireOption = ExpireOption.None;
-  let time = Number.NaN;
+  let timeIndex = 0;
   let condition: Condition = noCondition;
   for (let index = end; index < frame.argc; index++) {
     const option = parseExpireOption(frame, index);
@@ -181,15 +180,15 @@ const setManyWithOptions: Handler = (session, frame) => {
       if (expire !== ExpireOption.None) return replies.syntaxError;
       expire = option;
       if (option === ExpireOption.Keep) continue;
-      if (++index === frame.argc) return replies.syntaxError;
-      time = deadline(session, frame, option, index);
-      if (Number.isNaN(time)) return expireError(frame, index, 'msetex');
+      if ((timeIndex = ++index) === frame.argc) return replies.syntaxError;
       continue;
     }
     const named = conditionAt(frame, index);
     if (named === Condition.None || named >= Condition.Equal || condition !== noCondition) return replies.syntaxError;
     condition = named;
   }
+  const time = timeIndex === 0 ? Number.NaN : deadline(session, frame, expire, timeIndex);
+  if (timeIndex !== 0 && Number.isNaN(time)) return expireError(frame, timeIndex, 'msetex');
   for (let index = 2; index < end; index += 2) {
     if (condition !== noCondition && session.find(frame, index) >= 0 !== (condition === Condition.Present)) {
       return undefined;
@@ -208,7 +207,8 @@ const deleteIf: Handler = (session, frame) => {
   if (frame.argc !== 2 && frame.argc !== 4) return replies.wrongArgumentCount('delex');
   const condition = frame.argc === 4 ? comparisonAt(frame, 2) : noCondition;
   if (frame.argc === 4 && condition === Condition.None) return 'ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE';
-  return removeIf(session, frame, condition, 3);
+  const error = removeIf(session, frame, condition, 3);
+  return error === replies.wrongType ? 'ERR Key should be of string type if conditions are specified' : error;
 };
 
 function removeIf(session: Session, frame: Frame, condition: Condition, operand: number): string | undefined {

@@ -14,8 +14,10 @@ const mantissaBits = 64;
 /** Exponent of the smallest bit that can be set (2^-16445), and the first power that is too large. */
 const exponentMin = -16445;
 const overflowBits = 16384;
-/** string2ld copies the text into a buffer of 256 bytes, its NUL included. */
-const textLengthMax = 255;
+/** Redis' string2ld copies the text into a buffer of 256 bytes, its NUL included. */
+export const redisFloatTextMax = 255;
+/** Valkey's takes as much as it may print itself, 5 KiB with the NUL. */
+export const valkeyFloatTextMax = 5 * 1024 - 1;
 
 const decimal = /^([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?$/;
 const hexadecimal = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?[0-9]+))?$/;
@@ -51,8 +53,8 @@ function round(numerator: bigint, denominator: bigint, power: number): LongDoubl
 }
 
 /** Reads text as string2ld does: decimal, hexadecimal or an infinity; undefined where a server says it is no valid float. */
-export function parseLongDouble(text: string): LongDouble | undefined {
-  if (text.length > textLengthMax) return undefined;
+export function parseLongDouble(text: string, lengthMax = redisFloatTextMax): LongDouble | undefined {
+  if (text.length > lengthMax) return undefined;
   const match = decimal.exec(text);
   if (match !== null) return parseDecimal(match);
   const hex = hexadecimal.exec(text);
@@ -67,8 +69,8 @@ function parseDecimal(match: RegExpExecArray): LongDouble | undefined {
   if (whole.length + fraction.length === 0) return undefined;
   const digits = BigInt(whole + fraction);
   const exponent = Number(exponentText ?? '0') - fraction.length;
-  // Past these no value of 255 digits is in range.
-  if (digits !== 0n && (exponent > 5300 || exponent < -5500)) return undefined;
+  // Past these no value of so many digits is in range.
+  if (digits !== 0n && (exponent > 5300 || exponent < -11000)) return undefined;
   const signed = sign === '-' ? -digits : digits;
   if (digits === 0n) return { mantissa: 0n, exponent: 0, infinite: 0 };
   return exponent >= 0 ? round(signed * 10n ** BigInt(exponent), 1n, 0) : round(signed, 10n ** BigInt(-exponent), 0);
