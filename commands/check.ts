@@ -8,21 +8,39 @@ import { isUnread, runPaths } from './shared/run-paths.ts';
 
 export default class Check extends BaseCommand {
   static override summary = 'Check whether AOF and RDB files are sound, and if not, say what is wrong and where.';
-  static override description = `PATH is a file (RDB, AOF, AOF with an RDB preamble, manifest; plain or gzip), the folder of a multi-part AOF, a data folder that holds any of these, or - for standard input.
+  static override description =
+    `PATH is a file (RDB, AOF, AOF with an RDB preamble, manifest; plain or gzip), the folder of a multi-part AOF, a data folder that holds any of these, or - for standard input.
 
 Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
   static override strict = false;
   static override args = { path: stringArg({ description: 'what to check; several are allowed', required: true }) };
   static override flags = {
-    json: boolean({ description: 'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "findings", "summary"}]}' }),
-    limit: integer({ description: 'findings to show for each path; all are counted', default: 100, min: 1, helpValue: 'N' }),
+    json: boolean({
+      description:
+        'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "findings", "summary"}]}',
+    }),
+    limit: integer({
+      description: 'findings to show for each path; all are counted',
+      default: 100,
+      min: 1,
+      helpValue: 'N',
+    }),
     strict: boolean({ description: 'let warnings count as problems' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
-    { description: 'The data folder of a server that does not start', command: '<%= config.bin %> <%= command.id %> /var/lib/redis' },
-    { description: 'Last night\'s backups, for a script', command: '<%= config.bin %> <%= command.id %> --json backup/*.rdb.gz' },
-    { description: 'What comes from somewhere else', command: 'ssh host cat dump.rdb | <%= config.bin %> <%= command.id %> -' },
+    {
+      description: 'The data folder of a server that does not start',
+      command: '<%= config.bin %> <%= command.id %> /var/lib/redis',
+    },
+    {
+      description: "Last night's backups, for a script",
+      command: '<%= config.bin %> <%= command.id %> --json backup/*.rdb.gz',
+    },
+    {
+      description: 'What comes from somewhere else',
+      command: 'ssh host cat dump.rdb | <%= config.bin %> <%= command.id %> -',
+    },
   ];
 
   async run(): Promise<void> {

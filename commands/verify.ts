@@ -8,20 +8,31 @@ import { isUnread, runPaths } from './shared/run-paths.ts';
 
 export default class Verify extends BaseCommand {
   static override summary = 'Verify the CRC-64 checksum of RDB files, and of the RDB in hybrid and multi-part AOFs.';
-  static override description = `Each file gets a line: the state (ok, mismatch, disabled: saved with rdbchecksum no, absent: a version before 5, unchecked: its end was not found, none: no RDB in it), the stored checksum, the path.
+  static override description =
+    `Each file gets a line: the state (ok, mismatch, disabled: saved with rdbchecksum no, absent: a version before 5, unchecked: its end was not found, none: no RDB in it), the stored checksum, the path.
 
 Exit status: 0 no mismatch, 1 problems found, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
   static override strict = false;
-  static override args = { path: stringArg({ description: 'file or folder as for check; several are allowed', required: true }) };
+  static override args = {
+    path: stringArg({ description: 'file or folder as for check; several are allowed', required: true }),
+  };
   static override flags = {
-    json: boolean({ description: 'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "findings", "summary"}]}' }),
-    quick: boolean({ description: 'for RDB files that end with their checksum: sum up the bytes in parallel and parse nothing' }),
+    json: boolean({
+      description:
+        'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "findings", "summary"}]}',
+    }),
+    quick: boolean({
+      description: 'for RDB files that end with their checksum: sum up the bytes in parallel and parse nothing',
+    }),
     workers: integer({ description: 'threads for --quick', default: 2, min: 1, max: 64, helpValue: 'N' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
     { description: 'One file', command: '<%= config.bin %> <%= command.id %> dump.rdb' },
-    { description: 'A large backup, as fast as two cores go', command: '<%= config.bin %> <%= command.id %> --quick dump.rdb' },
+    {
+      description: 'A large backup, as fast as two cores go',
+      command: '<%= config.bin %> <%= command.id %> --quick dump.rdb',
+    },
     { description: 'All of a data folder', command: '<%= config.bin %> <%= command.id %> --json /var/lib/redis' },
   ];
 

@@ -45,7 +45,12 @@ const warning = (message: string, advice: string): FindingRule => ({
   repairable: true,
   advice,
 });
-const info = (message: string, advice: string): FindingRule => ({ severity: 'info', message, repairable: false, advice });
+const info = (message: string, advice: string): FindingRule => ({
+  severity: 'info',
+  message,
+  repairable: false,
+  advice,
+});
 
 const badFormat = 'The server exits with "Bad file format reading the append only file".';
 const shortRead =
@@ -131,6 +136,7 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'The server exits with "Can\'t handle RDB format version".',
   ),
   'rdb.truncated': error('the file ends inside the RDB', true, rdbShort),
+  'rdb.type': error('no value type has this number', true, rdbInternal),
   'rdb.opcode': error('no value type or opcode has this number', true, rdbInternal),
   'rdb.length': error('a length is not encoded as it must be', true, rdbInternal),
   'rdb.string': error('a string is not encoded as it must be', true, rdbInternal),
@@ -149,7 +155,10 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'the value has no elements',
     'The server skips the key and logs it ("skipping empty key"); RESTORE would refuse it.',
   ),
-  'rdb.value.large': info('the value is too large to be validated in depth', 'Its framing was checked, its elements were not.'),
+  'rdb.value.large': info(
+    'the value is too large to be validated in depth',
+    'Its framing was checked, its elements were not.',
+  ),
   'rdb.key.duplicate': error(
     'the key stands twice in one database',
     true,
@@ -187,18 +196,31 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'the checksum is zero: it was saved with rdbchecksum no',
     'The server loads it without a check, and so nothing tells whether values were damaged.',
   ),
+  'rdb.database.range': warning(
+    'a database number beyond the 16 that a server has by default',
+    'The server exits with "Data file was created with a Redis server configured to handle more than … databases" unless its setting `databases` allows for it.',
+  ),
+  'aof.database.range': warning(
+    'SELECT of a database beyond the 16 that a server has by default',
+    'The server logs "ERR DB index is out of range" and applies what follows to the database that was selected before, unless its setting `databases` allows for it.',
+  ),
   'rdb.trailing': warning(
     'bytes follow the end of the RDB',
     'The server and redis-check-rdb ignore what follows the checksum.',
   ),
-  'listpack': error('a listpack is damaged', true, 'The server exits with "listpack integrity check failed" (with sanitize-dump-payload yes; else it may crash later).'),
-  'ziplist': error('a ziplist is damaged', true, 'The server exits with "ziplist integrity check failed".'),
-  'intset': error('an intset is damaged', true, 'The server exits with "Intset integrity check failed".'),
-  'zipmap': error('a zipmap is damaged', true, 'The server exits with "Zipmap integrity check failed".'),
-  'stream': error('a stream is damaged', true, rdbInternal),
-  'hash': error('a hash is damaged', true, rdbInternal),
-  'set': error('a set is damaged', true, rdbInternal),
-  'zset': error('a sorted set is damaged', true, rdbInternal),
+  listpack: error(
+    'a listpack is damaged',
+    true,
+    'The server exits with "listpack integrity check failed" (with sanitize-dump-payload yes; else it may crash later).',
+  ),
+  ziplist: error('a ziplist is damaged', true, 'The server exits with "ziplist integrity check failed".'),
+  intset: error('an intset is damaged', true, 'The server exits with "Intset integrity check failed".'),
+  zipmap: error('a zipmap is damaged', true, 'The server exits with "Zipmap integrity check failed".'),
+  quicklist: error('a list is damaged', true, 'The server exits with "Quicklist integrity check failed".'),
+  stream: error('a stream is damaged', true, rdbInternal),
+  hash: error('a hash is damaged', true, rdbInternal),
+  set: error('a set is damaged', true, rdbInternal),
+  zset: error('a sorted set is damaged', true, rdbInternal),
 
   'manifest.line': error('a line of the manifest is not valid', true, manifestFatal),
   'manifest.base': error('there is more than one base', true, manifestFatal),
@@ -229,10 +251,7 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'a history file is still there',
     'The server deletes it at the next start. It is not loaded.',
   ),
-  'manifest.part.temporary': warning(
-    'a temporary file of a rewrite that did not finish',
-    'The server ignores it.',
-  ),
+  'manifest.part.temporary': warning('a temporary file of a rewrite that did not finish', 'The server ignores it.'),
 
   'input.gzip': error('the gzip data is damaged', false, 'Nothing after this can be had from the compressed file.'),
   'input.changed': warning(

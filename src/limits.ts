@@ -27,6 +27,9 @@ export const blobBytesMax = 32 * 1024 * 1024;
 /** Databases that a server can be configured for; a SELECT or SELECTDB beyond it cannot be meant. */
 export const databaseMax = 0x7fffffff;
 
+/** Databases that a server has unless it is configured otherwise. */
+export const databasesDefault = 16;
+
 /** Findings that `check` keeps for one file by default. */
 export const findingsMax = 100;
 

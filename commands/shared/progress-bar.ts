@@ -32,7 +32,13 @@ export class ProgressBar {
     if (!wanted || process.stderr.isTTY !== true) return new ProgressBar(undefined);
     const { default: progress } = await import('cli-progress');
     const format = '{bar} {percentage}% | {done} of {all} | {speed}/s | {left} left | {name}';
-    const options = { stream: process.stderr, hideCursor: true, clearOnComplete: true, synchronousUpdate: true, format };
+    const options = {
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      synchronousUpdate: true,
+      format,
+    };
     return new ProgressBar(() => new progress.SingleBar(options, progress.Presets.shades_classic));
   }
 
@@ -59,7 +65,13 @@ export class ProgressBar {
     const seconds = Math.max(now - this.fileBegun, 1) / 1000;
     const speed = offset / seconds;
     const left = size === undefined ? '?' : `${Math.ceil(Math.max(size - offset, 0) / Math.max(speed, 1))}s`;
-    return { done: formatBytes(offset), all: size === undefined ? '?' : formatBytes(size), speed: formatBytes(speed), left, name: file };
+    return {
+      done: formatBytes(offset),
+      all: size === undefined ? '?' : formatBytes(size),
+      speed: formatBytes(speed),
+      left,
+      name: file,
+    };
   }
 
   stop(): void {

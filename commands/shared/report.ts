@@ -62,7 +62,8 @@ function formatFinding(finding: Finding, colour: ChalkInstance): string[] {
 /** The report of `verify` on one path. */
 export function formatVerify(result: VerifyResult, colour: ChalkInstance): string {
   const lines = result.files.map((file) => formatVerified(file, colour));
-  if (lines.length === 0 || !result.ok) lines.push(`${result.ok ? colour.green('ok') : colour.red('NOT OK')}  ${result.path}`);
+  if (lines.length === 0 || !result.ok)
+    lines.push(`${result.ok ? colour.green('ok') : colour.red('NOT OK')}  ${result.path}`);
   for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
   return `${lines.join('\n')}\n`;
 }
@@ -71,6 +72,7 @@ function formatVerified(file: VerifiedFile, colour: ChalkInstance): string {
   const { path, checksum, version, fork, length, format } = file;
   if (format === 'none') return `${'none'.padEnd(9)} ${'-'.padEnd(16)}  ${path} (no RDB in it: an AOF has no checksum)`;
   const { state, stored = '-' } = checksum;
-  const tint = state === 'ok' ? colour.green : state === 'mismatch' || state === 'unchecked' ? colour.red : colour.yellow;
+  const tint =
+    state === 'ok' ? colour.green : state === 'mismatch' || state === 'unchecked' ? colour.red : colour.yellow;
   return `${tint(state.padEnd(9))} ${stored.padEnd(16)}  ${path} (RDB version ${version}, ${fork}, ${formatBytes(length)})`;
 }

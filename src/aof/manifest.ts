@@ -46,7 +46,8 @@ const lineBufferBytes = manifestLineMax + 1;
 export function parseManifest(bytes: Uint8Array): Manifest {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const parser = new ManifestParser();
-  if (text.length === 0) parser.fault('manifest.empty', 'at least one line', 'an empty file', 'Found an empty AOF manifest');
+  if (text.length === 0)
+    parser.fault('manifest.empty', 'at least one line', 'an empty file', 'Found an empty AOF manifest');
   for (let from = 0; from < text.length; ) {
     const newline = text.indexOf('\n', from);
     const to = newline < 0 ? text.length : newline + 1;
@@ -65,7 +66,8 @@ class ManifestParser implements Manifest {
   private offset = 0;
   private length = 0;
   private base: ManifestPart | undefined;
-  private lastIncr: ManifestPart | undefined;
+  /** Sequence of the last increment; a first one must be above 0. */
+  private lastIncrement = 0;
 
   readLine(line: string, offset: number): void {
     this.line++;
@@ -117,12 +119,12 @@ class ManifestParser implements Manifest {
       const found = `${this.base.name} and ${part.name}`;
       this.fault('manifest.base.duplicate', 'one base', found, 'Found duplicate base file information');
     }
-    if (part.type === 'i' && this.lastIncr !== undefined && part.sequence <= this.lastIncr.sequence) {
-      const expected = `a seq above ${this.lastIncr.sequence}`;
+    if (part.type === 'i' && part.sequence <= this.lastIncrement) {
+      const expected = `a seq above ${this.lastIncrement}`;
       this.fault('manifest.sequence.order', expected, String(part.sequence), 'Found a non-monotonic sequence number');
     }
     if (part.type === 'b') this.base ??= part;
-    if (part.type === 'i') this.lastIncr = part;
+    if (part.type === 'i') this.lastIncrement = part.sequence;
     this.parts.push(part);
   }
 

@@ -34,7 +34,9 @@ export class UnwritableError extends Error {
   readonly code: string;
   constructor(path: string, error: unknown) {
     const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    super(`cannot write ${path}: ${reasons[code] ?? (error instanceof Error ? error.message : String(error))}; nothing was replaced`);
+    super(
+      `cannot write ${path}: ${reasons[code] ?? (error instanceof Error ? error.message : String(error))}; nothing was replaced`,
+    );
     this.name = 'UnwritableError';
     this.path = path;
     this.code = code;

@@ -22,6 +22,8 @@ export class Window {
   /** Absolute offset of `bytes[0]`. */
   base = 0;
   readonly source: Source;
+  /** The memory it began with, to which it returns after something that needed more. */
+  private readonly home: Buffer;
   /** Told how far reading has come, in bytes, now and then. */
   onProgress: ((offset: number) => void) | undefined;
   private ended = false;
@@ -32,7 +34,7 @@ export class Window {
   constructor(source: Source, size = windowBytes, bytes?: Buffer) {
     this.source = source;
     const wanted = source.size === undefined ? size : Math.min(size, source.size + 1);
-    this.bytes = bytes ?? Buffer.allocUnsafeSlow(Math.max(64, wanted));
+    this.bytes = this.home = bytes ?? Buffer.allocUnsafeSlow(Math.max(64, wanted));
   }
 
   /** Absolute offset of the next byte. */
@@ -115,17 +117,22 @@ export class Window {
     if (this.bytes.length - this.position >= length && this.bytes.length - this.limit >= this.bytes.length >> 2) return;
     this.updateChecksum();
     const kept = this.limit - this.position;
-    if (length > this.bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(length, this.bytes.length * 2), length + blobBytesMax));
-      this.bytes.copy(grown, 0, this.position, this.limit);
-      this.bytes = grown;
-    } else {
-      this.bytes.copyWithin(0, this.position, this.limit);
-    }
+    const room = this.roomFor(length, kept);
+    this.bytes.copy(room, 0, this.position, this.limit);
+    this.bytes = room;
     this.base += this.position;
     this.position = 0;
     this.checksumPosition = 0;
     this.limit = kept;
+  }
+
+  /** Memory for `length` bytes, of which `kept` are there. */
+  private roomFor(length: number, kept: number): Buffer {
+    const { bytes, home } = this;
+    if (length > bytes.length) {
+      return Buffer.allocUnsafeSlow(Math.min(Math.max(length, bytes.length * 2), length + blobBytesMax));
+    }
+    return length <= home.length && kept <= home.length ? home : bytes;
   }
 
   private fill(): boolean {

@@ -88,7 +88,11 @@ class Verification {
         return 'multi-part';
       case 'data-directory':
         if (layout.members.length === 0) {
-          throw new UnreadableError(layout.directory, 'ENODATA', `cannot read ${layout.directory}: no AOF and no RDB in this folder`);
+          throw new UnreadableError(
+            layout.directory,
+            'ENODATA',
+            `cannot read ${layout.directory}: no AOF and no RDB in this folder`,
+          );
         }
         for (const member of layout.members) await this.layout(member);
         return 'data-directory';
@@ -134,7 +138,8 @@ class Verification {
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
       if (content === 'rdb') this.files.push(await this.rdb(path, role, input, opened));
-      else if (content !== 'manifest') this.files.push({ path, role, format: 'none', checksum: { state: 'absent' }, length: 0 });
+      else if (content !== 'manifest')
+        this.files.push({ path, role, format: 'none', checksum: { state: 'absent' }, length: 0 });
       return content;
     } catch (error) {
       if (!(error instanceof GzipError)) throw error;
@@ -175,7 +180,12 @@ class Verification {
     }
   }
 
-  private async quick(path: string, role: VerifiedFile['role'], reader: RdbReader, size: number): Promise<VerifiedFile> {
+  private async quick(
+    path: string,
+    role: VerifiedFile['role'],
+    reader: RdbReader,
+    size: number,
+  ): Promise<VerifiedFile> {
     const at = size - 8;
     const onProgress = (offset: number) => this.options.onProgress?.({ file: path, offset, size });
     const computed = await checksumRange(path, 0, at, { workers: this.options.workers ?? 2, onProgress });

@@ -83,7 +83,8 @@ export class FingerprintSet {
     const end = start + length;
     let position = start;
     for (; position + 4 <= end; position += 4) {
-      const word = bytes[position] | (bytes[position + 1] << 8) | (bytes[position + 2] << 16) | (bytes[position + 3] << 24);
+      const word =
+        bytes[position] | (bytes[position + 1] << 8) | (bytes[position + 2] << 16) | (bytes[position + 3] << 24);
       a = Math.imul(a ^ word, 0xcc9e2d51);
       a = (a << 15) | (a >>> 17);
       b = Math.imul(b + word, 0x1b873593);

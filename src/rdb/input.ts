@@ -58,7 +58,12 @@ export class RdbInput extends Window {
 
   private truncated(count: number): never {
     const end = this.base + this.limit;
-    throw new RdbFault('rdb.truncated', end, `${count} bytes from offset ${this.offset}`, `the end of the file at ${end}`);
+    throw new RdbFault(
+      'rdb.truncated',
+      end,
+      `${count} bytes from offset ${this.offset}`,
+      `the end of the file at ${end}`,
+    );
   }
 
   byte(): number {
@@ -76,12 +81,23 @@ export class RdbInput extends Window {
     if (remaining !== undefined && count > remaining && this.limit - this.position < count) {
       // The size was taken when the file was opened: it may have grown, so the end itself decides.
       const from = this.offset;
-      if (!this.skip(count)) throw new RdbFault('rdb.truncated', this.offset, `${count} bytes from offset ${from}`, `the end of the file at ${this.offset}`);
+      if (!this.skip(count))
+        throw new RdbFault(
+          'rdb.truncated',
+          this.offset,
+          `${count} bytes from offset ${from}`,
+          `the end of the file at ${this.offset}`,
+        );
       return;
     }
     const from = this.offset;
     if (!this.skip(count)) {
-      throw new RdbFault('rdb.truncated', this.offset, `${count} bytes from offset ${from}`, `the end of the file at ${this.offset}`);
+      throw new RdbFault(
+        'rdb.truncated',
+        this.offset,
+        `${count} bytes from offset ${from}`,
+        `the end of the file at ${this.offset}`,
+      );
     }
   }
 
@@ -118,7 +134,7 @@ export class RdbInput extends Window {
     }
     if (first !== 0x81) {
       const found = `0x${first.toString(16)}`;
-      this.fail('rdb.length.encoding', 'a length (0x00 to 0x81)', found);
+      this.fail('rdb.length.invalid', 'a length (0x00 to 0x81)', found);
     }
     this.need(9);
     this.high = this.bytes.readUInt32BE(this.position + 1);
@@ -179,9 +195,20 @@ export class RdbInput extends Window {
       else this.pass(first);
       return;
     }
-    if (first < 0xc0) this.pass(this.length());
+    if (first < 0xc0) this.pass(this.stringLength());
     else if (first === 0xc3) this.skipCompressed();
     else this.pass(1 + this.integerBytes(first));
+  }
+
+  /** A string's length; one that no part of the file could hold was never written so. */
+  private stringLength(): number {
+    const at = this.offset;
+    const length = this.length();
+    const size = this.source.size;
+    if (size !== undefined && length > size && length > this.limit - this.position) {
+      this.fail('rdb.string.length', `a string within the file's ${size} bytes`, `one of ${length} bytes`, at);
+    }
+    return length;
   }
 
   private skipCompressed(): void {
@@ -197,7 +224,12 @@ export class RdbInput extends Window {
     this.need(compressed);
     const flawAt = lzfValidate(this.bytes, this.position, this.position + compressed, plain);
     if (flawAt >= 0) {
-      this.fail('rdb.lzf', `LZF data of ${plain} bytes`, 'data that does not decompress to that', this.base + flawAt);
+      this.fail(
+        'rdb.lzf.invalid',
+        `LZF data of ${plain} bytes`,
+        'data that does not decompress to that',
+        this.base + flawAt,
+      );
     }
     this.position += compressed;
   }
@@ -205,7 +237,7 @@ export class RdbInput extends Window {
   /** One LZF operation of at least 3 bytes makes at most 264 bytes, so a larger claim is a lie that need not be tried. */
   private plausible(compressed: number, plain: number, at: number): void {
     if (plain <= compressed * 132 + 264 && compressed > 0 && plain > 0) return;
-    this.fail('rdb.lzf', 'LZF lengths that go together', `${compressed} bytes for ${plain}`, at);
+    this.fail('rdb.lzf.invalid', 'LZF lengths that go together', `${compressed} bytes for ${plain}`, at);
   }
 
   private integerBytes(first: number): number {
@@ -224,7 +256,7 @@ export class RdbInput extends Window {
     const first = this.bytes[this.position];
     if (first === 0xc3) return this.compressedString(lengthMax);
     if (first >= 0xc0) return this.integerString(first);
-    const length = this.length();
+    const length = this.stringLength();
     if (length > lengthMax) {
       this.pass(length);
       return false;
@@ -270,7 +302,7 @@ export class RdbInput extends Window {
     if (this.scratch.length < plain) this.scratch = Buffer.allocUnsafeSlow(Math.max(plain, this.scratch.length * 2));
     const made = lzfDecompress(this.bytes, this.position, this.position + compressed, this.scratch, 0, plain);
     if (made !== plain) {
-      this.fail('rdb.lzf', `LZF data of ${plain} bytes`, 'data that does not decompress to that', at);
+      this.fail('rdb.lzf.invalid', `LZF data of ${plain} bytes`, 'data that does not decompress to that', at);
     }
     this.position += compressed;
     this.textBytes = this.scratch;

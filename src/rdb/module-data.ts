@@ -1,5 +1,5 @@
-import { ModuleOpcode } from './opcodes.ts';
 import type { RdbInput } from './input.ts';
+import { ModuleOpcode } from './opcodes.ts';
 
 /**
  * Module data: a sequence that can be passed over without its module.

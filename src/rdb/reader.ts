@@ -3,8 +3,8 @@ import { Crc64 } from '../checksum/crc64.ts';
 import { databaseMax } from '../limits.ts';
 import { RdbFault, RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
-import { valueType } from './value-types.ts';
 import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from './opcodes.ts';
+import { valueType } from './value-types.ts';
 
 /**
  * Reads an RDB item by item.
@@ -153,7 +153,7 @@ export class RdbReader {
   private readKey(type: number): Item {
     const { input } = this;
     if (valueType(type, this.fork) === undefined) {
-      input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(type), input.offset - 1);
+      input.fail('rdb.type.unknown', 'a value type or an opcode', String(type), input.offset - 1);
     }
     this.type = type;
     this.doing = 'read-key';
@@ -297,7 +297,8 @@ export class RdbReader {
     for (let index = 0; index < ranges; index++) {
       const from = input.length();
       const to = input.length();
-      if (from > to || to >= 16384) input.fail('rdb.value.slot-import', 'slots from 0 to 16383', `${from} to ${to}`, at);
+      if (from > to || to >= 16384)
+        input.fail('rdb.value.slot-import', 'slots from 0 to 16383', `${from} to ${to}`, at);
     }
     return Item.slotImport;
   }

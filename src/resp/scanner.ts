@@ -71,7 +71,8 @@ export class RespScanner {
     this.holding = true;
     const first = window.bytes[window.position];
     if (first === hash) return this.annotation();
-    if (first !== star) return this.fail('aof.header.prefix', window.offset, "'*' (a command) or '#' (an annotation)", show(first));
+    if (first !== star)
+      return this.fail('aof.header.prefix', window.offset, "'*' (a command) or '#' (an annotation)", show(first));
     const argc = this.header(star, 'aof.header.count');
     if (argc < 0) return Record.flaw;
     if (argc === 0) return this.fail('aof.header.count', this.start, 'at least 1 argument', '*' + this.number);
@@ -252,7 +253,12 @@ export class RespScanner {
       }
       if (length >= aofLineBufferBytes) {
         const text = window.bytes.latin1Slice(window.position, window.position + 32);
-        this.fail('aof.header.length', window.offset, `a line shorter than ${aofLineBufferBytes} bytes`, quote(text) + '…');
+        this.fail(
+          'aof.header.length',
+          window.offset,
+          `a line shorter than ${aofLineBufferBytes} bytes`,
+          quote(text) + '…',
+        );
         return -1;
       }
     }
@@ -267,7 +273,12 @@ export class RespScanner {
       if (found >= 0 && found + 1 < aofLineBufferBytes) return this.annotationOf(found + 1);
       if (!enough && found < 0) return this.annotationOf(window.limit - window.position);
       if (found >= 0 || length >= aofLineBufferBytes) {
-        return this.fail('aof.annotation.length', window.offset, `a line shorter than ${aofLineBufferBytes} bytes`, 'a longer one');
+        return this.fail(
+          'aof.annotation.length',
+          window.offset,
+          `a line shorter than ${aofLineBufferBytes} bytes`,
+          'a longer one',
+        );
       }
     }
   }

@@ -6,6 +6,7 @@ import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } fro
 import { Frame } from '../../engine/frame.ts';
 import type { FindingDetails } from '../../findings.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
+import { databasesDefault } from '../../limits.ts';
 import { RespFastLane } from '../../resp/fast-lane.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
@@ -25,6 +26,7 @@ const recordsBetweenPauses = 1 << 20;
 
 const multi = findCommand(Buffer.from('MULTI'), 0, 5);
 const exec = findCommand(Buffer.from('EXEC'), 0, 4);
+const select = findCommand(Buffer.from('SELECT'), 0, 6);
 const scripts = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 
 /** Checks the RESP part of a file, from where the window stands to the end of its source. */
@@ -95,6 +97,7 @@ export class AofCheck {
     if (info === undefined) this.addUnknown();
     else if (info === multi) this.begin();
     else if (info === exec) this.end();
+    else if (info === select) this.checkSelect(info);
     else if (info.container) this.checkSubcommand(info);
     else if (!fitsArity(info, frame.argc)) this.addArity(info);
     else if (info.group === 'scripting' && scripts.has(info.name)) this.warnOnce('aof.command.script', info.name);
@@ -112,7 +115,18 @@ export class AofCheck {
       this.file.transactions = (this.file.transactions ?? 0) + 1;
       return;
     }
-    this.add('aof.transaction.exec-without-multi', this.scanner.start, { expected: 'MULTI before EXEC', found: 'EXEC' });
+    this.add('aof.transaction.exec-without-multi', this.scanner.start, {
+      expected: 'MULTI before EXEC',
+      found: 'EXEC',
+    });
+  }
+
+  private checkSelect(info: CommandInfo): void {
+    const { frame } = this;
+    if (!fitsArity(info, frame.argc)) return this.addArity(info);
+    const start = frame.starts[1];
+    const text = start < 0 ? '' : frame.bytes.latin1Slice(start, start + Math.min(frame.lengths[1], 20));
+    if (Number(text) >= databasesDefault) this.warnOnce('aof.database.range', `SELECT ${text}`);
   }
 
   /** A container's subcommand decides what is known and how many arguments fit. */
@@ -129,7 +143,11 @@ export class AofCheck {
 
   private addUnknown(name = this.commandName()): void {
     if (isModuleName(name)) this.warnOnce('aof.command.module', name);
-    else this.add('aof.command.unknown', this.scanner.start, { expected: 'a command that a server knows', found: `'${name}'` });
+    else
+      this.add('aof.command.unknown', this.scanner.start, {
+        expected: 'a command that a server knows',
+        found: `'${name}'`,
+      });
   }
 
   private addArity(info: CommandInfo): void {
@@ -196,9 +214,18 @@ export class AofCheck {
     const next = zeros > 0 ? -1 : new Resynchroniser(window).find(start + 1);
     if (next < 0) this.passRest();
     const end = next < 0 ? window.offset : next;
-    const details: FindingDetails = { length: end - start, command: { ordinal, name: '' }, expected: flaw.expected, found: flaw.found };
+    const details: FindingDetails = {
+      length: end - start,
+      command: { ordinal, name: '' },
+      expected: flaw.expected,
+      found: flaw.found,
+    };
     if (zeros > 0) {
-      this.findings.add('aof.tail.nul', this.file.path, zerosFrom, { ...details, length: zeros, found: `${zeros} NUL bytes` });
+      this.findings.add('aof.tail.nul', this.file.path, zerosFrom, {
+        ...details,
+        length: zeros,
+        found: `${zeros} NUL bytes`,
+      });
     } else this.addFlaw(flaw, start, next, details);
     return next >= 0;
   }

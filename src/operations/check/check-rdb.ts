@@ -1,6 +1,7 @@
 import { FileSource } from '../../bytes/source.ts';
 import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
 import type { FindingDetails } from '../../findings.ts';
+import { databasesDefault } from '../../limits.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
@@ -39,6 +40,7 @@ export class RdbCheck {
   private readonly duplicates: DuplicateKeys;
   private readonly modules = new Set<string>();
   private readonly databases = new Set<number>();
+  private highDatabase = false;
 
   constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
     this.reader = new RdbReader(input);
@@ -124,10 +126,21 @@ export class RdbCheck {
   private noteItem(item: Item): void {
     const { reader, report } = this;
     if (item === Item.aux) report.aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
+    else if (item === Item.selectDb) this.noteDatabase();
     else if (item === Item.function) this.noteFunction();
     else if (item === Item.moduleAux && needsModule(reader.moduleName)) {
       this.noteModule(reader.moduleName, reader.itemOffset, {});
     }
+  }
+
+  private noteDatabase(): void {
+    const { db, itemOffset } = this.reader;
+    if (db < databasesDefault || this.highDatabase) return;
+    this.highDatabase = true;
+    this.findings.add('rdb.database.range', this.file, itemOffset, {
+      expected: `below ${databasesDefault}`,
+      found: String(db),
+    });
   }
 
   /** The first line of a library names its engine and itself; the code behind it only the server can compile. */
@@ -166,7 +179,11 @@ export class RdbCheck {
     if (state !== 'absent') report.checksum.stored = hex(reader.storedChecksum);
     const found = report.checksum.stored;
     if (state === 'mismatch') {
-      this.findings.add('rdb.checksum.mismatch', this.file, at, { length: 8, expected: report.checksum.computed, found });
+      this.findings.add('rdb.checksum.mismatch', this.file, at, {
+        length: 8,
+        expected: report.checksum.computed,
+        found,
+      });
     }
     if (state === 'disabled') this.findings.add('rdb.checksum.disabled', this.file, at, { length: 8 });
   }

@@ -52,7 +52,14 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
     pause: options.pause ?? nextTurn,
   };
   const { layout, files } = await checkLayout(detectLayout(path), findings, parts);
-  return { path, layout, ok: findings.errors === 0, files, findings: findings.findings, summary: summarise(files, findings) };
+  return {
+    path,
+    layout,
+    ok: findings.errors === 0,
+    files,
+    findings: findings.findings,
+    summary: summarise(files, findings),
+  };
 }
 
 interface Outcome {
@@ -65,7 +72,10 @@ async function checkLayout(layout: Layout, findings: FindingList, options: PartO
     case 'file':
       return checkSingle(layout.path, findings, options);
     case 'multi-part':
-      return { layout: 'multi-part', files: await checkMultiPart(layout.directory, layout.manifest, findings, options) };
+      return {
+        layout: 'multi-part',
+        files: await checkMultiPart(layout.directory, layout.manifest, findings, options),
+      };
     case 'orphaned-parts':
       return checkOrphans(layout.directory, layout.parts, findings, options);
     case 'data-directory':
@@ -105,7 +115,11 @@ async function checkDataDirectory(
   options: PartOptions,
 ): Promise<Outcome> {
   if (members.length === 0) {
-    throw new UnreadableError(directory, 'ENODATA', `cannot read ${directory}: no AOF, no manifest and no RDB in this folder`);
+    throw new UnreadableError(
+      directory,
+      'ENODATA',
+      `cannot read ${directory}: no AOF, no manifest and no RDB in this folder`,
+    );
   }
   checkSurplus(members, findings);
   const files: FileReport[] = [];

@@ -94,7 +94,11 @@ export class RdbLoad {
   private addDuplicate(): void {
     const { options, reader } = this;
     const expected = 'each key once in a database';
-    options.findings.add('rdb.key.duplicate', options.path, reader.itemOffset, { key: this.key(), expected, found: 'the same key again' });
+    options.findings.add('rdb.key.duplicate', options.path, reader.itemOffset, {
+      key: this.key(),
+      expected,
+      found: 'the same key again',
+    });
   }
 
   private loadFunction(): void {
@@ -103,13 +107,18 @@ export class RdbLoad {
     if (name === undefined) {
       const found = JSON.stringify(functionCode.slice(0, 60));
       const { options, reader } = this;
-      options.findings.add('rdb.function.header', options.path, reader.itemOffset, { expected: '#!<engine> name=<library>', found });
+      options.findings.add('rdb.function.header', options.path, reader.itemOffset, {
+        expected: '#!<engine> name=<library>',
+        found,
+      });
     } else this.options.dataset.libraries.set(name, functionCode);
   }
 
   private loseModuleAux(): void {
     const { options, reader } = this;
-    options.findings.add('rdb.module.aux', options.path, reader.itemOffset, { found: `data of the module type '${reader.moduleName}'` });
+    options.findings.add('rdb.module.aux', options.path, reader.itemOffset, {
+      found: `data of the module type '${reader.moduleName}'`,
+    });
   }
 
   private key() {

@@ -13,8 +13,8 @@ import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
-import { RdbCheck } from '../check/check-rdb.ts';
 import { loadOrder } from '../check/check-multi-part.ts';
+import { RdbCheck } from '../check/check-rdb.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
 import { RdbLoad } from './load-rdb.ts';
 import { Sources } from './sources.ts';
@@ -145,9 +145,16 @@ class Loader implements Loaded {
     else if (layout.kind === 'multi-part') await this.loadMultiPart(layout.directory, layout.manifest);
     else if (layout.kind === 'data-directory' && layout.members.length === 1) await this.loadLayout(layout.members[0]);
     else if (layout.kind === 'orphaned-parts') {
-      this.findings.add('manifest.missing', layout.directory, 0, { expected: 'a manifest', found: layout.parts.join(', ') });
+      this.findings.add('manifest.missing', layout.directory, 0, {
+        expected: 'a manifest',
+        found: layout.parts.join(', '),
+      });
     } else if (layout.members.length === 0) {
-      throw new UnreadableError(layout.directory, 'ENODATA', `cannot read ${layout.directory}: no AOF, no manifest and no RDB in this folder`);
+      throw new UnreadableError(
+        layout.directory,
+        'ENODATA',
+        `cannot read ${layout.directory}: no AOF, no manifest and no RDB in this folder`,
+      );
     } else {
       const names = layout.members.map((member) => ('path' in member ? member.path : member.directory));
       throw new UsageError(`${layout.directory} holds several datasets: name one of ${names.join(', ')}`);
@@ -176,7 +183,11 @@ class Loader implements Loaded {
     const parts = loadOrder(manifest);
     for (const part of parts) {
       try {
-        await this.loadFile(nodePath.join(directory, part.name), part.type === 'b' ? 'base' : 'incr', part === parts.at(-1));
+        await this.loadFile(
+          nodePath.join(directory, part.name),
+          part.type === 'b' ? 'base' : 'incr',
+          part === parts.at(-1),
+        );
       } catch (error) {
         if (!(error instanceof UnreadableError)) throw error;
         const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
@@ -225,7 +236,10 @@ class Loader implements Loaded {
     this.codec.templates = templates;
     if (!sound || checksumState === 'ok') return sound;
     const errors = findings.errors;
-    const check = new RdbCheck(new RdbInput(this.sources.reopen(index)), file.path, findings, { seed: this.options.seed ?? 0, pause });
+    const check = new RdbCheck(new RdbInput(this.sources.reopen(index)), file.path, findings, {
+      seed: this.options.seed ?? 0,
+      pause,
+    });
     await check.run();
     return findings.errors === errors;
   }

@@ -3,8 +3,8 @@ import os from 'node:os';
 import nodePath from 'node:path';
 import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
-import { unreadable } from '../../errors.ts';
 import type { SourceReader } from '../../engine/value.ts';
+import { unreadable } from '../../errors.ts';
 
 /** Bytes that are read ahead: values are mostly wanted in the order of their offsets. */
 const blockBytes = 256 * 1024;
@@ -123,4 +123,3 @@ class DescriptorSource implements Source {
 
   close(): void {}
 }
-

@@ -12,7 +12,8 @@ export function checkArray(input: RdbInput, check: ValueCheck): void {
   if (count === 0) check.empty = true;
   const hasCursorAt = input.offset;
   const hasCursor = input.length();
-  if (hasCursor > 1) input.fail('rdb.value.array', 'whether there is a cursor (0 or 1)', String(hasCursor), hasCursorAt);
+  if (hasCursor > 1)
+    input.fail('rdb.value.array', 'whether there is a cursor (0 or 1)', String(hasCursor), hasCursorAt);
   if (hasCursor === 1) input.length();
   let last = -1n;
   for (let slot = 0; slot < count; slot++) {

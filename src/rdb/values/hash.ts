@@ -1,3 +1,4 @@
+import { fieldExpireMax } from '../../limits.ts';
 import { countListpack, ListpackCursor, validateListpack } from '../encodings/listpack.ts';
 import {
   validateHashExpiryListpack,
@@ -8,7 +9,6 @@ import {
 import { countZiplist } from '../encodings/ziplist.ts';
 import { validateHashZiplist } from '../encodings/ziplist-aggregates.ts';
 import { countZipmap, validateZipmap } from '../encodings/zipmap.ts';
-import { fieldExpireMax } from '../../limits.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 

@@ -39,7 +39,7 @@ export function checkQuicklist2(input: RdbInput, check: ValueCheck): void {
       input.skipString();
       elements++;
     } else if (container === 2) elements += checkListpackNode(input, check);
-    else input.fail('rdb.value.quicklist', 'a container 1 (plain) or 2 (packed)', String(container), at);
+    else input.fail('quicklist.container', 'a container 1 (plain) or 2 (packed)', String(container), at);
   }
   check.empty = elements === 0;
 }

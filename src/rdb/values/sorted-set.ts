@@ -33,7 +33,8 @@ function checkTextScore(input: RdbInput, check: ValueCheck): void {
   const { bytes, position } = input;
   input.position += length;
   try {
-    if (Number.isNaN(decodeDoubleText(bytes, position, position + length))) check.fault('zset.score.nan', at, 'a score', 'NaN');
+    if (Number.isNaN(decodeDoubleText(bytes, position, position + length)))
+      check.fault('zset.score.nan', at, 'a score', 'NaN');
   } catch (error) {
     if (!(error instanceof FlawError)) throw error;
     check.fault('zset.score.text', at, error.flaw.expected, error.flaw.found);

@@ -116,7 +116,8 @@ function own(input: RdbInput, pending: Map<string, boolean> | undefined): void {
   const id = rawId(input);
   if (pending === undefined) return;
   const owned = pending.get(id);
-  if (owned === undefined) input.fail('stream.pending.missing', 'an entry that is pending in the group', idText(id), at);
+  if (owned === undefined)
+    input.fail('stream.pending.missing', 'an entry that is pending in the group', idText(id), at);
   if (owned) input.fail('stream.pending.owner', 'an entry that nobody owns yet', idText(id), at);
   pending.set(id, true);
 }
