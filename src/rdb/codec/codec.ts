@@ -1,0 +1,107 @@
+/**
+ * Values of RDB files as the engine wants them, and RESTORE payloads: the codec that is handed to a Session.
+ */
+import type { RestoredPayload, Value, ValueCodec } from '../../engine/value.ts';
+import { GcraValue } from '../../engine/values/gcra.ts';
+import { FlawError } from '../encodings/flaw.ts';
+import { RdbFault } from '../input.ts';
+import type { Fork } from '../reader.ts';
+import { canonicalType, TypeId, valkeyHashType } from '../value-type-id.ts';
+import { ValueCursor } from './cursor.ts';
+import { CollectionDecoder } from './decode-collections.ts';
+import { HashDecoder, type HashTemplates } from './decode-hash.ts';
+import { decodeStream } from './decode-stream.ts';
+import { ModuleValue } from './module-value.ts';
+import { checkFunctionPayload, checkPayload, type PayloadRules, payloadRules } from './payload.ts';
+
+export interface CodecOptions {
+  /** The fork whose file the values come from: what a type of 22 means. Types may also be canonical. Default: redis. */
+  readonly fork?: Fork;
+  /** Field lists of the file (RdbReader's `templates`). */
+  readonly templates?: HashTemplates;
+  /** Which RESTORE payloads are taken. Default: those that redis-8 takes. */
+  readonly payloads?: PayloadRules;
+}
+
+type Decoder = () => Value;
+
+export class RdbCodec implements ValueCodec {
+  private readonly fork: Fork;
+  private readonly payloads: PayloadRules;
+  private readonly cursor = new ValueCursor();
+  private readonly hashes = new HashDecoder(this.cursor);
+  private readonly decoders: readonly (Decoder | undefined)[];
+
+  constructor(options: CodecOptions = {}) {
+    this.fork = options.fork ?? 'redis';
+    this.payloads = options.payloads ?? payloadRules('redis-8');
+    if (options.templates !== undefined) this.hashes.templates = options.templates;
+    this.decoders = this.table();
+  }
+
+  /** The field lists of the file that values come from. */
+  set templates(templates: HashTemplates) {
+    this.hashes.templates = templates;
+  }
+
+  /** Decodes `bytes[from, to)`, a value without its type byte. Throws RdbFault, its offset counted from the value's start. */
+  decode(rdbType: number, bytes: Buffer, from: number, to: number): Value {
+    const type = canonicalType(rdbType, this.fork);
+    const decoder = this.decoders[type];
+    this.cursor.begin(bytes, from, to);
+    if (decoder === undefined) return this.cursor.fail('rdb.opcode.unknown', 'a value type', String(rdbType));
+    try {
+      return decoder();
+    } catch (error) {
+      if (!(error instanceof FlawError)) throw error;
+      const { code, position, expected, found } = error.flaw;
+      throw new RdbFault(code, position, expected, found);
+    }
+  }
+
+  /** Checks a RESTORE payload; a string is the error that a server replies. */
+  restorePayload(bytes: Buffer): RestoredPayload | string {
+    return checkPayload(bytes, this.payloads);
+  }
+
+  /** The libraries of a FUNCTION RESTORE payload, binary strings; a string is the error that a server replies. */
+  functionPayload(bytes: Buffer): readonly string[] | string {
+    return checkFunctionPayload(bytes, this.payloads);
+  }
+
+  private table(): (Decoder | undefined)[] {
+    const { cursor, hashes } = this;
+    const collections = new CollectionDecoder(cursor);
+    const table: (Decoder | undefined)[] = [];
+    table[TypeId.string] = () => cursor.plain();
+    table[TypeId.list] = () => collections.linkedList();
+    table[TypeId.set] = () => collections.hashtableSet();
+    table[TypeId.sortedSetText] = () => collections.skiplist('text');
+    table[TypeId.hash] = () => hashes.hashtable();
+    table[TypeId.sortedSet] = () => collections.skiplist('binary');
+    table[TypeId.module] = () => new ModuleValue(Buffer.from(cursor.bytes.subarray(cursor.position, cursor.end)));
+    table[TypeId.hashZipmap] = () => hashes.zipmap();
+    table[TypeId.listZiplist] = () => collections.ziplistList();
+    table[TypeId.setIntset] = () => collections.intset();
+    table[TypeId.sortedSetZiplist] = () => collections.compactSortedSet('ziplist');
+    table[TypeId.hashZiplist] = () => hashes.compact('ziplist');
+    table[TypeId.listQuicklist] = () => collections.quicklist();
+    table[TypeId.hashListpack] = () => hashes.compact('listpack');
+    table[TypeId.sortedSetListpack] = () => collections.compactSortedSet('listpack');
+    table[TypeId.listQuicklist2] = () => collections.quicklist2();
+    table[TypeId.setListpack] = () => collections.listpackSet();
+    table[TypeId.hashExpiryPreRelease] = () => hashes.preRelease();
+    table[TypeId.hashListpackExpiryPreRelease] = () => hashes.compactExpiry(false);
+    table[TypeId.hashExpiry] = () => hashes.hashtableExpiry();
+    table[TypeId.hashListpackExpiry] = () => hashes.compactExpiry(true);
+    table[TypeId.templateListpack] = () => hashes.ownTemplate('listpack');
+    table[TypeId.templateListpackReference] = () => hashes.templateListpack();
+    table[TypeId.templateArray] = () => hashes.ownTemplate('strings');
+    table[TypeId.templateArrayReference] = () => hashes.templateArray();
+    table[TypeId.gcra] = () => new GcraValue(BigInt(cursor.unsigned()));
+    table[valkeyHashType] = () => hashes.valkeyHashtable();
+    const streams = [TypeId.stream1, TypeId.stream2, TypeId.stream3, TypeId.stream4, TypeId.stream5];
+    for (const [index, type] of streams.entries()) table[type] = () => decodeStream(cursor, index + 1);
+    return table;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What DUMP gives and RESTORE takes.
+ *
+ *   +---------------------------+-----------+-------+----------------------+------------------------+
+ *   | F3 metadata (Redis >= 13) | type (u8) | value | u16 LE: RDB version  | u64 LE: CRC-64 so far  |
+ *   +---------------------------+-----------+-------+----------------------+------------------------+
+ */
+import { MemorySource } from '../../bytes/source.ts';
+import { ByteWriter } from '../../bytes/writer.ts';
+import { crc64 } from '../../checksum/crc64.ts';
+import type { Flavor } from '../../engine/flavor.ts';
+import type { RestoredPayload } from '../../engine/value.ts';
+import { RdbFault, RdbInput } from '../input.ts';
+import { skipModuleData } from '../module-data.ts';
+import { Opcode, valkeyVersionMin } from '../opcodes.ts';
+import type { Fork } from '../reader.ts';
+import type { Target } from '../targets.ts';
+import { ValueCheck } from '../value-check.ts';
+import { canonicalType, TypeId, typeInFile } from '../value-type-id.ts';
+import { checkValue, valueType } from '../value-types.ts';
+
+const footerBytes = 10;
+const versionOrChecksum = 'ERR DUMP payload version or checksum are wrong';
+const badFormat = 'ERR Bad data format';
+
+/** What a server takes from RESTORE. */
+export interface PayloadRules {
+  readonly fork: Fork;
+  readonly versionMax: number;
+  /** Redis after 8.6 takes a checksum of zero as none, as it propagates such payloads itself (HIMPORT). */
+  readonly takesNoChecksum: boolean;
+}
+
+const versions: Record<Flavor, number> = {
+  'redis-6.2': 9,
+  'redis-7.0': 10,
+  'redis-7.2': 11,
+  'redis-7.4': 12,
+  'redis-8': 15,
+  'valkey-8': 11,
+  'valkey-9': 80,
+};
+
+/** The rules of a generation; of redis-8, those of its newest. */
+export function payloadRules(flavor: Flavor): PayloadRules {
+  const fork = flavor.startsWith('valkey') ? 'valkey' : 'redis';
+  return { fork, versionMax: versions[flavor], takesNoChecksum: flavor === 'redis-8' };
+}
+
+/** Checks version, checksum and structure; gives where the value lies, or the error that the server replies. */
+export function checkPayload(bytes: Buffer, rules: PayloadRules): RestoredPayload | string {
+  const version = checkFooter(bytes, rules);
+  if (version < 0) return versionOrChecksum;
+  return checkBody(bytes.subarray(0, -footerBytes), version >= valkeyVersionMin ? 'valkey' : 'redis');
+}
+
+/** The RDB version of a payload whose footer is right, else -1. */
+function checkFooter(bytes: Buffer, rules: PayloadRules): number {
+  const end = bytes.length - footerBytes;
+  if (end < 0) return -1;
+  const version = bytes.readUInt16LE(end);
+  if (!takesVersion(version, rules)) return -1;
+  const stored = bytes.readBigUInt64LE(end + 2);
+  const isUnchecked = stored === 0n && rules.takesNoChecksum;
+  return isUnchecked || stored === crc64(bytes, 0, end + 2) ? version : -1;
+}
+
+/** The libraries of a FUNCTION RESTORE payload (opcode F5 and the code, each), or the error that the server replies. */
+export function checkFunctionPayload(bytes: Buffer, rules: PayloadRules): readonly string[] | string {
+  if (checkFooter(bytes, rules) < 0) return versionOrChecksum;
+  const body = bytes.subarray(0, -footerBytes);
+  const input = new RdbInput(new MemorySource(body, 'FUNCTION RESTORE'), body.length + 1);
+  const libraries: string[] = [];
+  try {
+    while (!input.atEnd()) {
+      const opcode = input.byte();
+      if (opcode === Opcode.functionPreRelease) return 'ERR Pre-GA function format not supported';
+      if (opcode !== Opcode.function2) return 'ERR given type is not a function';
+      libraries.push(input.text());
+    }
+  } catch (error) {
+    if (error instanceof RdbFault) return 'ERR Failed loading library';
+    throw error;
+  }
+  return libraries;
+}
+
+/** Valkey refuses what only Redis writes: versions 12 to 79 (`rdb-version-check strict`, the default). */
+function takesVersion(version: number, rules: PayloadRules): boolean {
+  if (version > rules.versionMax) return false;
+  return rules.fork === 'redis' || version < 12 || version >= valkeyVersionMin;
+}
+
+function checkBody(body: Buffer, fork: Fork): RestoredPayload | string {
+  const input = new RdbInput(new MemorySource(body, 'RESTORE'), body.length + 1);
+  try {
+    let type = input.byte();
+    if (type === Opcode.keyMeta && fork === 'redis') {
+      skipMetadata(input);
+      type = input.byte();
+    }
+    const isReference = type === TypeId.templateListpackReference || type === TypeId.templateArrayReference;
+    if (valueType(type, fork) === undefined || isReference) return badFormat;
+    const from = input.offset;
+    const check = new ValueCheck(true, new Map(), 0);
+    check.fork = fork;
+    checkValue(input, type, check);
+    const isSound = check.notes.every((note) => note.severity !== 'error');
+    if (!isSound || (check.empty && valueType(type, fork)?.data !== 'string')) return badFormat;
+    return { rdbType: canonicalType(type, fork), from, to: input.offset };
+  } catch (error) {
+    if (error instanceof RdbFault) return badFormat;
+    throw error;
+  }
+}
+
+function skipMetadata(input: RdbInput): void {
+  for (let classes = input.length(); classes > 0; classes--) {
+    input.pass(4);
+    skipModuleData(input);
+  }
+}
+
+/** A payload of a value that is already serialized: what the target's RESTORE takes. `type` is canonical. */
+export function encodePayload(type: number, value: Uint8Array, target: Target): Buffer {
+  const out = new ByteWriter(undefined, value.length + 16);
+  out.writeByte(typeInFile(type));
+  out.writeBytes(value);
+  out.writeByte(target.rdbVersion & 0xff);
+  out.writeByte(target.rdbVersion >> 8);
+  out.writeInt64(crc64(out.bytes, 0, out.length));
+  return out.view();
+}

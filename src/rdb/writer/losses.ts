@@ -1,0 +1,41 @@
+/** What a target cannot hold: reported, never silently dropped. */
+export type LossKind =
+  /** The whole key: its type does not exist there. */
+  | 'stream'
+  | 'array'
+  | 'gcra'
+  | 'module'
+  | 'vector-set'
+  /** A part of a value. */
+  | 'field-expiry'
+  | 'stream-counters'
+  | 'stream-consumers'
+  | 'stream-nack-zone'
+  | 'stream-idempotency'
+  /** Details that no command's reply or digest of the dataset rests on. */
+  | 'consumer-active-time'
+  | 'idempotency-counters'
+  | 'usage'
+  | 'key-metadata'
+  /** Not of a key. */
+  | 'function'
+  | 'module-aux';
+
+/** What is left after the loss. */
+export type LossOutcome = 'key-dropped' | 'part-dropped';
+
+export interface Loss {
+  readonly db: number;
+  /** Binary string; empty where it is of no key. */
+  readonly key: string;
+  readonly kind: LossKind;
+  readonly outcome: LossOutcome;
+  /** A sentence for a person. */
+  readonly reason: string;
+}
+
+/** What an encoder of one value says; the writer adds the key. */
+export type LossSink = (kind: LossKind, outcome: LossOutcome, reason: string) => void;
+
+/** Losses that a server too takes when it rewrites or passes on its own data, and that change no answer of a command. */
+export const minorLosses: ReadonlySet<LossKind> = new Set(['consumer-active-time', 'idempotency-counters', 'usage']);
