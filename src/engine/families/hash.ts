@@ -113,6 +113,7 @@ function storeField(session: Session, frame: Frame, found: HashValue | undefined
 const incrementFloat: Handler = (session, frame) => {
   const by = parseLongDouble(frame.text(3));
   if (by === undefined) return replies.notFloat;
+  if (by.infinite !== 0) return 'ERR value is NaN or Infinity';
   const found = hashAt(session, frame);
   if (typeof found === 'string') return found;
   const field = session.intern(frame, 2);

@@ -132,7 +132,7 @@ function scoreOf(session: Session, text: string): number {
   const { flavor, strictFloats } = session.rules;
   const value = parseLooseDouble(text, strictFloats);
   if (flavor === 'redis-8' || Number.isNaN(value)) return value;
-  if (text === '') return flavor === 'valkey-9' ? Number.NaN : 0;
+  if (text === '' || text.startsWith('\0')) return flavor === 'valkey-9' ? Number.NaN : 0;
   const unusual = !Number.isFinite(value) || value === 0;
   return unusual && Number.isNaN(parseDoubleText(text.trimStart())) && /[1-9]/.test(text) ? Number.NaN : value;
 }

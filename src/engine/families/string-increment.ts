@@ -6,13 +6,7 @@ import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
 import { Kind } from '../value.ts';
 import type { LongDouble } from '../values/long-double.ts';
-import {
-  addLongDouble,
-  formatLongDouble,
-  parseLongDouble,
-  redisFloatTextMax,
-  valkeyFloatTextMax,
-} from '../values/long-double.ts';
+import { addLongDouble, formatLongDouble, parseLongDouble } from '../values/long-double.ts';
 import { parseInt64 } from '../values/number-text.ts';
 
 const int64Max = 2n ** 63n - 1n;
@@ -75,9 +69,8 @@ const zero: LongDouble = { mantissa: 0n, exponent: 0, infinite: 0 };
 const incrementByFloat: Handler = (session, frame) => {
   const entry = session.find(frame, 1);
   if (entry >= 0 && !session.isString(entry)) return replies.wrongType;
-  const lengthMax = session.rules.fork === 'redis' ? redisFloatTextMax : valkeyFloatTextMax;
-  const before = entry < 0 ? zero : parseLongDouble(session.stringBytes(session.keys, entry).latin1Slice(), lengthMax);
-  const amount = parseLongDouble(frame.text(2), lengthMax);
+  const before = entry < 0 ? zero : parseLongDouble(session.stringBytes(session.keys, entry).latin1Slice());
+  const amount = parseLongDouble(frame.text(2));
   if (before === undefined || amount === undefined) return replies.notFloat;
   const sum = addLongDouble(before, amount);
   if (sum === undefined) return replies.incrementNotFinite;

@@ -83,13 +83,13 @@ function setWithOptions(session: Session, frame: Frame): string | undefined {
   const time = timeIndex === 0 ? Number.NaN : deadline(session, frame, expire, timeIndex);
   if (timeIndex !== 0 && Number.isNaN(time)) return expireError(frame, timeIndex, 'set');
   let entry = session.find(frame, 1);
+  if (wantsOld && entry >= 0 && !session.isString(entry)) return replies.wrongType;
   if (condition !== noCondition) {
     const verdict = holds(session, frame, condition, operand, entry);
     if (typeof verdict === 'string') return verdict;
     if (!verdict) return undefined;
   }
   if (entry < 0) entry = session.findOrInsert(frame, 1);
-  else if (wantsOld && !session.isString(entry)) return replies.wrongType;
   session.storeArgument(entry, frame, 2);
   if (expire !== ExpireOption.Keep) session.keys.setExpiry(entry, time);
   return undefined;

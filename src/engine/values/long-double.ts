@@ -14,10 +14,8 @@ const mantissaBits = 64;
 /** Exponent of the smallest bit that can be set (2^-16445), and the first power that is too large. */
 const exponentMin = -16445;
 const overflowBits = 16384;
-/** Redis' string2ld copies the text into a buffer of 256 bytes, its NUL included. */
-export const redisFloatTextMax = 255;
-/** Valkey's takes as much as it may print itself, 5 KiB with the NUL. */
-export const valkeyFloatTextMax = 5 * 1024 - 1;
+/** string2ld copies the text into a buffer of 5 KiB, its NUL included. */
+const textLengthMax = 5 * 1024 - 1;
 
 const decimal = /^([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?$/;
 const hexadecimal = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?[0-9]+))?$/;
@@ -53,8 +51,8 @@ function round(numerator: bigint, denominator: bigint, power: number): LongDoubl
 }
 
 /** Reads text as string2ld does: decimal, hexadecimal or an infinity; undefined where a server says it is no valid float. */
-export function parseLongDouble(text: string, lengthMax = redisFloatTextMax): LongDouble | undefined {
-  if (text.length > lengthMax) return undefined;
+export function parseLongDouble(text: string): LongDouble | undefined {
+  if (text.length > textLengthMax) return undefined;
   const match = decimal.exec(text);
   if (match !== null) return parseDecimal(match);
   const hex = hexadecimal.exec(text);

@@ -1,12 +1,13 @@
-import { defaultRegistry } from '../../../src/engine/families/index.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
+import { defaultRegistry } from '../../../src/engine/families/index.ts';
 import type { Flavor } from '../../../src/engine/flavor.ts';
 import { Frame } from '../../../src/engine/frame.ts';
 import { Session } from '../../../src/engine/session.ts';
 import type { SourceReader, ValueCodec } from '../../../src/engine/value.ts';
+import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
 
-/** Decodes RDB values, once the project has what it takes. */
-export const codec: ValueCodec | undefined = undefined;
+/** Decodes RDB values and payloads. */
+export const codec: ValueCodec = new RdbCodec();
 
 /** Reads the arguments of one source again, which a test has in memory. */
 export class MemoryReader implements SourceReader {
