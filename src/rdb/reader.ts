@@ -82,6 +82,8 @@ export class RdbReader {
   /** Code of the function library after Item.function, and the module type's name after Item.moduleAux. */
   functionCode = '';
   moduleName = '';
+  /** Where the last module aux's data began: after its id and moment. */
+  moduleDataOffset = 0;
   /** Declared counts after Item.resizeDb. */
   declaredKeys = 0;
   declaredExpires = 0;
@@ -263,6 +265,7 @@ export class RdbReader {
     const opcode = input.length();
     if (opcode !== 2) input.fail('rdb.module.when', 'the opcode 2 before the moment', String(opcode), at);
     input.length();
+    this.moduleDataOffset = input.offset;
     skipModuleData(input);
     return Item.moduleAux;
   }

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runTool } from './check-process.js';
+
+await runTool('check-rdb.js', 'runCheckRdb');
