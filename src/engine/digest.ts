@@ -4,6 +4,7 @@ import { flavorRules } from './flavor.ts';
 import type { Keyspace } from './keyspace.ts';
 import { ScoreText } from './score-text.ts';
 import { Sha1 } from './sha1.ts';
+import { TextHashes } from './text-hashes.ts';
 import type { DigestSink, ObjectValue, SourceReader, Value, ValueCodec } from './value.ts';
 import { Kind, objectKindMin } from './value.ts';
 
@@ -43,11 +44,14 @@ export class Digester implements DigestSink {
   readonly at: number;
   readonly #scores: ScoreText;
   readonly #sha = new Sha1();
+  readonly #names = new TextHashes(this.#sha);
   readonly #codec: ValueCodec | undefined;
   readonly #reader: SourceReader | undefined;
   /** State of the key, of the element, and of the dataset. */
   readonly #key = new Int32Array(5);
   readonly #element = new Int32Array(5);
+  /** Whether nothing was mixed into the element yet. */
+  #isFresh = true;
   readonly #total = new Int32Array(5);
   /** SHA-1 of the type numbers 0 to 8 and of the two marks, which are xored in over and over. */
   readonly #typeHashes: Int32Array[];
@@ -161,17 +165,17 @@ export class Digester implements DigestSink {
   #mixInto(state: Int32Array): void {
     xorInto(state, this.#sha.state);
     this.#sha.hashWords(state);
-    state.set(this.#sha.state);
+    copyInto(state, this.#sha.state);
   }
 
   #mixHash(hash: Int32Array): void {
     xorInto(this.#key, hash);
     this.#sha.hashWords(this.#key);
-    this.#key.set(this.#sha.state);
+    copyInto(this.#key, this.#sha.state);
   }
 
   mix(text: string): void {
-    this.#sha.hashText(text);
+    this.#names.once(text);
     this.#mixInto(this.#key);
   }
 
@@ -186,26 +190,40 @@ export class Digester implements DigestSink {
   }
 
   beginElement(): void {
-    this.#element.fill(0);
+    this.#isFresh = true;
   }
 
   elementMix(text: string): void {
+    if (this.#isFresh) {
+      this.#isFresh = false;
+      this.#names.twice(text);
+      copyInto(this.#element, this.#sha.state);
+      return;
+    }
     this.#sha.hashText(text);
     this.#mixInto(this.#element);
   }
 
   elementMixBytes(bytes: Uint8Array, start: number, length: number): void {
+    this.#startElement();
     this.#sha.hashBytes(bytes, start, length);
     this.#mixInto(this.#element);
   }
 
+  #startElement(): void {
+    if (this.#isFresh) this.#element.fill(0);
+    this.#isFresh = false;
+  }
+
   elementXor(text: string): void {
+    this.#startElement();
     this.#sha.hashText(text);
     xorInto(this.#element, this.#sha.state);
   }
 
   /** xor of the element's 20 bytes into the key's state. */
   endElement(): void {
+    this.#startElement();
     this.#sha.hashWords(this.#element);
     xorInto(this.#key, this.#sha.state);
   }
@@ -221,6 +239,14 @@ function xorInto(state: Int32Array, hash: Int32Array): void {
   state[2] ^= hash[2];
   state[3] ^= hash[3];
   state[4] ^= hash[4];
+}
+
+function copyInto(state: Int32Array, hash: Int32Array): void {
+  state[0] = hash[0];
+  state[1] = hash[1];
+  state[2] = hash[2];
+  state[3] = hash[3];
+  state[4] = hash[4];
 }
 
 function bigEndianText(value: number): string {
