@@ -9,3 +9,11 @@ export const bufferAt: usize = 24576;
 export const outputAt: usize = 286784;
 export const slotsAt: usize = 548992;
 export const slotBytes: usize = 262144;
+
+// The lanes' module has the same beginning and goes on behind it; src/kernels/lanes.ts states the same numbers.
+//
+//   811136              843904  1048576           1572864
+//   | table of commands | ..... | window, 512 KiB | slack |
+export const commandsAt: usize = 811136;
+export const commandSlots: u32 = 1024;
+export const windowAt: usize = 1048576;

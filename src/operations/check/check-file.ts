@@ -54,9 +54,11 @@ export async function checkFile(path: string, findings: FindingList, options: Fi
   return { report, content };
 }
 
-type ContentOptions = FileCheckOptions & { readonly reopen: string | undefined; readonly lanes: Lanes | undefined };
+/** Beyond what is asked: where a second reading finds the file, and whose memory the input's window is. */
+export type ContentOptions = FileCheckOptions & { readonly reopen?: string; readonly lanes?: Lanes };
 
-async function checkContent(
+/** Checks what `sniff` took for `content`, from where `input` stands to its end. */
+export async function checkContent(
   content: Content,
   input: RdbInput,
   report: FileReport,

@@ -1,0 +1,2 @@
+// AssemblyScript. What the module of the fast lanes exports: its memory holds a window of the file that is read.
+export { passCommands } from './aof-lane';

@@ -1,0 +1,89 @@
+/*
+ * The module of the fast lanes (assembly/lanes.ts): kernels that pass over what is ordinary and sound in a window of a file. The
+ * window lies in the module's own memory, so nothing is copied; every reading of a file therefore has an instance of its own while
+ * it lasts.
+ */
+import { lanesBase64 } from './lanes.generated.ts';
+
+/** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
+const commandsAt = 811_136;
+const windowAt = 1_048_576;
+/** Bytes of a window at most: it should stay in a core's own cache. */
+export const laneWindowBytes = 524_288;
+/** Slots of the table of commands and bytes of each. */
+export const commandSlotCount = 1024;
+export const commandSlotBytes = 32;
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  passCommands(from: number, limit: number, open: number): number;
+}
+
+/** One instance, with room for one window. Positions count from the window's first byte. */
+export class Lanes {
+  /** What the kernels leave beyond what they return. */
+  readonly result: Int32Array;
+  /** The table of commands, for src/resp/fast-lane.ts to fill. */
+  readonly commandTable: DataView;
+  commandTableFilled = false;
+  private readonly memory: ArrayBuffer;
+
+  constructor(module: object) {
+    const { memory, passCommands } = new engine.Instance<Exports>(module).exports;
+    this.memory = memory.buffer;
+    this.passCommands = passCommands;
+    this.result = new Int32Array(this.memory, 0, 16);
+    this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
+  }
+
+  /** Memory for a window of `size` bytes; the same memory each time. */
+  window(size = laneWindowBytes): Buffer {
+    return Buffer.from(this.memory, windowAt, Math.min(size, laneWindowBytes));
+  }
+
+  /** Whether `bytes` is memory of this instance. */
+  owns(bytes: Buffer): boolean {
+    return bytes.buffer === this.memory;
+  }
+
+  /**
+   * Passes over commands in the window's `[from, limit)`; `open`: 1 while a MULTI waits for its EXEC. Returns their count. `result`:
+   * where the first command begins that was not passed; where the last one ended outside of a transaction; how many EXEC
+   * there were; whether a MULTI is open now; if it came here, its position and how many commands came before it. -1 is none.
+   */
+  readonly passCommands: Exports['passCommands'];
+}
+
+/** Instances that nobody uses at the moment: each reserves address space, which a garbage collection may give back too late. */
+const idle: Lanes[] = [];
+const idleMax = 2;
+let compiled: object | undefined;
+let refused = false;
+
+/** An instance for one reading; undefined where this machine's engine cannot run it: then JavaScript does all. */
+export function borrowLanes(): Lanes | undefined {
+  const lanes = idle.pop();
+  if (lanes !== undefined || refused) return lanes;
+  try {
+    compiled ??= new engine.Module(Buffer.from(lanesBase64, 'base64'));
+    return new Lanes(compiled);
+  } catch {
+    refused = compiled === undefined;
+    return undefined;
+  }
+}
+
+/** Gives an instance back; its window is nobody's any more. */
+export function returnLanes(lanes: Lanes | undefined): void {
+  if (lanes !== undefined && idle.length < idleMax) idle.push(lanes);
+}
+
+/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
+const engine = (
+  globalThis as unknown as {
+    readonly WebAssembly: {
+      readonly Module: new (bytes: Uint8Array) => object;
+      readonly Instance: new <T>(module: object) => { readonly exports: T };
+    };
+  }
+).WebAssembly;

@@ -1,0 +1,104 @@
+import type { Window } from '../bytes/window.ts';
+import { type CommandInfo, commands, fitsArity } from '../catalog/lookup.ts';
+import { commandSlotBytes, commandSlotCount, type Lanes } from '../kernels/lanes.ts';
+
+/** Names beyond this many letters stay outside of the lane's table. */
+const nameLengthMax = 16;
+/** Counts of arguments that a slot tells apart; the last one stands for all from there on. */
+const countMax = 63;
+
+/** How the lane treats a command; it lets SELECT pass for databases that every server has. */
+const kindPlain = 1;
+const kinds = new Map([
+  ['MULTI', 2],
+  ['EXEC', 3],
+  ['SELECT', 4],
+]);
+/** Commands that the lane leaves to JavaScript although they are plain: each kind of script is worth a warning. */
+const leftOut = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+
+/**
+ * Passes over the ordinary commands of an AOF that lie whole in a window, at the speed of memory, and stops before anything
+ * else: what is cut by the window's end, unknown, damaged, of the wrong arity, a container, an annotation. A scanner then reads
+ * the one record at which the lane stopped and alone says what it is.
+ */
+export class RespFastLane {
+  /** Commands that the last `pass` went over. */
+  count = 0;
+  /** Position in the window where the last of them ended outside of a transaction; -1 where none did. */
+  validPosition = -1;
+  /** EXEC that closed a transaction. */
+  closed = 0;
+  /** Whether a MULTI is open after `pass`; where it lies if it came during it (else -1), and how many commands came before it. */
+  open = false;
+  openPosition = -1;
+  openIndex = 0;
+  private readonly window: Window;
+  private readonly lanes: Lanes;
+
+  /** The window's memory must be the lanes'; while it has outgrown that, nothing is passed. */
+  constructor(window: Window, lanes: Lanes) {
+    this.window = window;
+    this.lanes = lanes;
+    fillCommandTable(lanes);
+  }
+
+  /** Moves the window over ordinary commands; false if there was none. `open`: a MULTI waits for its EXEC. */
+  pass(open: boolean): boolean {
+    const { window, lanes } = this;
+    if (!lanes.owns(window.bytes)) return false;
+    const count = lanes.passCommands(window.position, window.limit, open ? 1 : 0);
+    if (count === 0) return false;
+    const { result } = lanes;
+    window.position = result[0];
+    this.count = count;
+    this.validPosition = result[1];
+    this.closed = result[2];
+    this.open = result[3] !== 0;
+    this.openPosition = result[4];
+    this.openIndex = result[5];
+    return true;
+  }
+}
+
+/** Writes the commands that a lane may pass, once an instance (assembly/aof-lane.ts shows a slot). */
+function fillCommandTable(lanes: Lanes): void {
+  if (lanes.commandTableFilled) return;
+  for (const info of commands) {
+    const plain = !info.container && !leftOut.has(info.name) && /^[A-Z]+$/.test(info.name);
+    if (plain && info.name.length <= nameLengthMax) addCommand(lanes.commandTable, info);
+  }
+  lanes.commandTableFilled = true;
+}
+
+function addCommand(table: DataView, info: CommandInfo): void {
+  const name = Buffer.alloc(nameLengthMax);
+  name.latin1Write(info.name, 0);
+  let index = hashOf(name);
+  while (table.getUint32(index * commandSlotBytes + 24, true) !== 0) index = (index + 1) % commandSlotCount;
+  const slot = index * commandSlotBytes;
+  for (let position = 0; position < nameLengthMax; position++) table.setUint8(slot + position, name[position]);
+  table.setUint32(slot + 16, fittingCounts(info, 0), true);
+  table.setUint32(slot + 20, fittingCounts(info, 32), true);
+  table.setUint32(slot + 24, kinds.get(info.name) ?? kindPlain, true);
+  table.setUint32(slot + 28, info.name.length, true);
+}
+
+/** Bit n: that `first + n` arguments fit. */
+function fittingCounts(info: CommandInfo, first: number): number {
+  let bits = 0;
+  for (let count = Math.max(first, 1); count <= Math.min(first + 31, countMax); count++) {
+    if (fitsArity(info, count)) bits |= 1 << (count - first);
+  }
+  return bits;
+}
+
+/** As in assembly/aof-lane.ts. */
+function hashOf(name: Buffer): number {
+  const mixed =
+    name.readUInt32LE(0) ^
+    Math.imul(name.readUInt32LE(4), 0x9e3779b1) ^
+    Math.imul(name.readUInt32LE(8), 0x85ebca6b) ^
+    Math.imul(name.readUInt32LE(12), 0xc2b2ae35);
+  return Math.imul(mixed, 0x27d4eb2f) >>> 22;
+}
