@@ -245,6 +245,7 @@ const setElement: Handler = (session, frame) => {
 const removeElements: Handler = (session, frame) => {
   const count = integerArgument(frame, 2);
   if (Number.isNaN(count)) return replies.notInteger;
+  if (count === -(2 ** 63) && session.rules.shortListIndex) return 'ERR value is out of range';
   const list = listAt(session, frame, 1);
   if (list === undefined || typeof list === 'string') return list;
   list.removeEqual(frame.text(3), count === 0 ? list.count : Math.abs(count), count < 0);

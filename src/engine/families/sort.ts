@@ -106,6 +106,8 @@ function itemsOf(source: ObjectValue | undefined, backwards: boolean): Item[] {
   if (source === undefined) return [];
   if (source.kind === Kind.List) return Array.from((source as ListValue).values(), itemOf);
   if (source.kind === Kind.Set) return Array.from((source as SetValue).values(), itemOf);
+  // A server turns a sorted set into a skiplist to sort it, and leaves it one.
+  (source as SortedSetValue).compact = false;
   const items = Array.from((source as SortedSetValue).ordered(), ([member]) => itemOf(member));
   return backwards ? items.reverse() : items;
 }

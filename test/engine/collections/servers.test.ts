@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { commandRows, generations } from '../../../src/catalog/commands.generated.ts';
+import { hashFamily } from '../../../src/engine/families/hash.ts';
+import { listFamily } from '../../../src/engine/families/list.ts';
+import { setFamily } from '../../../src/engine/families/set.ts';
+import { sortFamily } from '../../../src/engine/families/sort.ts';
+import { sortedSetFamily } from '../../../src/engine/families/sorted-set.ts';
+import type { Family } from '../../../src/engine/registry.ts';
+import { describeWithServers, type ServerName } from '../../servers.ts';
+import { flavorOf, loadAof, loadingErrors, replay } from '../special/replay.ts';
+import { CommandGenerator } from './command-generator.ts';
+import { engineState, serverState } from './server-state.ts';
+
+/** As much of strings and keys as these tests need, so that they depend on no other family. */
+const keyFamily: Family = {
+  name: 'key',
+  commands: {
+    SET: {
+      arity: 3,
+      keys: [1, 1, 1],
+      handler: (session, frame) => {
+        const entry = session.findOrInsert(frame, 1);
+        session.storeArgument(entry, frame, 2);
+        session.keys.setExpiry(entry, Number.NaN);
+        return undefined;
+      },
+    },
+    DEL: { arity: 2, keys: [1, 1, 1], handler: (session, frame) => void session.remove(frame, 1) },
+    PEXPIREAT: {
+      arity: 3,
+      keys: [1, 1, 1],
+      handler: (session, frame) => {
+        const entry = session.find(frame, 1);
+        if (entry >= 0) session.keys.setExpiry(entry, Number(frame.text(2)));
+        return undefined;
+      },
+    },
+  },
+};
+
+const families = [listFamily, setFamily, sortedSetFamily, hashFamily, sortFamily, keyFamily];
+
+/** Names that the server knows and takes from an AOF (a blocking command that waits is an assertion failure in 6.0). */
+function knownCommands(name: ServerName): Set<string> {
+  const bit = 1 << generations.indexOf(name);
+  const rows = commandRows.filter((row) => (row[8] & bit) !== 0 && !(name === 'redis-6.0' && row[3].includes('b')));
+  return new Set(rows.map((row) => row[0]));
+}
+
+describeWithServers('random commands on collections', (name: ServerName) => {
+  for (const seed of [1, 2, 3, 4]) {
+    it(`leave what loading them leaves, seed ${seed}`, async () => {
+      const now = Date.now();
+      const future = ['4000000000000', '5000000000000', '6000000000000', '70368744177664'];
+      const known = knownCommands(name);
+      // Redis 8.6 ends with a failed assertion (t_hash.c, expireMeta.trash) when it loads HSETEX after a past HPEXPIREAT.
+      const withPast = name !== 'redis-8.6' || seed % 2 === 0;
+      if (name === 'redis-8.6' && withPast) known.delete('HSETEX');
+      const moments = withPast ? ['1', String(now - 100_000), ...future] : future;
+      const setMoments = name.startsWith('redis') ? future : moments;
+      const modern = name !== 'redis-6.0';
+      const options = { seed, count: 3000, known, modern, moments, setMoments };
+      const commands = new CommandGenerator(options).commands();
+      const server = await loadAof(name, commands);
+      const session = replay(commands, families, flavorOf[name], now);
+      expect(engineState(session)).toEqual(await serverState(server, known.has('HPEXPIRETIME')));
+      if (name !== 'redis-6.0') expect(session.errors.length).toBe(loadingErrors(server).length);
+      await server.stop();
+    });
+  }
+});
