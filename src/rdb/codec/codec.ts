@@ -7,6 +7,7 @@ import { FlawError } from '../encodings/flaw.ts';
 import { RdbFault } from '../input.ts';
 import type { Fork } from '../reader.ts';
 import { canonicalType, TypeId, valkeyHashType } from '../value-type-id.ts';
+import { decodeArray } from './array-value.ts';
 import { ValueCursor } from './cursor.ts';
 import { CollectionDecoder } from './decode-collections.ts';
 import { HashDecoder, type HashTemplates } from './decode-hash.ts';
@@ -98,6 +99,7 @@ export class RdbCodec implements ValueCodec {
     table[TypeId.templateListpackReference] = () => hashes.templateListpack();
     table[TypeId.templateArray] = () => hashes.ownTemplate('strings');
     table[TypeId.templateArrayReference] = () => hashes.templateArray();
+    table[TypeId.array] = () => decodeArray(cursor);
     table[TypeId.gcra] = () => new GcraValue(BigInt(cursor.unsigned()));
     table[valkeyHashType] = () => hashes.valkeyHashtable();
     const streams = [TypeId.stream1, TypeId.stream2, TypeId.stream3, TypeId.stream4, TypeId.stream5];

@@ -17,6 +17,8 @@ export interface RdbWriterOptions {
   readonly compress?: boolean;
   /** The moment of writing, ms since 1970: what a stream's producers sent too long ago is left out. Default 0: nothing is. */
   readonly now?: number;
+  /** The RDB is the base of an AOF, in which `commandsAfter` of each value will be written: what these say is no loss. */
+  readonly commandsFollow?: boolean;
   /** Told everything that the target cannot hold. */
   readonly onLoss?: (loss: Loss) => void;
 }
@@ -70,6 +72,7 @@ export class RdbWriter {
     this.out.compress = options.compress ?? true;
     this.encoder = new ValueEncoder(target, {
       now: options.now,
+      commandsFollow: options.commandsFollow,
       lose: (kind, outcome, reason) => this.lose(kind, outcome, reason),
     });
   }

@@ -6,6 +6,7 @@
  * builds what is compact, `write` writes the value.
  */
 import { Kind, type Value } from '../../engine/value.ts';
+import type { ArrayValue } from '../../engine/values/array.ts';
 import type { GcraValue } from '../../engine/values/gcra.ts';
 import { Grisu2 } from '../../engine/values/grisu2.ts';
 import type { HashValue } from '../../engine/values/hash.ts';
@@ -13,8 +14,10 @@ import type { ListValue } from '../../engine/values/list.ts';
 import type { SetValue } from '../../engine/values/set.ts';
 import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import type { Stream } from '../../engine/values/stream.ts';
+import { VectorSet } from '../../engine/values/vector-set.ts';
 import { fieldExpireMax } from '../../limits.ts';
-import type { ModuleValue } from '../codec/module-value.ts';
+import { writeArray } from '../codec/array-value.ts';
+import { ModuleValue } from '../codec/module-value.ts';
 import { encodeDoubleText, formatDouble17 } from '../encodings/double.ts';
 import { isCanonicalInteger } from '../encodings/integer-text.ts';
 import { encodeIntset } from '../encodings/intset.ts';
@@ -36,6 +39,8 @@ export interface EncoderOptions {
   /** The moment of writing, milliseconds since 1970: producers' messages that are too old are left out. Default 0: none are. */
   readonly now?: number;
   readonly lose?: LossSink;
+  /** The RDB is the base of an AOF, in which `commandsAfter` of each value will be written: what these say is no loss. */
+  readonly commandsFollow?: boolean;
 }
 
 type Writing = (out: RdbOutput) => void;
@@ -45,6 +50,7 @@ export class ValueEncoder {
   /** Told what the target cannot hold of the value being prepared. */
   lose: LossSink;
   private readonly now: number;
+  private readonly commandsFollow: boolean;
   private readonly listpack: ListpackWriter;
   private readonly grisu = new Grisu2();
   private readonly preparers: readonly ((value: never) => number)[];
@@ -56,6 +62,7 @@ export class ValueEncoder {
     this.target = target;
     this.lose = options.lose ?? (() => {});
     this.now = options.now ?? 0;
+    this.commandsFollow = options.commandsFollow ?? false;
     this.listpack = new ListpackWriter(target.backlenThreshold);
     this.preparers = this.table();
   }
@@ -80,7 +87,8 @@ export class ValueEncoder {
     table[Kind.SortedSet] = (set: SortedSetValue) => this.sortedSet(set);
     table[Kind.Hash] = (hash: HashValue) => this.hash(hash);
     table[Kind.Stream] = (stream: Stream) => this.stream(stream);
-    table[Kind.Module] = (module: ModuleValue) => this.module(module);
+    table[Kind.Array] = (array: ArrayValue) => this.array(array);
+    table[Kind.Module] = (module: ModuleValue | VectorSet) => this.module(module);
     table[Kind.Gcra] = (gcra: GcraValue) => this.gcra(gcra);
     return table;
   }
@@ -291,14 +299,27 @@ export class ValueEncoder {
     return this.later(streamTypes[target.streamVersion - 1], (out) => writeStream(out, stream, target, this.now));
   }
 
-  private module(module: ModuleValue): number {
+  private array(array: ArrayValue): number {
+    if (!this.target.hasArrays) return this.unknown('array', `${this.target.name} has no arrays`);
+    return this.later(TypeId.array, (out) => writeArray(out, array));
+  }
+
+  /** A vector set that came from an RDB is written as it was then: `commandsAfter` gives what is to follow. */
+  private module(module: ModuleValue | VectorSet): number {
     const { target } = this;
-    const { typeName } = module;
+    const base = module instanceof VectorSet ? module.base : module;
     if (!target.hasModules) return this.unknown('module', `${target.name} has no modules`);
-    if (typeName === 'vectorset' && !target.hasVectorSets) {
+    if ((base === undefined || base.typeName === 'vectorset') && !target.hasVectorSets) {
       return this.unknown('vector-set', `${target.name} has no vector sets`);
     }
-    return this.later(TypeId.module, (out) => out.writeBytes(module.raw));
+    if (base instanceof ModuleValue) {
+      const isChanged = module instanceof VectorSet && module.later.length > 0;
+      if (isChanged && !this.commandsFollow)
+        this.lose('vector-set', 'part-dropped', 'commands on it cannot be applied here');
+      return this.later(TypeId.module, (out) => out.writeBytes(base.raw));
+    }
+    if (this.commandsFollow) return -1;
+    return this.unknown('vector-set', 'only VADD can build the graph of a vector set, so an RDB cannot hold it');
   }
 
   private gcra(gcra: GcraValue): number {
@@ -320,6 +341,14 @@ interface ExpiringField {
 }
 
 const streamTypes = [TypeId.stream1, TypeId.stream2, TypeId.stream3, TypeId.stream4, TypeId.stream5];
+
+/**
+ * Commands on the key that an RDB of the value must be followed by in an AOF, because the RDB cannot hold their effect: those of
+ * a vector set. Where `encodeValue` refuses the value they build it whole.
+ */
+export function commandsAfter(value: Value, key: string): string[][] {
+  return value instanceof VectorSet ? [...value.rewrite(key)] : [];
+}
 
 /** Encodes `value` at once and gives its canonical type, -1 where the target has none: `out` then has no type byte. */
 export function encodeValue(out: RdbOutput, value: Value, target: Target, options: EncoderOptions = {}): number {

@@ -188,8 +188,8 @@ function fieldExpiries(name: ServerName): Command[] {
 
 export const library = `#!lua name=aofkit\nredis.register_function('one', function() return 1 end)\n-- ${'x'.repeat(50)}\n`;
 
-/** Every command of the dataset for this generation. */
-export function datasetCommands(name: ServerName): Command[] {
+/** Every command of the dataset for this generation; vector sets only on request: they end the server's BGREWRITEAOF. */
+export function datasetCommands(name: ServerName, hasVectors = true): Command[] {
   const commands = [
     ...strings(),
     ...lists(),
@@ -200,14 +200,24 @@ export function datasetCommands(name: ServerName): Command[] {
     ...fieldExpiries(name),
   ];
   if (name !== 'redis-6.0') commands.push(['FUNCTION', 'LOAD', library]);
-  if (name.startsWith('redis-8')) commands.push(['VADD', 'v:set', 'VALUES', '3', '1', '2', '3', 'element']);
+  if (hasVectors && name.startsWith('redis-8')) {
+    commands.push(
+      ['VADD', 'v:set', 'VALUES', '3', '1', '2', '3', 'element'],
+      ['VADD', 'v:set', 'VALUES', '3', '1', '0', '-3', 'b', 'SETATTR', '{"a":1}'],
+    );
+    commands.push(
+      ['VADD', 'v:floats', 'VALUES', '3', '1', '2', '3', 'e', 'NOQUANT'],
+      ['VADD', 'v:bits', 'VALUES', '3', '1', '-2', '3', 'e', 'BIN'],
+    );
+    commands.push(['VADD', 'v:reduced', 'REDUCE', '2', 'VALUES', '3', '1', '-2', '3', 'e']);
+  }
   commands.push(['SELECT', '5'], ['SET', 'in-five', '1'], ['PEXPIRE', 'in-five', '100000000000'], ['SELECT', '0']);
   return commands;
 }
 
 /** Builds the dataset in a server; an error reply is thrown. */
-export async function buildDataset(server: Server): Promise<void> {
-  const commands = datasetCommands(server.name);
+export async function buildDataset(server: Server, hasVectors = true): Promise<void> {
+  const commands = datasetCommands(server.name, hasVectors);
   const replies = await server.pipeline(commands);
   for (const [index, reply] of replies.entries()) {
     // The first XCFGSET is of a key that is not there yet.

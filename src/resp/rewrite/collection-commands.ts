@@ -1,0 +1,134 @@
+/**
+ * The commands that BGREWRITEAOF writes for lists, sets, sorted sets, hashes and arrays (rewriteListObject and the others in
+ * the servers' aof.c), compared with what servers write in test/resp.
+ */
+import { formatGeneral17 } from '../../engine/score-text.ts';
+import type { ArrayValue } from '../../engine/values/array.ts';
+import { Grisu2 } from '../../engine/values/grisu2.ts';
+import type { HashValue } from '../../engine/values/hash.ts';
+import type { ListValue } from '../../engine/values/list.ts';
+import type { SetValue } from '../../engine/values/set.ts';
+import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
+import { addU64 } from '../../engine/values/u64.ts';
+import { fieldExpireMax } from '../../limits.ts';
+import { itemsPerCommand, type KeyCommands } from './key-commands.ts';
+
+const arrayPairsPerCommand = 32;
+const grisu = new Grisu2();
+
+export function rewriteList(commands: KeyCommands, list: ListValue): void {
+  const { count } = list;
+  for (let start = 0; start < count; start += itemsPerCommand) {
+    const end = Math.min(count, start + itemsPerCommand);
+    const out = commands.begin(2 + end - start, 'RPUSH');
+    for (let index = start; index < end; index++) out.bulkText(list.at(index));
+  }
+}
+
+export function rewriteSet(commands: KeyCommands, set: SetValue): void {
+  const { out } = commands;
+  let left = set.count;
+  let inCommand = 0;
+  for (const member of set.values()) {
+    if (inCommand === 0) {
+      inCommand = Math.min(left, itemsPerCommand);
+      commands.begin(2 + inCommand, 'SADD');
+    }
+    out.bulkText(member);
+    inCommand--;
+    left--;
+  }
+}
+
+export function rewriteSortedSet(commands: KeyCommands, set: SortedSetValue): void {
+  const entries = [...set.entries()].sort((a, b) => {
+    if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
+    return a[0] < b[0] ? -1 : 1;
+  });
+  const isPrintf = commands.target.scoreText === 'printf';
+  for (let start = 0; start < entries.length; start += itemsPerCommand) {
+    const end = Math.min(entries.length, start + itemsPerCommand);
+    const out = commands.begin(2 + 2 * (end - start), 'ZADD');
+    for (let index = start; index < end; index++) {
+      const [member, score] = entries[index];
+      out.bulkText(isPrintf ? formatGeneral17(score) : grisu.format(score));
+      out.bulkText(member);
+    }
+  }
+}
+
+export function rewriteHash(commands: KeyCommands, hash: HashValue): void {
+  const { fieldExpiry } = commands.target;
+  if (hash.hasExpiries && fieldExpiry === 'redis') rewriteExpiringFields(commands, hash);
+  else if (hash.hasExpiries && fieldExpiry === 'valkey') rewriteVolatileFields(commands, hash);
+  else {
+    if (hash.hasExpiries) reportExpiries(commands);
+    writeFields(commands, hash.entries(), hash.count);
+  }
+}
+
+function reportExpiries(commands: KeyCommands): void {
+  commands.lose('field-expiry', 'part-dropped', `${commands.target.name} has no expiry of fields`);
+}
+
+function writeFields(commands: KeyCommands, entries: Iterable<readonly [string, string]>, count: number): void {
+  const { out } = commands;
+  let left = count;
+  let inCommand = 0;
+  for (const [field, value] of entries) {
+    if (inCommand === 0) {
+      inCommand = Math.min(left, itemsPerCommand);
+      commands.begin(2 + 2 * inCommand, 'HMSET');
+    }
+    out.bulkText(field);
+    out.bulkText(value);
+    inCommand--;
+    left--;
+  }
+}
+
+/** Redis 7.4 and later: field by field, in the order of expiry, fields without one last. */
+function rewriteExpiringFields(commands: KeyCommands, hash: HashValue): void {
+  const entries = [...hash.entries()].map(([field, value]) => ({ field, value, expiry: hash.expiry(field) }));
+  entries.sort((a, b) => rank(a.expiry) - rank(b.expiry) || 0);
+  let lost = 0;
+  for (const { field, value, expiry } of entries) {
+    commands.command('HMSET', field, value);
+    if (Number.isNaN(expiry)) continue;
+    if (expiry > fieldExpireMax) lost++;
+    else commands.command('HPEXPIREAT', String(expiry), 'FIELDS', '1', field);
+  }
+  if (lost > 0) reportExpiries(commands);
+}
+
+function rank(expiry: number): number {
+  return Number.isNaN(expiry) ? Number.POSITIVE_INFINITY : expiry;
+}
+
+/** Valkey 9: the fields with an expiry one by one, then the others. */
+function rewriteVolatileFields(commands: KeyCommands, hash: HashValue): void {
+  const rest: [string, string][] = [];
+  for (const [field, value] of hash.entries()) {
+    const expiry = hash.expiry(field);
+    if (Number.isNaN(expiry)) rest.push([field, value]);
+    else commands.command('HSETEX', 'PXAT', String(expiry), 'FIELDS', '1', field, value);
+  }
+  writeFields(commands, rest, rest.length);
+}
+
+export function rewriteArray(commands: KeyCommands, array: ArrayValue): void {
+  const { out } = commands;
+  let left = array.count;
+  let inCommand = 0;
+  for (const [index, text] of array.entries()) {
+    if (inCommand === 0) {
+      inCommand = Math.min(left, arrayPairsPerCommand);
+      commands.begin(2 + 2 * inCommand, 'ARMSET');
+    }
+    out.bulkInteger(index);
+    out.bulkText(text);
+    inCommand--;
+    left--;
+  }
+  if (array.insertIndex !== undefined) commands.command('ARSEEK', String(addU64(array.insertIndex, 1)));
+}

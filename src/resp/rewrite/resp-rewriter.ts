@@ -1,0 +1,90 @@
+import type { ByteSink } from '../../bytes/writer.ts';
+import type { Value } from '../../engine/value.ts';
+import type { Target } from '../../rdb/targets.ts';
+import type { Loss, LossKind } from '../../rdb/writer/losses.ts';
+import { RespWriter } from '../writer.ts';
+import { ValueRewriter } from './value-rewriter.ts';
+
+export interface RespRewriterOptions {
+  readonly target: Target;
+  /** The moment of writing, ms since 1970: what a stream's producers sent too long ago is left out. Default 0: nothing is. */
+  readonly now?: number;
+  /** Told everything that the target, or the form of commands, cannot hold. */
+  readonly onLoss?: (loss: Loss) => void;
+}
+
+/**
+ * Writes a dataset as commands: functions, then per database `selectDatabase` and its keys, then `finish`. The counterpart of
+ * RdbWriter, with the same calls. The sink gets pieces of at least 256 KiB.
+ */
+export class RespRewriter {
+  readonly target: Target;
+  /** Where the commands go: for a caller that adds some of its own. */
+  readonly out: RespWriter;
+  /** Keys written. */
+  keyCount = 0;
+  private readonly values: ValueRewriter;
+  private readonly onLoss: (loss: Loss) => void;
+  private db = 0;
+  private key: Uint8Array = new Uint8Array(0);
+  private keyFrom = 0;
+  private keyTo = 0;
+
+  constructor(sink: ByteSink, options: RespRewriterOptions) {
+    this.target = options.target;
+    this.onLoss = options.onLoss ?? (() => {});
+    this.out = new RespWriter(sink);
+    this.values = new ValueRewriter(this.out, options.target, {
+      now: options.now,
+      lose: (kind, outcome, reason) => this.lose(kind, outcome, reason),
+    });
+  }
+
+  private lose(kind: LossKind, outcome: Loss['outcome'], reason: string): void {
+    const { key, keyFrom, keyTo, db } = this;
+    const name = Buffer.from(key.buffer, key.byteOffset, key.byteLength).latin1Slice(keyFrom, keyTo);
+    this.onLoss({ db, key: name, kind, outcome, reason });
+  }
+
+  /** Bytes written so far. */
+  get offset(): number {
+    return this.out.offset;
+  }
+
+  /** The annotation that `aof-timestamp-enabled` puts first: seconds since 1970. */
+  writeTimestamp(seconds: number): void {
+    this.out.writeText(`#TS:${seconds}\r\n`);
+  }
+
+  /** A function library's code, a binary string. */
+  writeFunction(code: string): void {
+    if (this.target.hasFunctions) {
+      this.out.command('FUNCTION', 'LOAD', code);
+      this.out.settle();
+      return;
+    }
+    this.keyFrom = this.keyTo = 0;
+    this.lose('function', 'part-dropped', `${this.target.name} has no functions`);
+  }
+
+  selectDatabase(db: number): void {
+    this.db = db;
+    this.out.command('SELECT', String(db));
+  }
+
+  /** Writes the key `key[keyFrom, keyTo)`; `expire` in ms since 1970, NaN for never. False where the target cannot hold it. */
+  writeKey(key: Uint8Array, keyFrom: number, keyTo: number, expire: number, value: Value): boolean {
+    this.key = key;
+    this.keyFrom = keyFrom;
+    this.keyTo = keyTo;
+    if (!this.values.rewrite(key, keyFrom, keyTo, value, expire)) return false;
+    this.keyCount++;
+    return true;
+  }
+
+  /** Hands everything to the sink; the file's length. */
+  finish(): number {
+    this.out.spill();
+    return this.out.offset;
+  }
+}
