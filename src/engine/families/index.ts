@@ -15,6 +15,7 @@ import { sortFamily } from './sort.ts';
 import { sortedSetFamily } from './sorted-set.ts';
 import { streamFamily } from './stream.ts';
 import { stringFamily } from './string.ts';
+import { vectorSetFamily } from './vector-set.ts';
 
 /** Every command family that the engine can replay. */
 export const families: readonly Family[] = [
@@ -30,6 +31,7 @@ export const families: readonly Family[] = [
   hyperloglogFamily,
   geoFamily,
   arrayFamily,
+  vectorSetFamily,
   sortFamily,
   scriptingFamily,
   gcraFamily,

@@ -72,6 +72,13 @@ export class AddOptions {
 export function parseAddOptions(frame: Frame, adds: boolean): AddOptions | string {
   const options = new AddOptions();
   let index = 2;
+  // Nearly every XADD of a log: no options, and an id that starts with a digit, as no option does.
+  const lead = frame.bytes[frame.starts[2]];
+  if (adds && lead >= 0x30 && lead <= 0x39) {
+    options.id = parsePartialId(frame.text(2));
+    options.idIndex = 2;
+    return options.id === undefined ? invalidId : options;
+  }
   while (index < frame.argc) {
     const more = frame.argc - 1 - index;
     const used =

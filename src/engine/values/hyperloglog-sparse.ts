@@ -34,7 +34,7 @@ function runOf(bytes: Buffer, position: number): number {
   return isLongZero(opcode) ? (((opcode & 0x3f) << 8) | bytes[position + 1]) + 1 : opcode + 1;
 }
 
-function valueOf(opcode: number): number {
+function registerValue(opcode: number): number {
   return ((opcode >> 2) & 31) + 1;
 }
 
@@ -62,7 +62,7 @@ export function setSparse(target: OwnString, index: number, value: number): bool
   }
   if (run === 0 || position >= length) return undefined;
   const opcode = buffer[position];
-  if (isValue(opcode) && valueOf(opcode) >= value) return false;
+  if (isValue(opcode) && registerValue(opcode) >= value) return false;
   if (run === 1 && !isLongZero(opcode)) buffer[position] = valueOpcode(value, 1);
   else if (!split(target, position, first, run, index, value)) return 'dense';
   mergeValues(target, previous < 0 ? headerLength : previous);
@@ -91,7 +91,7 @@ function split(target: OwnString, position: number, first: number, run: number, 
 /** Adds `run` registers (0 for none) with what the opcode says of each. */
 function pushRun(parts: number[], opcode: number, run: number): void {
   if (run === 0) return;
-  if (isValue(opcode)) parts.push(valueOpcode(valueOf(opcode), run));
+  if (isValue(opcode)) parts.push(valueOpcode(registerValue(opcode), run));
   else if (run > zeroRunMax) parts.push(0x40 | ((run - 1) >> 8), (run - 1) & 0xff);
   else parts.push(run - 1);
 }
@@ -108,8 +108,8 @@ function mergeValues(target: OwnString, from: number): void {
     }
     const next = position + 1 < target.length ? buffer[position + 1] : 0;
     const run = (opcode & 3) + (next & 3) + 2;
-    if (isValue(next) && valueOf(next) === valueOf(opcode) && run <= valueRunMax) {
-      buffer[position + 1] = valueOpcode(valueOf(opcode), run);
+    if (isValue(next) && registerValue(next) === registerValue(opcode) && run <= valueRunMax) {
+      buffer[position + 1] = valueOpcode(registerValue(opcode), run);
       buffer.copyWithin(position, position + 1, target.length);
       target.length--;
       continue;
@@ -126,7 +126,7 @@ function walk(bytes: Buffer, visit: (first: number, run: number, value: number) 
     const opcode = bytes[position];
     const run = runOf(bytes, position);
     if (first + run > registerCount) return false;
-    visit(first, run, isValue(opcode) ? valueOf(opcode) : 0);
+    visit(first, run, isValue(opcode) ? registerValue(opcode) : 0);
     first += run;
     position += isLongZero(opcode) ? 2 : 1;
   }

@@ -19,7 +19,7 @@ const encodingPosition = 4;
 const cardinalityPosition = 8;
 /** Bits of the hash that the registers' values come from. */
 const patternBits = 50;
-const alphaInfinity = 0.72134752044448170368;
+const alphaInfinity = 0.7213475204444817;
 
 /** An empty one: sparse, one run of zeros. */
 export function createHyperLogLog(): Buffer {

@@ -84,7 +84,7 @@ export function writeString(target: Buffer, position: number, bytes: Buffer, sta
   if (length <= 20 && length > 0) {
     if (length <= 15) {
       const value = canonicalInteger(bytes, start, length);
-      if (value === value) return writeInteger(target, position, value);
+      if (!Number.isNaN(value)) return writeInteger(target, position, value);
     } else {
       const value = canonicalBigInteger(bytes, start, length);
       if (value !== undefined) return writeBigInteger(target, position, value);

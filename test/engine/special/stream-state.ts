@@ -79,15 +79,18 @@ function describeTheirs(reply: Reply, now: number): Record<string, unknown> {
   };
 }
 
+function leaveOut(name: string, ...states: (Record<string, unknown> | undefined)[]): void {
+  for (const state of states) if (state) delete state[name];
+}
+
 /** Leaves out what the server's generation does not tell. */
 function keepKnown(ours: Record<string, unknown>, theirs: Record<string, unknown>): void {
-  for (const name of ['first', 'maxDeleted', 'added'])
-    if (theirs[name] === undefined) delete ours[name], delete theirs[name];
-  if ((theirs.iids as unknown[])[0] === undefined) delete ours.iids, delete theirs.iids;
+  for (const name of ['first', 'maxDeleted', 'added']) if (theirs[name] === undefined) leaveOut(name, ours, theirs);
+  if ((theirs.iids as unknown[])[0] === undefined) leaveOut('iids', ours, theirs);
   const groups = theirs.groups as Record<string, unknown>[];
-  (ours.groups as Record<string, unknown>[]).forEach((group, i) => {
-    if (groups[i]?.read === undefined) delete group.read, delete groups[i]?.read;
-  });
+  for (const [i, group] of (ours.groups as Record<string, unknown>[]).entries()) {
+    if (groups[i]?.read === undefined) leaveOut('read', group, groups[i]);
+  }
 }
 
 /** The key's state on both sides; undefined where there is no such key. */
@@ -102,6 +105,6 @@ export async function streamStates(
   const theirs = reply instanceof Error ? undefined : describeTheirs(reply, session.now);
   if (ours && theirs) keepKnown(ours, theirs);
   // Before 6.2 a node is full by another count; the AOF of such a server holds no `~` that would show it.
-  if (server.name === 'redis-6.0' && ours && theirs) delete ours.nodes, delete theirs.nodes;
+  if (server.name === 'redis-6.0') leaveOut('nodes', ours, theirs);
   return { ours, theirs };
 }

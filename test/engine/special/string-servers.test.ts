@@ -1,23 +1,17 @@
 import { expect, it } from 'vitest';
 import { bitmapFamily } from '../../../src/engine/families/bitmap.ts';
+import { genericFamily } from '../../../src/engine/families/generic.ts';
 import { hyperloglogFamily } from '../../../src/engine/families/hyperloglog.ts';
 import { stringFamily } from '../../../src/engine/families/string.ts';
-import type { Family } from '../../../src/engine/registry.ts';
 import { describeWithServers, type ServerName } from '../../servers.ts';
 import { type Command, flavorOf, loadAof, loadingErrors, Random, replay } from './replay.ts';
 import { bitmapCommand, hllCommand, keys } from './string-commands.ts';
-
-/** DEL, which belongs to another family. */
-const deletion: Family = {
-  name: 'deletion',
-  commands: { DEL: { arity: 2, keys: [1, 1, 1], handler: (session, frame) => (session.remove(frame, 1), undefined) } },
-};
 
 async function compare(name: ServerName, commands: Command[]): Promise<void> {
   const server = await loadAof(name, commands);
   const session = replay(
     commands,
-    [stringFamily, bitmapFamily, hyperloglogFamily, deletion],
+    [stringFamily, bitmapFamily, hyperloglogFamily, genericFamily],
     flavorOf[name],
     Date.now(),
   );
