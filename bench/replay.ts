@@ -8,9 +8,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultRegistry } from '../src/engine/families/index.ts';
 import { Dataset } from '../src/engine/dataset.ts';
 import { Digester } from '../src/engine/digest.ts';
+import { defaultRegistry } from '../src/engine/families/index.ts';
 import { Frame } from '../src/engine/frame.ts';
 import { Session } from '../src/engine/session.ts';
 

@@ -200,7 +200,8 @@ export class Keyspace {
     this.#arena = arena;
     this.#used = target;
     const table = this.#table;
-    for (let slot = 1; slot < table.length; slot += 2) if (table[slot] !== 0) table[slot] = numbers[table[slot] - 1] + 1;
+    for (let slot = 1; slot < table.length; slot += 2)
+      if (table[slot] !== 0) table[slot] = numbers[table[slot] - 1] + 1;
   }
 
   /** Moves the table to one of `slots` slots; the hashes are in it, so that no key has to be read. */
