@@ -90,11 +90,23 @@ export function lexRange(_session: Session, frame: Frame, low: number, high: num
       max.side === 0 &&
       (min.text > max.text || (min.text === max.text && (min.exclusive || max.exclusive))));
   return (set, reverse) => {
-    if (empty) return none;
+    if (empty || !overlaps(set, reaches, within)) return none;
     if (set.compact) return scanned(set, reverse, reaches, within);
     const start = set.firstRank((_, member) => reaches(member));
     return { start, stop: set.firstRank((_, member) => !within(member)) - 1 };
   };
+}
+
+/** A server first looks whether the last member is above one bound and the first below the other. */
+function overlaps(
+  set: SortedSetValue,
+  reaches: (member: string) => boolean,
+  within: (member: string) => boolean,
+): boolean {
+  let found = true;
+  set.visitRanks(set.count - 1, set.count - 1, (last) => (found &&= reaches(last)));
+  set.visitRanks(0, 0, (first) => (found &&= within(first)));
+  return found;
 }
 
 /**
@@ -109,7 +121,6 @@ function scanned(
 ): Ranks {
   const members = Array.from(set.ordered(), (entry) => entry[0]);
   const last = members.length - 1;
-  if (!reaches(members[last]) || !within(members[0])) return none;
   if (!reverse) {
     const start = members.findIndex(reaches);
     let stop = start - 1;
