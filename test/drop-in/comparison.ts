@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { runCheckAof } from '../../src/operations/drop-in/check-aof.ts';
 import { runCheckRdb } from '../../src/operations/drop-in/check-rdb.ts';
 import type { Surroundings } from '../../src/operations/drop-in/tool.ts';
-import { findServer, type ServerName } from '../server-process.ts';
+import { findServer, type ServerName, temporaryDir } from '../server-process.ts';
 
 /** All that a run of a tool leaves behind. */
 export interface Outcome {
@@ -64,4 +65,47 @@ export function normalized(outcome: Outcome): Outcome {
       .replace(/^Usage: \S+/m, 'Usage: NAME')
       .replace(/(Expected \\r\\n, got: 00)[0-9a-f]+$/gm, '$1XX');
   return { ...outcome, stdout: text(outcome.stdout), stderr: text(outcome.stderr) };
+}
+
+export interface Scene {
+  readonly tool: 'aof' | 'rdb';
+  /** Names and contents of the files in an otherwise empty folder. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+  /** Arguments; `@name` stands for the path of a file. */
+  readonly args: readonly string[];
+  readonly stdin?: string;
+}
+
+/** Both tools' outcomes on the same files, each on a fresh copy. */
+export function compare(scene: Scene, server: ServerName = 'redis-8.6'): { theirs: Outcome; ours: Outcome } {
+  const dir = temporaryDir();
+  const paths = Object.keys(scene.files).map((name) => join(dir, name));
+  const args = scene.args.map((arg) => (arg.startsWith('@') ? join(dir, arg.slice(1)) : arg));
+  const run: Run = { tool: scene.tool, args, stdin: scene.stdin, files: paths };
+  const prepare = (): void => {
+    for (const [name, content] of Object.entries(scene.files)) {
+      writeFileSync(join(dir, name), typeof content === 'string' ? Buffer.from(content, 'latin1') : content);
+    }
+  };
+  prepare();
+  const theirs = normalized(runTheirs(run, server));
+  prepare();
+  const ours = normalized(runOurs(run));
+  return { theirs, ours };
+}
+
+/** Our outcome alone. */
+export function ourOutcome(scene: Scene): Outcome {
+  const dir = temporaryDir();
+  for (const [name, content] of Object.entries(scene.files)) {
+    writeFileSync(join(dir, name), typeof content === 'string' ? Buffer.from(content, 'latin1') : content);
+  }
+  const args = scene.args.map((arg) => (arg.startsWith('@') ? join(dir, arg.slice(1)) : arg));
+  const paths = Object.keys(scene.files).map((name) => join(dir, name));
+  return normalized(runOurs({ tool: scene.tool, args, stdin: scene.stdin, files: paths }));
+}
+
+/** A command as an AOF holds it. */
+export function command(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word, 'latin1')}\r\n${word}\r\n`).join('')}`;
 }

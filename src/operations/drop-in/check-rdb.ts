@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { RdbInput } from '../../rdb/input.ts';
+import { clip } from './c-text.ts';
 import { DescriptorSource, openPath } from './files.ts';
-import { RdbReport } from './rdb-report.ts';
+import { messageBytes, RdbReport } from './rdb-report.ts';
 import { exitCodeOf, type Surroundings, versionLine } from './tool.ts';
 
 /**
@@ -31,7 +32,7 @@ function checkFile(path: string, surroundings: Surroundings): number {
     descriptor = openPath(path, fs.constants.O_RDONLY);
   } catch {
     // The tool says no more than this of a file that it cannot open.
-    surroundings.stdout.write(`[offset 0] Checking RDB file ${path}\n`.slice(0, 1023 + '[offset 0] \n'.length));
+    surroundings.stdout.write(`[offset 0] ${clip(`Checking RDB file ${path}`, messageBytes)}\n`);
     return 1;
   }
   try {

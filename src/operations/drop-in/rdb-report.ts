@@ -8,7 +8,7 @@ import { retrace } from './rdb-retrace.ts';
 import { type Surroundings, serverLogLine, ToolExit } from './tool.ts';
 
 /** Bytes of the buffers in which redis-check-rdb makes its messages. */
-const messageBytes = 1024;
+export const messageBytes = 1024;
 
 /** Magic and version, which are read at once: nothing is consumed where a part is missing, and all where they are wrong. */
 const headerBytes = 9;
