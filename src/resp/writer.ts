@@ -39,7 +39,11 @@ export class RespWriter extends ByteWriter {
 
   /** One argument: an integer in decimal. */
   bulkInteger(value: number | bigint): void {
-    this.bulkText(String(value));
+    if (typeof value === 'number' && value >= 0 && value < shortCountMax) {
+      this.writeHead(dollar, value < 10 ? 1 : value < 100 ? 2 : 3);
+      this.writeDecimal(value);
+      this.endLine();
+    } else this.bulkText(String(value));
   }
 
   /** A whole command of texts. */

@@ -5,6 +5,7 @@ import { RdbFault } from '../input.ts';
 
 /** Longest step of LZF: 3 bytes in for 264 out; what claims more is refused before room is made for it. */
 const lzfRatioMax = 132;
+const pooledLengthMax = 2048;
 
 /**
  * Reads the primitives of one value that lies whole in memory: what RdbInput is to a file, without its window. Offsets of
@@ -181,7 +182,9 @@ export class ValueCursor {
 
   /** A copy of the last blob. */
   ownBlob(): Buffer {
-    const own = Buffer.allocUnsafeSlow(this.blobEnd - this.blobStart);
+    const length = this.blobEnd - this.blobStart;
+    // Short ones share Node's pool: an ArrayBuffer each would cost more than its bytes.
+    const own = length < pooledLengthMax ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
     this.blobBytes.copy(own, 0, this.blobStart, this.blobEnd);
     return own;
   }

@@ -82,6 +82,25 @@ export class RespRewriter {
     return true;
   }
 
+  /**
+   * Writes a key with its serialized value, `raw[rawFrom, rawTo)` of this canonical type, without decoding it first; false, with
+   * nothing written, where it must be decoded and written by `writeKey`. Throws RdbFault or FlawError on damaged bytes.
+   */
+  writeRawKey(
+    type: number,
+    key: Uint8Array,
+    keyFrom: number,
+    keyTo: number,
+    expire: number,
+    raw: Buffer,
+    rawFrom: number,
+    rawTo: number,
+  ): boolean {
+    if (!this.values.rewriteRaw(key, keyFrom, keyTo, type, raw, rawFrom, rawTo, expire)) return false;
+    this.keyCount++;
+    return true;
+  }
+
   /** Hands everything to the sink; the file's length. */
   finish(): number {
     this.out.spill();

@@ -18,6 +18,7 @@ import type { LossSink } from '../../rdb/writer/losses.ts';
 import type { RespWriter } from '../writer.ts';
 import { rewriteArray, rewriteHash, rewriteList, rewriteSet, rewriteSortedSet } from './collection-commands.ts';
 import { KeyCommands } from './key-commands.ts';
+import { RawRewriter } from './raw-commands.ts';
 import { rewriteStream } from './stream-commands.ts';
 
 export interface RewriterOptions {
@@ -30,11 +31,31 @@ export class ValueRewriter {
   private readonly commands: KeyCommands;
   private readonly out: RespWriter;
   private readonly target: Target;
+  private readonly raw: RawRewriter;
 
   constructor(out: RespWriter, target: Target, options: RewriterOptions = {}) {
     this.out = out;
     this.target = target;
     this.commands = new KeyCommands(out, target, options.now ?? 0, options.lose ?? (() => {}));
+    this.raw = new RawRewriter(this.commands);
+  }
+
+  /** The same for a serialized value of a canonical type; false, with nothing written, where it must be decoded. */
+  rewriteRaw(
+    key: Uint8Array,
+    from: number,
+    to: number,
+    type: number,
+    raw: Buffer,
+    rawFrom: number,
+    rawTo: number,
+    expire: number,
+  ): boolean {
+    this.commands.setKey(key, from, to);
+    if (!this.raw.rewrite(type, raw, rawFrom, rawTo)) return false;
+    if (!Number.isNaN(expire)) this.commands.begin(3, 'PEXPIREAT').bulkInteger(expire);
+    this.out.settle();
+    return true;
   }
 
   /**

@@ -1,0 +1,161 @@
+/**
+ * Serialized values straight to commands, without the engine's values in between: strings, and collections whose elements can
+ * be passed on as they lie there. The bytes are those that decoding and rewriting would give.
+ */
+import { formatGeneral17 } from '../../engine/score-text.ts';
+import { Grisu2 } from '../../engine/values/grisu2.ts';
+import { ValueCursor } from '../../rdb/codec/cursor.ts';
+import { parseScore } from '../../rdb/encodings/double.ts';
+import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { countListpack, entryFlaw, validateListpackHeader } from '../../rdb/encodings/listpack.ts';
+import {
+  isIntegerEntry,
+  listpackEntryText,
+  listpackHeaderBytes,
+  nextListpackEntry,
+  stringEntryHead,
+  stringEntryLength,
+} from '../../rdb/encodings/listpack-entry.ts';
+import { TypeId } from '../../rdb/value-type-id.ts';
+import { itemsPerCommand, type KeyCommands } from './key-commands.ts';
+
+const containerPacked = 2;
+
+export class RawRewriter {
+  private readonly commands: KeyCommands;
+  private readonly cursor = new ValueCursor();
+  private readonly grisu = new Grisu2();
+  /** The walk over a listpack's elements. */
+  private bytes: Buffer = Buffer.alloc(0);
+  private from = 0;
+  private position = 0;
+  private end = 0;
+
+  constructor(commands: KeyCommands) {
+    this.commands = commands;
+  }
+
+  /** Writes the commands for `raw[from, to)` of this canonical type; false, with nothing written, where it must be decoded. */
+  rewrite(type: number, raw: Buffer, from: number, to: number): boolean {
+    this.cursor.begin(raw, from, to);
+    switch (type) {
+      case TypeId.string:
+        return this.string();
+      case TypeId.hashListpack:
+        return this.listpack('HMSET', 2);
+      case TypeId.setListpack:
+        return this.listpack('SADD', 1);
+      case TypeId.sortedSetListpack:
+        return this.sortedSet();
+      case TypeId.listQuicklist2:
+        return this.singleNode();
+      case TypeId.hash:
+        return this.strings('HMSET', 2);
+      case TypeId.set:
+        return this.strings('SADD', 1);
+      case TypeId.list:
+        return this.strings('RPUSH', 1);
+      default:
+        return false;
+    }
+  }
+
+  private string(): boolean {
+    this.commands.begin(3, 'SET');
+    this.bulkString();
+    return true;
+  }
+
+  private bulkString(): void {
+    const { cursor } = this;
+    cursor.blob();
+    this.commands.out.bulk(cursor.blobBytes, cursor.blobStart, cursor.blobEnd);
+  }
+
+  /** count × size strings */
+  private strings(name: string, size: number): boolean {
+    const count = this.cursor.count(size);
+    for (let start = 0; start < count; start += itemsPerCommand) {
+      const items = Math.min(count - start, itemsPerCommand) * size;
+      this.commands.begin(2 + items, name);
+      for (let item = 0; item < items; item++) this.bulkString();
+    }
+    return true;
+  }
+
+  /** A list of one packed node; of a longer one the number of elements is not known beforehand. */
+  private singleNode(): boolean {
+    const { cursor } = this;
+    if (cursor.length() !== 1 || cursor.length() !== containerPacked) return false;
+    return this.listpack('RPUSH', 1);
+  }
+
+  private listpack(name: string, size: number): boolean {
+    const count = this.beginListpack() / size;
+    for (let start = 0; start < count; start += itemsPerCommand) {
+      const items = Math.min(count - start, itemsPerCommand) * size;
+      this.commands.begin(2 + items, name);
+      for (let item = 0; item < items; item++) this.bulkElement();
+    }
+    return true;
+  }
+
+  private sortedSet(): boolean {
+    const count = this.beginListpack() / 2;
+    const { out } = this.commands;
+    for (let start = 0; start < count; start += itemsPerCommand) {
+      const items = Math.min(count - start, itemsPerCommand);
+      this.commands.begin(2 + 2 * items, 'ZADD');
+      for (let item = 0; item < items; item++) {
+        const member = this.position;
+        this.pass();
+        out.bulkText(this.scoreText(listpackEntryText(this.bytes, this.position)));
+        this.writeElement(member);
+        this.pass();
+      }
+    }
+    return true;
+  }
+
+  private scoreText(text: string): string {
+    const score = parseScore(text) ?? this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
+    return this.commands.target.scoreText === 'printf' ? formatGeneral17(score) : this.grisu.format(score);
+  }
+
+  /** Reads the blob at the cursor and stands at its first element; the number of elements. */
+  private beginListpack(): number {
+    this.cursor.blob();
+    const { blobBytes, blobStart, blobEnd } = this.cursor;
+    const wrong = validateListpackHeader(blobBytes, blobStart, blobEnd);
+    if (wrong) throw new FlawError(wrong);
+    this.bytes = blobBytes;
+    this.from = blobStart;
+    this.position = blobStart + listpackHeaderBytes;
+    this.end = blobEnd - 1;
+    return countListpack(blobBytes, blobStart, blobEnd);
+  }
+
+  private bulkElement(): void {
+    this.writeElement(this.position);
+    this.pass();
+  }
+
+  /** Moves over the element at `position`. */
+  private pass(): void {
+    const next = this.position < this.end ? nextListpackEntry(this.bytes, this.position, this.end) : -1;
+    if (next < 0) throw new FlawError(entryFlaw(this.bytes, this.from, this.position, this.end));
+    this.position = next;
+  }
+
+  private writeElement(position: number): void {
+    const { bytes } = this;
+    const { out } = this.commands;
+    const first = bytes[position];
+    if (first < 0x80) out.bulkInteger(first);
+    else if (isIntegerEntry(first)) out.bulkText(listpackEntryText(bytes, position));
+    else {
+      const start = position + stringEntryHead(first);
+      out.bulk(bytes, start, start + stringEntryLength(bytes, position));
+    }
+  }
+}
