@@ -8,7 +8,7 @@ import { Kind } from '../value.ts';
 import type { SetValue } from '../values/set.ts';
 import { type MapLike, mapWithRoom } from '../values/sharded-map.ts';
 import { SortedSetValue } from '../values/sorted-set.ts';
-import { lexRange, type RangeFinder, rankRange, scoreRange } from './sorted-set-range.ts';
+import { lexRange, type RangeFinder, type Ranks, rankRange, scoreRange } from './sorted-set-range.ts';
 
 type Aggregate = 'sum' | 'min' | 'max' | 'count';
 type Operation = 'union' | 'inter' | 'diff';
@@ -201,13 +201,27 @@ export const rangeInto: Handler = (session, frame) => {
   const source = session.read<SortedSetValue>(frame, 2, Kind.SortedSet);
   if (typeof source === 'string') return source;
   const result = new SortedSetValue();
-  const { offset, limit, reverse } = options;
-  if (source !== undefined && offset >= 0) {
-    const ranks = find(source, reverse);
-    const length = Math.min(limit < 0 ? source.count : limit, ranks.stop - ranks.start + 1 - offset);
-    const start = reverse ? ranks.stop - offset - length + 1 : ranks.start + offset;
-    if (length > 0) source.visitRanks(start, start + length - 1, (member, score) => result.set(member, score));
+  if (source !== undefined) {
+    const { start, stop } = limited(session, source, find(source, options.reverse), options);
+    if (start <= stop) source.visitRanks(start, stop, (member, score) => result.set(member, score));
   }
   session.replace(frame, 1, result);
   return undefined;
 };
+
+/**
+ * The ranks that LIMIT leaves. A negative offset leaves none; but since Redis 7.4, and in Valkey, a skiplist is asked for its
+ * n-th member of the range instead, and there a negative n counts from the end.
+ */
+function limited(session: Session, set: SortedSetValue, ranks: Ranks, { offset, limit, reverse }: RangeOptions): Ranks {
+  const { start, stop } = ranks;
+  const most = (limit < 0 ? set.count : limit) - 1;
+  const countsBack = session.rules.fork === 'valkey' || session.rules.digestFieldExpiry;
+  if (offset < 0 && (set.compact || !countsBack)) return { start: 0, stop: -1 };
+  if (reverse) {
+    const highest = offset < 0 ? start - offset - 1 : stop - offset;
+    return highest > stop ? { start: 0, stop: -1 } : { start: Math.max(start, highest - most), stop: highest };
+  }
+  const lowest = offset < 0 ? stop + offset + 1 : start + offset;
+  return lowest < start ? { start: 0, stop: -1 } : { start: lowest, stop: Math.min(stop, lowest + most) };
+}

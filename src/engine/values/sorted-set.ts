@@ -21,9 +21,12 @@ export class SortedSetValue implements ObjectValue {
    */
   compact = true;
 
+  /** A sorted set of these entries, whose form is decided by all of them at once: what a server's *STORE makes. */
   static of(entries: Iterable<[string, number]>): SortedSetValue {
     const set = new SortedSetValue();
-    for (const [member, score] of entries) set.set(member, score);
+    const all = [...entries];
+    set.compact = all.length <= compactCountMax && all.every(([member]) => member.length <= compactLengthMax);
+    for (const [member, score] of all) set.set(member, score);
     return set;
   }
 
