@@ -210,13 +210,13 @@ export const rangeInto: Handler = (session, frame) => {
 };
 
 /**
- * The ranks that LIMIT leaves. A negative offset leaves none; but since Redis 7.4, and in Valkey, a skiplist is asked for its
- * n-th member of the range instead, and there a negative n counts from the end.
+ * The ranks that LIMIT leaves. A negative offset leaves none; but Redis 7.4 to 8.0 and Valkey ask a skiplist for the n-th member
+ * of the range, and there a negative n counts from the end. The flavor redis-8 follows 8.6, which no longer does.
  */
 function limited(session: Session, set: SortedSetValue, ranks: Ranks, { offset, limit, reverse }: RangeOptions): Ranks {
   const { start, stop } = ranks;
   const most = (limit < 0 ? set.count : limit) - 1;
-  const countsBack = session.rules.fork === 'valkey' || session.rules.digestFieldExpiry;
+  const countsBack = session.rules.fork === 'valkey' || session.flavor === 'redis-7.4';
   if (offset < 0 && (set.compact || !countsBack)) return { start: 0, stop: -1 };
   if (reverse) {
     const highest = offset < 0 ? start - offset - 1 : stop - offset;

@@ -65,3 +65,50 @@ describeWithServers('random commands on collections', (name: ServerName) => {
     });
   }
 });
+
+const longMember = 'm'.repeat(65);
+
+describeWithServers(
+  'single forms',
+  (name: ServerName) => {
+    it('leave what loading them leaves', async () => {
+      const now = Date.now();
+      const fields = Array.from({ length: 20 }, (_, i) => `f${i}`);
+      const commands: string[][] = [
+        // LIMIT with a negative offset, in a listpack and in a skiplist.
+        ['ZADD', 'small', '1', 'a', '2', 'b', '3', 'c'],
+        ['ZADD', 'large', '1', 'a', '2', 'b', '3', longMember],
+        ...['small', 'large'].flatMap((key) =>
+          ['-1', '-2', '-9'].flatMap((offset) => [
+            ['ZRANGESTORE', `${key}${offset}`, key, '-inf', '+inf', 'BYSCORE', 'LIMIT', offset, '2'],
+            ['ZRANGESTORE', `${key}${offset}r`, key, '+inf', '-inf', 'BYSCORE', 'REV', 'LIMIT', offset, '2'],
+          ]),
+        ),
+        // Scores out of range, and an index that is cut to 32 bits.
+        ['ZADD', 'small', '1e400', 'd'],
+        ['ZADD', 'small', '1e-400', 'd'],
+        ['ZADD', 'small', '1', 'e', 'nan', 'f'],
+        ['RPUSH', 'list', 'a', 'b', 'c'],
+        ['LSET', 'list', '4294967297', 'x'],
+        ['LREM', 'list', '-9223372036854775808', 'a'],
+        // Sums of doubles depend on the order of the sources.
+        ['ZADD', 'one', '0.1', 'a', '1', 'x'],
+        ['ZADD', 'two', '0.2', 'a', '2', 'x', '3', 'y'],
+        ['ZADD', 'three', '0.3', 'a'],
+        ['ZUNIONSTORE', 'sum', '3', 'two', 'one', 'three'],
+        ['ZINTERSTORE', 'both', '3', 'two', 'one', 'three', 'WEIGHTS', 'inf', '-inf', '1'],
+        // Enough fields for a table of the server's.
+        ['HSET', 'hash', ...fields.flatMap((field) => [field, 'v'.repeat(70)])],
+        ['HINCRBYFLOAT', 'hash', 'new', '1e4000'],
+        ['HINCRBY', 'hash', 'new', '9223372036854775807'],
+        ['HINCRBY', 'hash', 'new', '1'],
+      ];
+      const server = await loadAof(name, commands);
+      const session = replay(commands, families, flavorOf[name], now);
+      expect(engineState(session)).toEqual(await serverState(server, false));
+      expect(session.errors.length).toBe(loadingErrors(server).length);
+      await server.stop();
+    });
+  },
+  ['redis-7.0', 'redis-8.6', 'valkey-8.1', 'valkey-9.1'],
+);
