@@ -5,7 +5,7 @@ import { ListValue } from '../../engine/values/list.ts';
 import { SetValue } from '../../engine/values/set.ts';
 import { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import { decodeDoubleText, doubleTextLength, parseScore } from '../encodings/double.ts';
-import { decodeIntset } from '../encodings/intset.ts';
+import { countIntset, decodeIntset } from '../encodings/intset.ts';
 import { compactLimits } from '../targets.ts';
 import type { ValueCursor } from './cursor.ts';
 import { type BlobForm, ElementWalk } from './element-walk.ts';
@@ -71,7 +71,10 @@ export class CollectionDecoder {
   /** Type 11. */
   intset(): SetValue {
     this.cursor.blob();
-    return SetValue.of(decodeIntset(this.cursor.blobBytes, this.cursor.blobStart, this.cursor.blobEnd));
+    const { blobBytes, blobStart, blobEnd } = this.cursor;
+    // A server passes over a key with an intset of no members.
+    if (blobEnd - blobStart === 8 && countIntset(blobBytes, blobStart, blobEnd) === 0) return new SetValue();
+    return SetValue.of(decodeIntset(blobBytes, blobStart, blobEnd));
   }
 
   /** Type 20. */
@@ -86,6 +89,8 @@ export class CollectionDecoder {
   compactSortedSet(form: BlobForm): SortedSetValue {
     const { walk } = this;
     const set = new SortedSetValue();
+    // What is there as the text "-0" keeps its sign when a server loads it; only one that is added loses it.
+    set.compact = false;
     walk.begin(this.cursor, form);
     while (walk.next()) {
       const member = walk.text();
@@ -94,6 +99,7 @@ export class CollectionDecoder {
       if (score === undefined) this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
       set.set(member, score);
     }
+    set.compact = set.count <= compactLimits.sortedSetEntries;
     return set;
   }
 

@@ -198,8 +198,10 @@ export class ValueEncoder {
   }
 
   private appendScore(score: number): void {
-    if (!Number.isInteger(score) || Math.abs(score) > integerScoreMax) this.listpack.append(this.scoreText(score));
-    else if (Number.isSafeInteger(score)) this.listpack.appendInteger(score === 0 ? 0 : score);
+    // A server that is given -0 stores 0; one that loads a ziplist of before 7.0 keeps the text, and so the sign.
+    const isWhole = Number.isInteger(score) && Math.abs(score) <= integerScoreMax && !Object.is(score, -0);
+    if (!isWhole) this.listpack.append(this.scoreText(score));
+    else if (Number.isSafeInteger(score)) this.listpack.appendInteger(score);
     else this.listpack.appendInt64(BigInt(score));
   }
 

@@ -1,0 +1,69 @@
+/* Real files of every version: decoded, they have the digest that a server recorded; written for a target and read again, too. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { goldenDir, goldenNames, readProvenance } from '../../../fixtures/generate/golden.ts';
+import type { Flavor } from '../../../src/engine/flavor.ts';
+import { findTarget, type Target, targets } from '../../../src/rdb/targets.ts';
+import { describeWithCorpus, rdbCorpus } from '../../corpus.ts';
+import { digestOf } from './decoded.ts';
+import { type RdbFile, readRdb } from './rdb-file.ts';
+import { rewriteRdb } from './whole-file.ts';
+
+/** Fields and keys past their time are gone when a server loads: all files of the corpora were loaded after this. */
+const now = Date.UTC(2026, 10, 1);
+
+describeWithCorpus('RDB corpus', (dir) => {
+  const files = rdbCorpus(dir).filter(({ digest }) => digest !== undefined);
+
+  it.each(files.map(({ name, path, digest }) => [name, path, digest] as const))('%s', (_name, path, digest) => {
+    const file = readRdb(path);
+    expect(digestOf(file, 'redis-8', now)).toBe(digest);
+    for (const way of ['encode', 'copy'] as const) {
+      const written = rewriteRdb(file, findTarget('redis-8') as Target, way);
+      expect(written.losses).toEqual([]);
+      expect(digestOf(written.file, 'redis-8', now)).toBe(digest);
+    }
+  });
+});
+
+const flavors: readonly (readonly [prefix: string, flavor: Flavor])[] = [
+  ['redis-6.0', 'redis-6.2'],
+  ['redis-7.0', 'redis-7.0'],
+  ['redis-8', 'redis-8'],
+  ['valkey-8', 'valkey-8'],
+  ['valkey-9', 'valkey-9'],
+];
+
+// The forms of release candidates cannot be read, except for their hashes: built-v12-pre-release-hashes.
+describe('goldens', () => {
+  const names = goldenNames().filter((name) => readProvenance(name).layout === 'rdb' && !name.endsWith('pre-release'));
+
+  it.each(names)('%s', (name) => {
+    const file = readRdb(
+      join(goldenDir(name), readdirSync(goldenDir(name)).find((path) => path.endsWith('.rdb')) as string),
+    );
+    const { digest } = readProvenance(name);
+    const flavor = flavors.find(([prefix]) => name.startsWith(prefix))?.[1];
+    if (digest !== undefined && flavor !== undefined) expect(digestOf(file, flavor, now)).toBe(digest);
+    // For every target: what it can hold comes back as it was.
+    for (const target of targets) expectSame(file, target);
+  });
+});
+
+/** Writes the file for the target and reads it: apart from what was reported, each key is as before. */
+function expectSame(file: RdbFile, target: Target): void {
+  for (const way of ['encode', 'copy'] as const) {
+    const { file: written, losses } = rewriteRdb(file, target, way);
+    const lost = new Set(losses.map(({ db, key }) => `${db} ${key}`));
+    const untouched = (from: RdbFile): RdbFile => ({
+      ...from,
+      keys: from.keys.filter(({ db, key }) => !lost.has(`${db} ${key.toString('latin1')}`)),
+    });
+    expect(digestOf(untouched(written), 'redis-8', 0), `${target.name} ${way}`).toBe(
+      digestOf(untouched(file), 'redis-8', 0),
+    );
+    expect(written.version).toBe(target.rdbVersion);
+    for (const { type } of written.keys) expect(target.reads.has(type), `type ${type} for ${target.name}`).toBe(true);
+  }
+}
