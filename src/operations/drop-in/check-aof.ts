@@ -4,12 +4,15 @@ import { manifestLineMax } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { AofRecords, AofTally } from './aof-records.ts';
 import { cString, directoryOf, errorText, parseLong } from './c-text.ts';
-import { DescriptorSource, openPath, pathBytes } from './files.ts';
+import { DescriptorSource, openPath, pathBytes, readFront } from './files.ts';
 import { RdbReport } from './rdb-report.ts';
 import { exitCodeOf, type Surroundings, serverLogLine, ToolExit, versionLine } from './tool.ts';
 
 /** PATH_MAX of Linux. */
 const pathMax = 4096;
+
+/** A manifest names few files; what only begins like one is read so far. */
+const manifestBytesMax = 16 * 1024 * 1024;
 
 /**
  * Does what redis-check-aof 8.x does: the same arguments, output, prompts, exit code and effect on the file, but for the
@@ -100,10 +103,11 @@ class AofTool {
 
   private checkMultiPart(manifestPath: string): void {
     this.print('Start checking Multi Part AOF\n');
-    const { parts, faults } = parseManifest(fs.readFileSync(pathBytes(manifestPath)));
+    const bytes = readFront(manifestPath, manifestBytesMax);
+    const { parts, faults } = parseManifest(bytes);
     // A comment may end without a newline: the server skips it before it looks for one.
     const fault = faults.find(({ code, found }) => code !== 'manifest.line.length' || !found.startsWith('"#'));
-    if (fault !== undefined) this.abortManifest(fault, manifestPath);
+    if (fault !== undefined) this.abortManifest(fault, bytes);
     const base = parts.find(({ type }) => type === 'b');
     const increments = parts.filter(({ type }) => type === 'i');
     const directory = directoryOf(manifestPath);
@@ -132,11 +136,11 @@ class AofTool {
     return this.startsWithRdb(path);
   }
 
-  private abortManifest({ line, offset, length, reason }: ManifestFault, path: string): never {
+  private abortManifest({ line, offset, length, reason }: ManifestFault, bytes: Buffer): never {
     const log = (text: string): void => this.print(serverLogLine(`${text}\n`, this.surroundings));
     log('\n*** FATAL AOF MANIFEST FILE ERROR ***');
     if (!/too long line|empty AOF manifest/.test(reason)) {
-      const text = fs.readFileSync(pathBytes(path)).latin1Slice(offset, offset + length);
+      const text = bytes.latin1Slice(offset, offset + length);
       log(`Reading the manifest file, at line ${line}`);
       log(`>>> '${cString(text).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')}'`);
     }

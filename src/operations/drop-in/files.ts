@@ -10,6 +10,21 @@ export function openPath(path: string, access: number): number {
   return fs.openSync(pathBytes(path), access | fs.constants.O_NONBLOCK);
 }
 
+/** The first bytes of a file, at most `most`. Throws what node:fs throws. */
+export function readFront(path: string, most: number): Buffer {
+  const descriptor = openPath(path, fs.constants.O_RDONLY);
+  try {
+    const bytes = Buffer.allocUnsafe(Math.min(fs.fstatSync(descriptor).size, most));
+    let length = 0;
+    for (let count = -1; count !== 0 && length < bytes.length; length += count) {
+      count = fs.readSync(descriptor, bytes, length, bytes.length - length, length);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /** A descriptor as a source, read from its beginning. Closing is the caller's. */
 export class DescriptorSource implements Source {
   readonly name: string;

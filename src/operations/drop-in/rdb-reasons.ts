@@ -33,6 +33,8 @@ const integrity: Record<number, string> = {
   25: 'Hash listpack integrity check failed.',
   26: 'Stream listpack integrity check failed.',
   27: 'Stream listpack integrity check failed.',
+  29: 'Hash listpack integrity check failed.',
+  30: 'Hash listpack integrity check failed.',
 };
 
 /** What is said of a member that stands twice, by value type. */
