@@ -1,5 +1,5 @@
 import type { Frame } from './frame.ts';
-import { parseDoubleText, parseInt64 } from './values/number-text.ts';
+import { parseDoubleText, parseInt64, parseShortDecimal } from './values/number-text.ts';
 
 /** Whether argument `index` is the word `upper` (upper-case ASCII), in any case. */
 export function isWord(frame: Frame, index: number, upper: string): boolean {
@@ -28,5 +28,6 @@ export function integerArgument(frame: Frame, index: number): number {
 
 /** Argument `index` as a double by the servers' rules ("inf" and hexadecimal are fine, "nan" is not), NaN if it is none. */
 export function doubleArgument(frame: Frame, index: number): number {
-  return parseDoubleText(frame.text(index));
+  const value = parseShortDecimal(frame.bytes, frame.starts[index], frame.lengths[index]);
+  return Number.isNaN(value) ? parseDoubleText(frame.text(index)) : value;
 }

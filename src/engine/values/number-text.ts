@@ -37,6 +37,32 @@ export function parseSafeInteger(bytes: Uint8Array, start: number, length: numbe
   return negative ? -value : value;
 }
 
+const powersOfTen = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+
+/**
+ * A plain decimal of at most 15 digits, such as `-12.50`, as the nearest double; NaN for any other text. Both the digits and
+ * the power of ten are exact, so one division rounds correctly. Allocates nothing.
+ */
+export function parseShortDecimal(bytes: Uint8Array, start: number, length: number): number {
+  const end = start + length;
+  const negative = bytes[start] === 0x2d;
+  let position = negative ? start + 1 : start;
+  if (end - position > 16 || end === position) return Number.NaN;
+  let digits = 0;
+  let point = -1;
+  for (; position < end; position++) {
+    const digit = bytes[position] - 0x30;
+    if (digit >= 0 && digit <= 9) digits = digits * 10 + digit;
+    else if (digit === -2 && point < 0) point = position;
+    else return Number.NaN;
+  }
+  const count = point < 0 ? length : length - 1;
+  const digitCount = negative ? count - 1 : count;
+  if (digitCount === 0 || digitCount > 15) return Number.NaN;
+  const value = point < 0 ? digits : digits / powersOfTen[end - point - 1];
+  return negative ? -value : value;
+}
+
 const decimal = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const infinite = /^[+-]?inf(?:inity)?$/i;
 const hexadecimal = /^([+-]?)0x([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?[0-9]+))?$/i;

@@ -1,5 +1,6 @@
 /**
- * A sorted set: a table from member to score, and an order that is only built when a command asks for ranks or ranges. In a
+ * A sorted set: a table from member to the slot of its score, so that a new score for a known member changes one double in
+ * place; and an order that is only built when a command asks for ranks or ranges. In a
  * log most sorted sets see many ZADDs and no such question before they are written out.
  */
 import { type DigestSink, Kind, type ObjectValue } from '../value.ts';
@@ -11,7 +12,10 @@ const compactCountMax = 128;
 const compactLengthMax = 64;
 
 export class SortedSetValue implements ObjectValue {
-  private table: MapLike<number> = new Map<string, number>();
+  private slots: MapLike<number> = new Map<string, number>();
+  private readonly scores: number[] = [];
+  /** Slots of members that were removed. */
+  private free: number[] | undefined = undefined;
   private order: ScoreOrder | undefined = undefined;
   /** Changes since the order was last asked for; when they outnumber the members, keeping it up was not worth it. */
   private unreadChanges = 0;
@@ -33,7 +37,7 @@ export class SortedSetValue implements ObjectValue {
   copy(): SortedSetValue {
     const set = new SortedSetValue();
     set.compact = this.compact;
-    for (const [member, score] of this.table.entries()) set.set(member, score);
+    for (const [member, slot] of this.slots.entries()) set.set(member, this.scores[slot]);
     return set;
   }
 
@@ -42,50 +46,68 @@ export class SortedSetValue implements ObjectValue {
   }
 
   digest(sink: DigestSink): void {
-    for (const [member, score] of this.table.entries()) {
+    for (const [member, slot] of this.slots.entries()) {
       sink.beginElement();
       sink.elementMix(member);
-      sink.elementMix(sink.scoreText(score));
+      sink.elementMix(sink.scoreText(this.scores[slot]));
       sink.endElement();
     }
   }
 
   get count(): number {
-    return this.table.size;
+    return this.slots.size;
   }
 
   score(member: string): number | undefined {
-    return this.table.get(member);
+    const slot = this.slots.get(member);
+    return slot === undefined ? undefined : this.scores[slot];
   }
 
   /** Adds a member or changes its score (not NaN); true if it is new. Equal scores, 0 and -0 too, change nothing. */
   set(member: string, score: number): boolean {
-    const before = this.table.get(member);
-    if (before === score) return false;
-    if (before === undefined) {
-      this.table = mapWithRoom(this.table);
-      if (this.compact && (member.length > compactLengthMax || this.table.size >= compactCountMax))
-        this.compact = false;
+    const slot = this.slots.get(member);
+    if (slot === undefined) {
+      this.add(member, score);
+      return true;
     }
-    const stored = this.compact && score === 0 ? 0 : score;
-    this.table.set(member, stored);
-    if (this.order !== undefined) this.noteChange(this.order, member, before, stored);
-    return before === undefined;
+    const before = this.scores[slot];
+    if (before === score) return false;
+    this.scores[slot] = this.stored(score);
+    if (this.order !== undefined) this.noteChange(this.order, member, before, score);
+    return false;
+  }
+
+  private add(member: string, score: number): void {
+    this.slots = mapWithRoom(this.slots);
+    if (this.compact && (member.length > compactLengthMax || this.slots.size >= compactCountMax)) this.compact = false;
+    const slot = this.free?.pop() ?? this.scores.length;
+    this.scores[slot] = this.stored(score);
+    this.slots.set(member, slot);
+    if (this.order !== undefined) this.noteChange(this.order, member, undefined, score);
+  }
+
+  private stored(score: number): number {
+    return score === 0 && this.compact ? 0 : score;
   }
 
   /** True if the member was there. */
   delete(member: string): boolean {
-    if (this.order === undefined) return this.table.delete(member);
-    const before = this.table.get(member);
-    if (before === undefined) return false;
-    this.table.delete(member);
-    this.noteChange(this.order, member, before, undefined);
+    const slot = this.slots.get(member);
+    if (slot === undefined) return false;
+    this.drop(member, slot);
+    if (this.order !== undefined) this.noteChange(this.order, member, this.scores[slot], undefined);
     return true;
   }
 
+  private drop(member: string, slot: number): void {
+    this.slots.delete(member);
+    this.free ??= [];
+    this.free.push(slot);
+  }
+
   /** Member and score in no particular but always the same order; cheap. */
-  entries(): IterableIterator<[string, number]> {
-    return this.table.entries();
+  *entries(): IterableIterator<[string, number]> {
+    for (const [member, slot] of this.slots.entries()) yield [member, this.scores[slot]];
   }
 
   /** Member and score by ascending rank. */
@@ -105,30 +127,29 @@ export class SortedSetValue implements ObjectValue {
 
   /** Removes the ranks `start` … `stop` (inclusive; within 0 … count - 1). */
   removeRanks(start: number, stop: number): void {
-    for (const member of this.ranked().takeRanks(start, stop)) this.table.delete(member);
+    for (const member of this.ranked().takeRanks(start, stop)) this.drop(member, this.slots.get(member) as number);
   }
 
   /** Removes the member of the lowest, or highest, rank; the set must not be empty. */
   pop(highest: boolean): void {
     const order = this.ranked();
-    const rank = highest ? this.count - 1 : 0;
     const member = order.end(highest);
-    if (highest) order.remove(this.table.get(member) as number, member);
-    else order.takeRanks(rank, rank);
-    this.table.delete(member);
+    const slot = this.slots.get(member) as number;
+    order.remove(this.scores[slot], member);
+    this.drop(member, slot);
   }
 
   private ranked(): ScoreOrder {
     this.unreadChanges = 0;
-    return (this.order ??= new ScoreOrder(this.table.entries()));
+    return (this.order ??= new ScoreOrder(this.entries()));
   }
 
   private noteChange(order: ScoreOrder, member: string, before: number | undefined, after: number | undefined): void {
-    if (++this.unreadChanges > this.table.size + compactCountMax) {
+    if (++this.unreadChanges > this.slots.size + compactCountMax) {
       this.order = undefined;
       return;
     }
     if (before !== undefined) order.remove(before, member);
-    if (after !== undefined) order.insert(after, member);
+    if (after !== undefined) order.insert(this.stored(after), member);
   }
 }

@@ -4,6 +4,7 @@ import { HashValue } from '../../../src/engine/values/hash.ts';
 import { Interner } from '../../../src/engine/values/intern.ts';
 import { ListValue } from '../../../src/engine/values/list.ts';
 import { parseLooseDouble } from '../../../src/engine/values/loose-double.ts';
+import { parseShortDecimal } from '../../../src/engine/values/number-text.ts';
 import { SetValue } from '../../../src/engine/values/set.ts';
 import { mapWithRoom, ShardedMap, ShardedSet, setWithRoom } from '../../../src/engine/values/sharded-map.ts';
 import { SortedSetValue } from '../../../src/engine/values/sorted-set.ts';
@@ -166,6 +167,23 @@ it('interned text equals the bytes, whatever collides', () => {
       const buffer = Buffer.concat([Buffer.from('x'), bytes]);
       expect(interner.text(buffer, 1, bytes.length)).toBe(Buffer.from(bytes).toString('latin1'));
     }),
+  );
+});
+
+it('short decimals are what Number makes of them', () => {
+  const parse = (text: string) => parseShortDecimal(Buffer.from(`x${text}`), 1, text.length);
+  fc.assert(
+    fc.property(fc.integer({ min: -(10 ** 15) + 1, max: 10 ** 15 - 1 }), fc.nat(14), (digits, places) => {
+      const padded = String(Math.abs(digits)).padStart(15, '0');
+      const text = `${digits < 0 ? '-' : ''}${padded.slice(0, 15 - places)}.${padded.slice(15 - places)}`;
+      expect(parse(text)).toBe(Number(text));
+    }),
+  );
+  expect(['0', '5.', '.5', '-0', '-.25', '123456789012345'].map(parse)).toEqual([
+    0, 5, 0.5, -0, -0.25, 123456789012345,
+  ]);
+  expect(['', '-', '.', '-.', '+1', '1e3', '1234567890123456', 'inf', '1.2.3'].map(parse)).toEqual(
+    new Array(9).fill(NaN),
   );
 });
 
