@@ -40,6 +40,8 @@ export interface Target {
   /** Module values (4.0). */
   readonly hasModules: boolean;
   readonly hasVectorSets: boolean;
+  /** Vector sets only in the form that 8.0 wrote: 8.6 reads it too, 8.0 not that of 8.6. Of 8.2 and 8.4 it is not known. */
+  readonly hasOldVectorNodes: boolean;
   readonly hasArrays: boolean;
   /** Rate limiters: only builds with ENABLE_GCRA have them, and only such a build can have written one. */
   readonly hasGcra: boolean;
@@ -119,6 +121,7 @@ function redis(name: string, version: string, rdbVersion: number, more: Partial<
     hasFunctions: at(10),
     hasModules: at(8),
     hasVectorSets: false,
+    hasOldVectorNodes: !at(13),
     hasArrays: at(14),
     hasGcra: at(15),
     streamVersion: at(14) ? 5 : at(13) ? 4 : at(11) ? 3 : at(10) ? 2 : at(9) ? 1 : 0,

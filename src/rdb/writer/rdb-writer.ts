@@ -1,10 +1,11 @@
 import type { ByteSink } from '../../bytes/writer.ts';
 import { Crc64 } from '../../checksum/crc64.ts';
 import type { Value } from '../../engine/value.ts';
+import { isVectorSet } from '../codec/module-value.ts';
 import { checksumVersionMin, Opcode } from '../opcodes.ts';
 import { RdbOutput } from '../output.ts';
 import { readsType, type Target } from '../targets.ts';
-import { typeInFile } from '../value-type-id.ts';
+import { TypeId, typeInFile } from '../value-type-id.ts';
 import { needsOtherBacklens } from './backlen-check.ts';
 import type { Loss, LossKind } from './losses.ts';
 import { ValueEncoder } from './value-encoder.ts';
@@ -168,6 +169,7 @@ export class RdbWriter {
   /** Whether a serialized value of this canonical type can be copied; where not, it must be decoded and written with `writeKey`. */
   canCopy(type: number, raw: Buffer, rawFrom: number, rawTo: number): boolean {
     if (!readsType(this.target, type)) return false;
+    if (type === TypeId.module && this.target.hasOldVectorNodes && isVectorSet(raw, rawFrom, rawTo)) return false;
     return !needsOtherBacklens(type, raw, rawFrom, rawTo, this.target.backlenThreshold);
   }
 

@@ -318,7 +318,7 @@ export class ValueEncoder {
       const isChanged = module instanceof VectorSet && module.later.length > 0;
       if (isChanged && !this.commandsFollow)
         this.lose('vector-set', 'part-dropped', 'commands on it cannot be applied here');
-      return this.later(TypeId.module, (out) => out.writeBytes(base.raw));
+      return this.later(TypeId.module, (out) => out.writeBytes(base.rawFor(target)));
     }
     if (this.commandsFollow) return -1;
     return this.unknown('vector-set', 'only VADD can build the graph of a vector set, so an RDB cannot hold it');

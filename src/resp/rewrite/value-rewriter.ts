@@ -113,7 +113,7 @@ function rewriteModule(commands: KeyCommands, value: ModuleValue | VectorSet): v
   if (base instanceof ModuleValue) {
     const out = commands.begin(4, 'RESTORE');
     out.bulkText('0');
-    out.bulk(encodePayload(TypeId.module, base.raw, commands.target));
+    out.bulk(encodePayload(TypeId.module, base.rawFor(commands.target), commands.target));
   }
   if (!(value instanceof VectorSet)) return;
   const { out } = commands;
