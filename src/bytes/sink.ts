@@ -28,14 +28,14 @@ export function temporaryName(name: string): string {
   return `.${name}.aofkit-${process.pid}.tmp`;
 }
 
-/** Could not be written: a full disk, a folder without permission. Nothing was replaced. */
+/** Could not be written: a full disk, a folder without permission. The message says what was replaced: mostly nothing. */
 export class UnwritableError extends Error {
   readonly path: string;
   readonly code: string;
-  constructor(path: string, error: unknown) {
+  constructor(path: string, error: unknown, state = 'nothing was replaced') {
     const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
     super(
-      `cannot write ${path}: ${reasons[code] ?? (error instanceof Error ? error.message : String(error))}; nothing was replaced`,
+      `cannot write ${path}: ${reasons[code] ?? (error instanceof Error ? error.message : String(error))}; ${state}`,
     );
     this.name = 'UnwritableError';
     this.path = path;
@@ -129,11 +129,11 @@ export class AtomicFile {
     this.finish();
     try {
       this.fs.renameSync(this.temporary, this.path);
-      syncFolder(nodePath.dirname(this.path), this.fs);
     } catch (error) {
       this.abandon();
       throw new UnwritableError(this.path, error);
     }
+    syncFolder(nodePath.dirname(this.path), this.fs);
   }
 
   /** Removes what was written. Never throws. */
@@ -152,13 +152,20 @@ export class AtomicFile {
   }
 }
 
-/** Flushes a folder, so that a rename in it survives a power loss. */
+/**
+ * Flushes a folder, so that a rename in it survives a power loss. Throws UnwritableError: the new file is in place then, but
+ * whether it would survive nobody knows.
+ */
 export function syncFolder(directory: string, fs: FileSystem = nodeFs): void {
-  const descriptor = fs.openSync(directory, 'r');
   try {
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
+    const descriptor = fs.openSync(directory, 'r');
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch (error) {
+    throw new UnwritableError(directory, error, 'the new file is in place, but its folder could not be flushed');
   }
 }
 

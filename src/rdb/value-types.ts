@@ -1,6 +1,7 @@
 import type { RdbInput } from './input.ts';
 import type { Fork } from './reader.ts';
 import type { ValueCheck } from './value-check.ts';
+import { valkeyHashType } from './value-type-id.ts';
 import { checkArray } from './values/array.ts';
 import { checkGcra } from './values/gcra.ts';
 import * as hash from './values/hash.ts';
@@ -91,4 +92,9 @@ export function checkValue(input: RdbInput, id: number, check: ValueCheck): void
   const entry = valueType(id, check.fork);
   if (entry === undefined) input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(id));
   entry.check(input, check);
+}
+
+/** The data type of a canonical value type (value-type-id.ts); 'string' for a number that no type has. */
+export function dataTypeOf(canonicalType: number): DataType {
+  return canonicalType === valkeyHashType ? 'hash' : (byId[canonicalType]?.data ?? 'string');
 }

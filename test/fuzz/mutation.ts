@@ -22,7 +22,7 @@ const spicy = [
 
 /** A damaged copy: flips, cuts, insertions, repeated and swapped ranges, runs of NUL. */
 export function mutate(bytes: Buffer, random: Random): Buffer {
-  let result = Buffer.from(bytes);
+  let result: Buffer = Buffer.from(bytes);
   for (let count = 1 + random.below(4); count > 0 && result.length > 0; count--) result = mutateOnce(result, random);
   return result;
 }

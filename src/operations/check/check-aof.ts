@@ -66,7 +66,7 @@ export class AofCheck {
   private readRecords(most: number): boolean {
     const { scanner, frame, lane } = this;
     for (let index = 0; index < most; index++) {
-      if (lane?.pass(this.transaction.open)) index += this.notePassed(lane);
+      while (lane?.pass(this.transaction.open)) index += this.notePassed(lane);
       const record = scanner.next(frame);
       if (record === Record.command) this.checkCommand();
       else if (record === Record.annotation) this.noteAnnotation();

@@ -1,9 +1,11 @@
 import { FileSource } from '../../bytes/source.ts';
 import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
 import type { FindingDetails } from '../../findings.ts';
+import type { Lanes } from '../../kernels/lanes.ts';
 import { databasesDefault } from '../../limits.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
@@ -20,6 +22,8 @@ export interface RdbCheckOptions {
   readonly pause?: () => Promise<void>;
   /** Whether values are looked through element by element. Default true. */
   readonly deep?: boolean;
+  /** Where the window's memory lies, if kernels may pass over what is ordinary. */
+  readonly lanes?: Lanes;
 }
 
 /** Items between two pauses. */
@@ -36,6 +40,7 @@ export class RdbCheck {
   private readonly file: string;
   private readonly findings: FindingList;
   private readonly options: RdbCheckOptions;
+  private readonly lane: RdbFastLane | undefined;
   private readonly values: ValueCheck;
   private readonly duplicates: DuplicateKeys;
   private readonly modules = new Set<string>();
@@ -43,11 +48,14 @@ export class RdbCheck {
   private highDatabase = false;
 
   constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
-    this.reader = new RdbReader(input);
+    const { lanes, seed } = options;
+    const deep = options.deep !== false;
+    this.reader = new RdbReader(input, { lanes });
+    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep, seed });
     this.file = file;
     this.findings = findings;
     this.options = options;
-    this.values = new ValueCheck(options.deep !== false, this.reader.templates, options.seed);
+    this.values = new ValueCheck(deep, this.reader.templates, seed);
     this.duplicates = new DuplicateKeys(options.seed);
     this.report = {
       fork: 'redis',
@@ -82,14 +90,25 @@ export class RdbCheck {
 
   /** Reads at most `most` items; true at the end. */
   private readItems(most: number): boolean {
-    const { reader } = this;
+    const { reader, lane } = this;
     for (let index = 0; index < most; index++) {
+      while (lane?.pass()) index += this.notePassed(lane);
       const item = reader.next();
       if (item === Item.key) this.checkKey();
       else if (item === Item.end) return true;
       else this.noteItem(item);
     }
     return false;
+  }
+
+  /** Takes over what the lane has seen, as if `checkKey` had; how many keys those were. */
+  private notePassed(lane: RdbFastLane): number {
+    const { reader, report } = this;
+    report.keys += lane.count;
+    report.expires += lane.expires;
+    this.duplicates.addPrints(lane.prints, lane.count);
+    this.databases.add(reader.db);
+    return lane.count;
   }
 
   private checkKey(): void {
@@ -127,6 +146,7 @@ export class RdbCheck {
     const { reader, report } = this;
     if (item === Item.aux) report.aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
     else if (item === Item.selectDb) this.noteDatabase();
+    else if (item === Item.resizeDb) this.duplicates.expect(reader.declaredKeys);
     else if (item === Item.function) this.noteFunction();
     else if (item === Item.moduleAux && needsModule(reader.moduleName)) {
       this.noteModule(reader.moduleName, reader.itemOffset, {});

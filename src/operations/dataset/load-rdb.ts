@@ -4,6 +4,7 @@ import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
+import { canonicalType } from '../../rdb/value-type-id.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import type { FindingList } from '../report.ts';
@@ -30,6 +31,8 @@ export class RdbLoad {
   readonly reader: RdbReader;
   keys = 0;
   expiredKeys = 0;
+  /** What `redis-ver` or `valkey-ver` says; '' where neither is there. */
+  serverVersion = '';
   private readonly values: ValueCheck;
   private readonly options: RdbLoadOptions;
 
@@ -64,6 +67,7 @@ export class RdbLoad {
       const item = reader.next();
       if (item === Item.key) this.loadKey();
       else if (item === Item.end) return true;
+      else if (item === Item.aux) this.noteAux();
       else if (item === Item.function) this.loadFunction();
       else if (item === Item.moduleAux && needsModule(reader.moduleName)) this.loseModuleAux();
     }
@@ -86,9 +90,14 @@ export class RdbLoad {
     if (keys.find(key, 0, keyLength) >= 0) this.addDuplicate();
     else {
       const entry = keys.insertAfterFind(key, 0, keyLength);
-      keys.setSerialized(entry, options.source, from, input.offset - from, reader.type);
+      keys.setSerialized(entry, options.source, from, input.offset - from, canonicalType(reader.type, reader.fork));
       if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
     }
+  }
+
+  private noteAux(): void {
+    const { auxName, auxValue } = this.reader;
+    if (auxName === 'redis-ver' || auxName === 'valkey-ver') this.serverVersion = auxValue;
   }
 
   private addDuplicate(): void {

@@ -2,7 +2,6 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { parseManifest } from '../../aof/manifest.ts';
-import { findCommand } from '../../catalog/lookup.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import type { Flavor } from '../../engine/flavor.ts';
@@ -10,6 +9,7 @@ import { Frame } from '../../engine/frame.ts';
 import { type OpaqueReason, Session } from '../../engine/session.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
+import { payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
@@ -56,7 +56,7 @@ export interface LoadedFile {
   format: 'rdb' | 'aof' | 'hybrid' | 'empty';
   bytes: number;
   commands: number;
-  rdb?: { fork: Fork; version: number; keys: number };
+  rdb?: { fork: Fork; version: number; serverVersion: string; keys: number; length: number };
 }
 
 /** A dataset as a server holds it after loading, and what was learnt on the way. `close` it when done. */
@@ -107,7 +107,7 @@ class Loader implements Loaded {
   readonly dataset: Dataset;
   readonly session: Session;
   readonly sources = new Sources();
-  readonly codec = new RdbCodec();
+  readonly codec: RdbCodec;
   readonly files: LoadedFile[] = [];
   readonly findings: FindingList;
   readonly opaque: OpaqueCommand[] = [];
@@ -121,13 +121,13 @@ class Loader implements Loaded {
     this.path = path;
     this.options = options;
     this.findings = options.findings ?? new FindingList();
+    this.codec = new RdbCodec({ payloads: payloadRules(options.flavor) });
     this.dataset = new Dataset(2 ** 31, options.seed);
     this.session = new Session(this.dataset, defaultRegistry(), {
       flavor: options.flavor,
       now: options.at,
       codec: this.codec,
       reader: this.sources,
-      readOnly: (name) => isReadOnly(name),
       opaque: (_, frame, reason) => this.noteOpaque(frame, reason),
     });
   }
@@ -231,8 +231,7 @@ class Loader implements Loaded {
     const load = new RdbLoad(input, { path: file.path, source: index, dataset, findings, dropExpiredBefore, pause });
     const sound = await load.run();
     const { fork, version, checksumState, templates } = load.reader;
-    file.rdb = { fork, version, keys: load.keys };
-    this.codec.fork = fork;
+    file.rdb = { fork, version, serverVersion: load.serverVersion, keys: load.keys, length: input.offset };
     this.codec.templates = templates;
     if (!sound || checksumState === 'ok') return sound;
     const errors = findings.errors;
@@ -315,10 +314,4 @@ class Loader implements Loaded {
 function isRecordStart(input: RdbInput): boolean {
   const first = input.bytes[input.position];
   return first === 0x2a || first === 0x23;
-}
-
-/** Whether a server knows the command and it changes nothing, so that a loader may pass over it. */
-function isReadOnly(name: string): boolean {
-  const bytes = Buffer.from(name, 'latin1');
-  return findCommand(bytes, 0, bytes.length) !== undefined;
 }

@@ -6,7 +6,7 @@ import type { Source } from '../../bytes/source.ts';
 import type { SourceReader } from '../../engine/value.ts';
 import { unreadable } from '../../errors.ts';
 
-/** Bytes that are read ahead: values are mostly wanted in the order of their offsets. */
+/** Bytes of a piece of a file, of which two are read at a time: values are mostly wanted in the order of their pieces. */
 const blockBytes = 256 * 1024;
 
 interface OpenSource {
@@ -52,11 +52,13 @@ export class Sources implements SourceReader {
     const from = offset - file.blockOffset;
     if (from >= 0 && from + length <= file.blockLength) return file.block.subarray(from, from + length);
     if (length > blockBytes) return this.readLarge(file, offset, length);
-    if (file.block.length === 0) file.block = Buffer.allocUnsafeSlow(blockBytes);
-    file.blockLength = readFully(file, file.block, blockBytes, offset);
-    file.blockOffset = offset;
-    if (file.blockLength < length) throw changed(file);
-    return file.block.subarray(0, length);
+    if (file.block.length === 0) file.block = Buffer.allocUnsafeSlow(blockBytes * 2);
+    // Whole pieces: values are asked for piece by piece, in any order within one, and one may reach into the next.
+    file.blockOffset = offset - (offset % blockBytes);
+    file.blockLength = readFully(file, file.block, file.block.length, file.blockOffset);
+    const start = offset - file.blockOffset;
+    if (file.blockLength < start + length) throw changed(file);
+    return file.block.subarray(start, start + length);
   }
 
   private readLarge(file: OpenSource, offset: number, length: number): Buffer {

@@ -1,0 +1,31 @@
+import type { Dataset } from '../../engine/dataset.ts';
+import type { Keyspace } from '../../engine/keyspace.ts';
+import { Kind, typeOf } from '../../engine/value.ts';
+import { dataTypeOf } from '../../rdb/value-types.ts';
+
+/** Keys by data type, and those with an expiry, of one database. */
+export interface DatabaseCensus {
+  readonly database: number;
+  readonly keys: number;
+  readonly expires: number;
+  readonly types: Readonly<Record<string, number>>;
+}
+
+/** The data type of an entry, as the TYPE command names it, without decoding it. */
+export function entryType(keys: Keyspace, entry: number): string {
+  const kind = keys.kind(entry);
+  return kind === Kind.Serialized ? dataTypeOf(keys.rdbType(entry)) : typeOf(kind);
+}
+
+/** Counts the keys of each database that holds any. */
+export function takeCensus(dataset: Dataset): DatabaseCensus[] {
+  return dataset.occupied().map((database) => {
+    const keys = dataset.database(database);
+    const types: Record<string, number> = {};
+    for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
+      const type = entryType(keys, entry);
+      types[type] = (types[type] ?? 0) + 1;
+    }
+    return { database, keys: keys.count, expires: keys.expiring, types };
+  });
+}

@@ -1,0 +1,83 @@
+import type { Keyspace } from '../../engine/keyspace.ts';
+import { entryType } from './census.ts';
+
+/** Which keys an operation takes. */
+export interface KeyFilterOptions {
+  /** Databases to take; all by default. */
+  readonly databases?: readonly number[];
+  /** Glob patterns as of KEYS, binary strings: a key must match one of them. */
+  readonly patterns?: readonly string[];
+  /** Keys that match one of these are left out. */
+  readonly excluded?: readonly string[];
+  /** Data types as TYPE names them. */
+  readonly types?: readonly string[];
+  /** Keys that expire before this moment are left out, milliseconds since 1970; undefined keeps all. */
+  readonly expiredBefore?: number;
+}
+
+export type KeyFilter = (database: number, keys: Keyspace, entry: number) => boolean;
+
+/** A predicate for these options; undefined where every key passes. */
+export function keyFilter(options: KeyFilterOptions): KeyFilter | undefined {
+  const tests: KeyFilter[] = [];
+  const { databases, types, expiredBefore } = options;
+  if (databases?.length) tests.push((database) => databases.includes(database));
+  if (types?.length) tests.push((_, keys, entry) => types.includes(entryType(keys, entry)));
+  if (expiredBefore !== undefined) tests.push((_, keys, entry) => !(keys.expiry(entry) < expiredBefore));
+  const wanted = options.patterns?.map(globPattern);
+  if (wanted?.length) tests.push((_, keys, entry) => matches(wanted, keys.keyText(entry)));
+  const unwanted = options.excluded?.map(globPattern);
+  if (unwanted?.length) tests.push((_, keys, entry) => !matches(unwanted, keys.keyText(entry)));
+  if (tests.length === 0) return undefined;
+  return (database, keys, entry) => tests.every((test) => test(database, keys, entry));
+}
+
+const matches = (patterns: readonly RegExp[], text: string): boolean => patterns.some((pattern) => pattern.test(text));
+
+/**
+ * A server's glob (KEYS, SCAN MATCH) as a regular expression: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, and `\` before a character
+ * that stands for itself.
+ */
+export function globPattern(glob: string): RegExp {
+  let source = '';
+  for (let position = 0; position < glob.length; position++) {
+    const char = glob[position];
+    if (char === '*') source += '[\\s\\S]*';
+    else if (char === '?') source += '[\\s\\S]';
+    else if (char === '[') {
+      const end = classEnd(glob, position);
+      source += classSource(glob.slice(position + 1, end));
+      position = end;
+    } else if (char === '\\' && position + 1 < glob.length) source += literal(glob[++position]);
+    else source += literal(char);
+  }
+  return new RegExp(`^${source}$`);
+}
+
+/** Position of the `]` that closes the class at `position`; the end where none does. */
+function classEnd(glob: string, position: number): number {
+  for (let index = position + 1; index < glob.length; index++) {
+    if (glob[index] === '\\') index++;
+    else if (glob[index] === ']') return index;
+  }
+  return glob.length;
+}
+
+function classSource(body: string): string {
+  const negated = body.startsWith('^');
+  let members = '';
+  for (let index = negated ? 1 : 0; index < body.length; index++) {
+    if (body[index] === '\\' && index + 1 < body.length) members += hex(body[++index]);
+    else if (body[index + 1] === '-' && index + 2 < body.length) {
+      const [from, to] = [body[index], body[index + 2]].sort();
+      members += `${hex(from)}-${hex(to)}`;
+      index += 2;
+    } else members += hex(body[index]);
+  }
+  if (members === '') return negated ? '[\\s\\S]' : '(?!)';
+  return `[${negated ? '^' : ''}${members}]`;
+}
+
+const hex = (char: string): string => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
+const literal = (char: string): string => (/\w/.test(char) ? char : hex(char));

@@ -1,0 +1,43 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import type { Layout } from '../../aof/layout.ts';
+import { parseManifest } from '../../aof/manifest.ts';
+import { FileSource } from '../../bytes/source.ts';
+import type { Flavor } from '../../engine/flavor.ts';
+import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { Item, RdbReader } from '../../rdb/reader.ts';
+import { loadOrder } from '../check/check-multi-part.ts';
+
+/** The rules by which the server that wrote the files loads them, as far as the RDB at their front tells; else redis-8. */
+export function flavorOf(layout: Layout): Flavor {
+  const path = firstFile(layout);
+  if (path === undefined || path === '-' || !fs.statSync(path, { throwIfNoEntry: false })?.isFile()) return 'redis-8';
+  const source = FileSource.open(path);
+  try {
+    return flavorOfRdb(new RdbReader(new RdbInput(source, 4096), { checksum: false }));
+  } catch (error) {
+    if (error instanceof RdbFault) return 'redis-8';
+    throw error;
+  } finally {
+    source.close();
+  }
+}
+
+function firstFile(layout: Layout): string | undefined {
+  if (layout.kind === 'file') return layout.path;
+  if (layout.kind === 'multi-part') {
+    const [part] = loadOrder(parseManifest(fs.readFileSync(layout.manifest)));
+    return part && nodePath.join(layout.directory, part.name);
+  }
+  return layout.kind === 'data-directory' && layout.members.length === 1 ? firstFile(layout.members[0]) : undefined;
+}
+
+function flavorOfRdb(reader: RdbReader): Flavor {
+  reader.readHeader();
+  if (reader.fork === 'valkey') return 'valkey-9';
+  while (reader.next() === Item.aux) {
+    if (reader.auxName === 'valkey-ver') return 'valkey-8';
+    if (reader.auxName === 'redis-ver') return 'redis-8';
+  }
+  return 'redis-8';
+}

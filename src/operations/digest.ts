@@ -1,0 +1,74 @@
+import type { Flavor } from '../engine/flavor.ts';
+import { Digester } from '../engine/digest.ts';
+import type { ReplyError } from '../engine/session.ts';
+import type { Finding } from '../findings.ts';
+import { type DatabaseCensus, takeCensus } from './dataset/census.ts';
+import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from './dataset/load.ts';
+import type { LayoutName, Progress } from './report.ts';
+
+export interface DigestOptions {
+  /** Whose rules: what is dropped while loading, and how scores and field expiry count. Default redis-8. */
+  readonly flavor?: Flavor;
+  /** The moment of loading, milliseconds since 1970. */
+  readonly at: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+  /** Called for each key with what DEBUG DIGEST-VALUE says of it; `key` is a binary string. */
+  readonly onKey?: (database: number, key: string, digest: string) => void | Promise<void>;
+  /** What to do with commands whose effect nobody knows. Default `fail`: then there is no digest. */
+  readonly opaque?: LoadOptions['opaque'];
+}
+
+export interface DigestResult {
+  readonly path: string;
+  readonly layout: LayoutName;
+  readonly ok: boolean;
+  /** 40 hex digits, equal to DEBUG DIGEST of a server that has loaded the same; undefined where it could not be loaded. */
+  readonly digest?: string;
+  readonly flavor: Flavor;
+  readonly databases: readonly DatabaseCensus[];
+  readonly findings: readonly Finding[];
+  /** Commands whose effect is not known; with them, a server's digest may be another one. */
+  readonly opaque: readonly OpaqueCommand[];
+  /** Commands that a server would answer with an error while loading, the first of them one by one. */
+  readonly refused: { readonly count: number; readonly first: readonly ReplyError[] };
+}
+
+/** The digest of the dataset at `path`. Throws UnreadableError. */
+export async function digest(path: string, options: DigestOptions): Promise<DigestResult> {
+  const flavor = options.flavor ?? 'redis-8';
+  const loaded = await loadDataset(path, { ...options, flavor });
+  try {
+    const ok = loaded.findings.errors === 0 && (loaded.opaque.length === 0 || (options.opaque ?? 'fail') !== 'fail');
+    if (ok) await eachKey(loaded, flavor, options);
+    return {
+      path,
+      layout: loaded.layout,
+      ok,
+      digest: ok ? digestOf(loaded, flavor, options.at) : undefined,
+      flavor,
+      databases: takeCensus(loaded.dataset),
+      findings: loaded.findings.findings,
+      opaque: loaded.opaque,
+      refused: { count: loaded.session.errorCount, first: loaded.session.errors },
+    };
+  } finally {
+    loaded.close();
+  }
+}
+
+/** The digest of what was loaded. */
+export function digestOf(loaded: Loaded, flavor: Flavor, at: number): string {
+  return new Digester({ flavor, at, codec: loaded.codec, reader: loaded.sources }).dataset(loaded.dataset);
+}
+
+async function eachKey(loaded: Loaded, flavor: Flavor, options: DigestOptions): Promise<void> {
+  if (options.onKey === undefined) return;
+  const digester = new Digester({ flavor, at: options.at, codec: loaded.codec, reader: loaded.sources });
+  for (const database of loaded.dataset.occupied()) {
+    const keys = loaded.dataset.database(database);
+    for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
+      await options.onKey(database, keys.keyText(entry), digester.entry(keys, entry));
+    }
+  }
+}

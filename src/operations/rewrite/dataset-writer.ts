@@ -1,0 +1,179 @@
+import type { Keyspace } from '../../engine/keyspace.ts';
+import type { Session } from '../../engine/session.ts';
+import { Kind, objectKindMin, type Value } from '../../engine/value.ts';
+import { parseSafeInteger } from '../../engine/values/number-text.ts';
+import { TypeId } from '../../rdb/value-type-id.ts';
+import type { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
+import { commandsAfter } from '../../rdb/writer/value-encoder.ts';
+import type { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
+import type { Loaded } from '../dataset/load.ts';
+
+/** Values whose places lie in one such piece of a file are written together, so that the file is read nearly in order. */
+const pieceBytes = 256 * 1024;
+/** Keys between two pauses. */
+const keysBetweenPauses = 1 << 16;
+
+/** What a value is followed by in an AOF, because an RDB cannot hold it. */
+export interface TrailingCommand {
+  readonly database: number;
+  readonly args: readonly string[];
+}
+
+/** Writes the keys of a loaded dataset to an RDB or as commands. */
+export class DatasetWriter {
+  keys = 0;
+  /** Told the number of keys written, now and then. */
+  onProgress: ((keys: number) => void) | undefined;
+  /** Commands that an AOF must carry after an RDB base. */
+  readonly trailing: TrailingCommand[] = [];
+  private readonly loaded: Loaded;
+  private readonly session: Session;
+  private readonly pause: () => Promise<void>;
+
+  constructor(loaded: Loaded, pause: () => Promise<void>) {
+    this.loaded = loaded;
+    this.session = loaded.session;
+    this.pause = pause;
+  }
+
+  /** Everything between header and end of an RDB. */
+  async toRdb(writer: RdbWriter): Promise<void> {
+    for (const code of this.loaded.dataset.libraries.values()) writer.writeFunction(code);
+    for (const database of this.loaded.dataset.occupied()) {
+      const keys = this.loaded.dataset.database(database);
+      // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
+      const order = writingOrder(keys, (entry) => keys.kind(entry) === Kind.Reference || keys.kind(entry) === Kind.Bytes);
+      writer.selectDatabase(database, order.length, keys.expiring);
+      await this.each(order, (entry) => this.keyToRdb(writer, database, keys, entry));
+    }
+  }
+
+  private keyToRdb(writer: RdbWriter, database: number, keys: Keyspace, entry: number): void {
+    const key = keys.keyBlock(entry);
+    const from = keys.keyStart(entry);
+    const to = from + keys.keyLength(entry);
+    const expire = keys.expiry(entry);
+    if (keys.kind(entry) === Kind.Serialized) {
+      const type = keys.rdbType(entry);
+      const raw = this.loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
+      if (writer.canCopy(type, raw, 0, raw.length)) {
+        writer.writeRawKey(type, key, from, to, expire, raw, 0, raw.length);
+        return;
+      }
+    }
+    const value = this.value(keys, entry);
+    writer.writeKey(key, from, to, expire, value);
+    if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
+    for (const args of commandsAfter(value, keys.keyText(entry))) this.trailing.push({ database, args });
+  }
+
+  /** Everything as commands, in the shape of BGREWRITEAOF. */
+  async toCommands(writer: RespRewriter): Promise<void> {
+    for (const code of this.loaded.dataset.libraries.values()) writer.writeFunction(code);
+    for (const database of this.loaded.dataset.occupied()) {
+      const keys = this.loaded.dataset.database(database);
+      const order = writingOrder(keys, (entry) => this.isText(keys, entry));
+      writer.selectDatabase(database);
+      await this.each(order, (entry) => {
+        const from = keys.keyStart(entry);
+        const to = from + keys.keyLength(entry);
+        writer.writeKey(keys.keyBlock(entry), from, to, keys.expiry(entry), this.value(keys, entry));
+      });
+    }
+  }
+
+  private isText(keys: Keyspace, entry: number): boolean {
+    const kind = keys.kind(entry);
+    if (kind === Kind.Reference) return true;
+    if (kind === Kind.Bytes) return !this.isInteger(keys.own(entry).view());
+    if (kind !== Kind.Serialized || keys.rdbType(entry) !== TypeId.string) return false;
+    const value = this.value(keys, entry);
+    return value instanceof Uint8Array && !this.isInteger(value);
+  }
+
+  /** Whether a loader will take the text of a SET for an integer. */
+  private isInteger(text: Uint8Array): boolean {
+    return text.length <= 16 && !Number.isNaN(parseSafeInteger(text, 0, text.length));
+  }
+
+  private value(keys: Keyspace, entry: number): Value {
+    const kind = keys.kind(entry);
+    if (kind >= objectKindMin) return keys.object(entry);
+    if (kind === Kind.Integer) return keys.integer(entry);
+    if (kind !== Kind.Serialized) return this.session.stringBytes(keys, entry);
+    const bytes = this.loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
+    return this.loaded.codec.decode(keys.rdbType(entry), bytes, 0, bytes.length);
+  }
+
+  private async each(order: Uint32Array, write: (entry: number) => void): Promise<void> {
+    for (let index = 0; index < order.length; index++) {
+      write(order[index]);
+      this.keys++;
+      if (this.keys % keysBetweenPauses === 0) {
+        this.onProgress?.(this.keys);
+        await this.pause();
+      }
+    }
+  }
+}
+
+/** Whether an entry is a plain string that is not an integer. */
+type TextTest = (entry: number) => boolean;
+
+/**
+ * The entries of a database in the order of writing: collections and integers, then other strings; of each, first those in
+ * memory as they came, then those whose values are still in a file, piece of the file by piece. Whoever loads what was written
+ * in that order and writes it again keeps it: that is why strings, which stay in a file, come last.
+ */
+function writingOrder(keys: Keyspace, isText: TextTest): Uint32Array {
+  const early = new EntryList(keys.count);
+  const late = new EntryList(keys.count);
+  for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
+    (isText(entry) ? late : early).add(entry, pieceOf(keys, entry));
+  }
+  const order = new Uint32Array(keys.count);
+  order.set(early.sorted());
+  order.set(late.sorted(), early.length);
+  return order;
+}
+
+/** 0 for what is in memory; else the number of the piece of its file that the value begins in, the first file's pieces first. */
+function pieceOf(keys: Keyspace, entry: number): number {
+  const kind = keys.kind(entry);
+  if (kind !== Kind.Reference && kind !== Kind.Serialized) return 0;
+  return 1 + keys.source(entry) * 2 ** 22 + Math.floor(keys.offset(entry) / pieceBytes);
+}
+
+/** Entries with the pieces that their values lie in. */
+class EntryList {
+  length = 0;
+  private last = 0;
+  private readonly entries: Uint32Array;
+  private readonly pieces: Float64Array;
+
+  constructor(capacity: number) {
+    this.entries = new Uint32Array(capacity);
+    this.pieces = new Float64Array(capacity);
+  }
+
+  add(entry: number, piece: number): void {
+    this.entries[this.length] = entry;
+    this.pieces[this.length++] = piece;
+    if (piece > this.last) this.last = piece;
+  }
+
+  /** By piece; within a piece as they came. Counting where the numbers are few, comparing else. */
+  sorted(): Uint32Array {
+    const { entries, pieces, length, last } = this;
+    const sorted = new Uint32Array(length);
+    if (last > length * 4 + 65536) {
+      const indexes = sorted.map((_, index) => index).sort((a, b) => pieces[a] - pieces[b] || a - b);
+      return indexes.map((index) => entries[index]);
+    }
+    const starts = new Uint32Array(last + 2);
+    for (let index = 0; index < length; index++) starts[pieces[index] + 1]++;
+    for (let piece = 1; piece < starts.length; piece++) starts[piece] += starts[piece - 1];
+    for (let index = 0; index < length; index++) sorted[starts[pieces[index]]++] = entries[index];
+    return sorted;
+  }
+}

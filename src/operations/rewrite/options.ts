@@ -1,0 +1,86 @@
+import type { Finding } from '../../findings.ts';
+import type { Loss } from '../../rdb/writer/losses.ts';
+import type { FileSystem } from '../../bytes/sink.ts';
+import type { ReplyError } from '../../engine/session.ts';
+import type { DatabaseCensus } from '../dataset/census.ts';
+import type { KeyFilterOptions } from '../dataset/filter.ts';
+import type { OpaqueCommand, OpaquePolicy } from '../dataset/load.ts';
+import type { LayoutName, Progress } from '../report.ts';
+
+/** The layouts that can be written. */
+export type OutputFormat = 'aof' | 'hybrid' | 'rdb' | 'multipart';
+
+export interface RewriteOptions {
+  /** Where the result goes: a file, or a new folder for `multipart`. Exactly one of `output` and `inPlace` is given. */
+  readonly output?: string;
+  /** Replaces the input the way a server does. */
+  readonly inPlace?: boolean;
+  /** Replaces what is at `output`, and does not mind that another process has the input open. */
+  readonly force?: boolean;
+  /** Default: the layout of the input. */
+  readonly format?: OutputFormat;
+  /** What the base of a multi-part AOF is. Default: as in the input, else an RDB. */
+  readonly base?: 'aof' | 'rdb';
+  /** Name of the server generation to write for. Default: the newest that the input used. */
+  readonly target?: string;
+  readonly allowLoss?: boolean;
+  /** LZF for strings of an RDB. Default true. */
+  readonly compress?: boolean;
+  /** CRC-64 at the end of an RDB. Default true. */
+  readonly checksum?: boolean;
+  /** The old files of a multi-part AOF stay, named as history. */
+  readonly keepHistory?: boolean;
+  /** The server's auto-aof-rewrite rule: do nothing unless the log has grown by this share of its base, and is this large. */
+  readonly onlyIfGrown?: { readonly percent: number; readonly bytesMin: number };
+  readonly filter?: KeyFilterOptions;
+  /** Reloads the result and compares digests before it replaces anything. */
+  readonly verify?: boolean;
+  /** What becomes of commands whose effect nobody knows. Default `fail`. */
+  readonly opaque?: OpaquePolicy;
+  /** The moment of loading and writing, milliseconds since 1970. */
+  readonly at: number;
+  readonly seed?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+  /** For tests that let a call fail. */
+  readonly fileSystem?: FileSystem;
+}
+
+export type RewriteOutcome =
+  /** The output is in place. */
+  | 'written'
+  /** `onlyIfGrown` said no. */
+  | 'not-needed'
+  /** The input is damaged, or holds commands that nobody can execute, or the target cannot hold it all. */
+  | 'refused';
+
+export interface RewriteResult {
+  readonly path: string;
+  readonly output: string;
+  readonly layout: LayoutName;
+  readonly outcome: RewriteOutcome;
+  /** Why nothing was written; '' otherwise. */
+  readonly reason: string;
+  readonly ok: boolean;
+  readonly format: OutputFormat;
+  readonly target: string;
+  readonly before: { readonly bytes: number; readonly files: readonly string[] };
+  readonly after: { readonly bytes: number; readonly files: readonly string[] };
+  readonly commands: {
+    readonly read: number;
+    readonly refused: number;
+    readonly firstRefused: readonly ReplyError[];
+    readonly opaque: number;
+    readonly firstOpaque: readonly OpaqueCommand[];
+  };
+  readonly databases: readonly DatabaseCensus[];
+  /** Keys that the filter left out. */
+  readonly filtered: number;
+  readonly losses: readonly Loss[];
+  readonly lossCount: number;
+  /** 40 hex digits; '' where nothing was written. */
+  readonly digest: string;
+  /** The output was read again and has the same digest. */
+  readonly verified: boolean;
+  readonly findings: readonly Finding[];
+}

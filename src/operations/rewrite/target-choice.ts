@@ -1,0 +1,50 @@
+import { commandRows } from '../../catalog/commands.generated.ts';
+import { findTarget, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
+import type { Loaded } from '../dataset/load.ts';
+
+/** What a log without any RDB is written for when its commands say no more: the oldest release that is still widely run. */
+const plainDefault = 'redis-6.2';
+
+/**
+ * The newest server generation that the input shows signs of: the RDB that it begins with, the layout, and the youngest command
+ * that was replayed.
+ */
+export function usedTarget(loaded: Loaded): Target {
+  const signs: Target[] = [];
+  for (const { rdb } of loaded.files) {
+    if (rdb !== undefined) signs.push(targetOfRdb(rdb.fork, rdb.version, rdb.serverVersion));
+  }
+  if (signs.length === 0) signs.push(named(plainDefault));
+  if (loaded.multiPart !== undefined) signs.push(named(signs[0].fork === 'valkey' ? 'valkey-7.2' : 'redis-7.0'));
+  signs.push(...commandSigns(loaded, signs[0].fork));
+  return signs.reduce((newest, sign) => (age(sign) > age(newest) ? sign : newest));
+}
+
+/** The next newer target of the same fork; undefined after the newest. */
+export function nextTarget(target: Target): Target | undefined {
+  const ofFork = targets.filter(({ fork }) => fork === target.fork);
+  return ofFork[ofFork.indexOf(target) + 1];
+}
+
+/** Release order within a fork; a sign of Valkey weighs more than one of Redis, whose formats it reads up to 7.2. */
+const age = (target: Target): number => targets.indexOf(target);
+
+function named(name: string): Target {
+  const target = findTarget(name);
+  if (target === undefined) throw new Error(`no target is called ${name}`);
+  return target;
+}
+
+/** For each command that was replayed, the first release that has it. */
+function commandSigns(loaded: Loaded, fork: string): Target[] {
+  const { registry, calls } = loaded.session;
+  const signs: Target[] = [];
+  for (const [name, , , , , , , since] of commandRows) {
+    const command = registry.named(name);
+    if (command === undefined || calls[command.id] === 0) continue;
+    const [major, minor] = since.split('.');
+    const target = findTarget(`${fork}-${major}.${minor}`);
+    if (target !== undefined) signs.push(target);
+  }
+  return signs;
+}
