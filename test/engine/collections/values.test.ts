@@ -23,11 +23,20 @@ it('a list does what an array does', () => {
       const list = new ListValue();
       let model: string[] = [];
       for (const [name, text, first, second] of steps) {
-        if (name === 'lpush') list.pushHead(text), model.unshift(text);
-        if (name === 'rpush') list.pushTail(text), model.push(text);
+        if (name === 'lpush') {
+          list.pushHead(text);
+          model.unshift(text);
+        }
+        if (name === 'rpush') {
+          list.pushTail(text);
+          model.push(text);
+        }
         if (name === 'lpop') expect(list.popHead()).toBe(model.shift());
         if (name === 'rpop') expect(list.popTail()).toBe(model.pop());
-        if (name === 'insert' && first <= model.length) list.insert(first, text), model.splice(first, 0, text);
+        if (name === 'insert' && first <= model.length) {
+          list.insert(first, text);
+          model.splice(first, 0, text);
+        }
         if (name === 'remove') model = removeEqual(list, model, text, first, second % 2 === 1);
         if (name === 'trim' && first <= second && second < model.length) {
           list.trim(first, second);
@@ -76,10 +85,15 @@ it('a sorted set keeps the order by score and member, however it is asked for', 
       const model = new Map<string, number>();
       const sorted = () => [...model].sort((a, b) => (a[1] === b[1] ? (a[0] < b[0] ? -1 : 1) : a[1] < b[1] ? -1 : 1));
       for (const [name, key, value, rank] of steps) {
-        if (name === 'set') expect(set.set(key, value)).toBe(!model.has(key)), model.set(key, value);
+        if (name === 'set') {
+          expect(set.set(key, value)).toBe(!model.has(key));
+          model.set(key, value);
+        }
         if (name === 'delete') expect(set.delete(key)).toBe(model.delete(key));
-        if (name === 'pop' && model.size > 0)
-          model.delete(sorted().at(rank % 2 === 1 ? -1 : 0)![0]), set.pop(rank % 2 === 1);
+        if (name === 'pop' && model.size > 0) {
+          model.delete(sorted().at(rank % 2 === 1 ? -1 : 0)![0]);
+          set.pop(rank % 2 === 1);
+        }
         if (name === 'ranks' && rank < model.size) {
           for (const [gone] of sorted().slice(rank, rank + 2)) model.delete(gone);
           set.removeRanks(rank, Math.min(rank + 1, set.count - 1));
