@@ -84,7 +84,7 @@ function sumText(first: number | bigint, second: number | bigint): string | unde
   return exact >= int64Min && exact <= int64Max ? String(exact) : undefined;
 }
 
-function valueOf(session: Session, hash: HashValue | undefined, field: string): string | undefined {
+function foundValue(session: Session, hash: HashValue | undefined, field: string): string | undefined {
   return hash !== undefined && findsField(session, hash, field) ? hash.get(field) : undefined;
 }
 
@@ -94,7 +94,7 @@ const increment: Handler = (session, frame) => {
   const found = hashAt(session, frame);
   if (typeof found === 'string') return found;
   const field = session.intern(frame, 2);
-  const before = valueOf(session, found, field);
+  const before = foundValue(session, found, field);
   const value = before === undefined ? 0 : integerValue(before);
   if (value === undefined) return 'ERR hash value is not an integer';
   const sum = sumText(value, by);
@@ -117,7 +117,7 @@ const incrementFloat: Handler = (session, frame) => {
   const found = hashAt(session, frame);
   if (typeof found === 'string') return found;
   const field = session.intern(frame, 2);
-  const value = parseLongDouble(valueOf(session, found, field) ?? '0');
+  const value = parseLongDouble(foundValue(session, found, field) ?? '0');
   if (value === undefined) return 'ERR hash value is not a float';
   const sum = addLongDouble(value, by);
   if (sum === undefined) return replies.incrementNotFinite;

@@ -120,10 +120,10 @@ function removeRange(
 }
 
 function popMembers(set: SortedSetValue, highest: boolean, count: number): void {
-  if (count === 0) return;
-  if (count === 1) return set.pop(highest);
   const taken = Math.min(count, set.count);
-  if (highest) set.removeRanks(set.count - taken, set.count - 1);
+  if (taken === 0) return;
+  if (taken === 1) set.pop(highest);
+  else if (highest) set.removeRanks(set.count - taken, set.count - 1);
   else set.removeRanks(0, taken - 1);
 }
 
