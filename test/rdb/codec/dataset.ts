@@ -69,7 +69,7 @@ function lists(): Command[] {
     commands.push(['RPUSH', 'l:large', wide(size, size)]);
     commands.push(['RPUSH', 'l:large-first', wide(size + 1000, size)]);
   }
-  for (const size of [8170, 9, 8179, 5, 8185, 3, 16381, 16382, 16383, 16384])
+  for (const size of [8170, 9, 8179, 5, 8185, 3, 16377, 16378, 16379, 16383, 16384])
     commands.push(['RPUSH', 'l:edge', wide(size, size)]);
   return commands;
 }
@@ -147,6 +147,11 @@ function streams(name: ServerName): Command[] {
     if (index % 7 === 0) commands.push(['XDEL', 'x:many', `${1000 + index}-${index % 3}`]);
   commands.push(['XTRIM', 'x:many', 'MAXLEN', '200']);
   commands.push(['XADD', 'x:empty', '5-5', 'a', 'b'], ['XDEL', 'x:empty', '5-5']);
+  // An entry of exactly 16383 bytes: the families give it backlens of different widths.
+  commands.push(
+    ['XADD', 'x:edge', '1-1', 'f', noise(16_378, 5)],
+    ['XADD', 'x:edge', '1-2', 'f', wide(16_378, 5), 'g', 'h'],
+  );
   commands.push(['XADD', 'x:big', '1-1', 'f', noise(17_000, 3)], ['XADD', 'x:big', '18446744073709551615-1', 'f', 'v']);
   commands.push(['XGROUP', 'CREATE', 'x:new', 'g', '$', 'MKSTREAM']);
   commands.push(['XGROUP', 'CREATE', 'x:many', 'zeta', '0'], ['XGROUP', 'CREATE', 'x:many', 'alpha', '1100']);
