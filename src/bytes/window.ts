@@ -3,7 +3,7 @@ import type { Source } from './source.ts';
 
 /** What a window tells about the bytes that leave it, in order and without gaps: a running checksum. */
 export interface RunningChecksum {
-  update(bytes: Uint8Array, from: number, to: number): void;
+  update(bytes: Buffer, from: number, to: number): void;
 }
 
 /**
@@ -23,7 +23,7 @@ export class Window {
   base = 0;
   readonly source: Source;
   /** The memory it began with, to which it returns after something that needed more. */
-  private readonly home: Buffer;
+  readonly home: Buffer;
   /** Told how far reading has come, in bytes, now and then. */
   onProgress: ((offset: number) => void) | undefined;
   private ended = false;

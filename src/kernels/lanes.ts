@@ -7,7 +7,10 @@ import { lanesBase64 } from './lanes.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
 const commandsAt = 811_136;
+const printsAt = 851_968;
 const windowAt = 1_048_576;
+/** Keys that one call passes at most. */
+export const laneKeysMax = 8192;
 /** Bytes of a window at most: it should stay in a core's own cache. */
 export const laneWindowBytes = 524_288;
 /** Slots of the table of commands and bytes of each. */
@@ -17,6 +20,10 @@ export const commandSlotBytes = 32;
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   passCommands(from: number, limit: number, open: number): number;
+  passKeys(from: number, limit: number, most: number, flags: number, seed: number, db: number): number;
+  crc64Window(low: number, high: number, address: number, length: number): void;
+  crc64Prepare(): void;
+  blobsPrepare(): void;
 }
 
 /** One instance, with room for one window. Positions count from the window's first byte. */
@@ -26,12 +33,19 @@ export class Lanes {
   /** The table of commands, for src/resp/fast-lane.ts to fill. */
   readonly commandTable: DataView;
   commandTableFilled = false;
+  /** Fingerprints of the keys that were passed: high and low half of each. */
+  readonly prints: Uint32Array;
   private readonly memory: ArrayBuffer;
 
   constructor(module: object) {
-    const { memory, passCommands } = new engine.Instance<Exports>(module).exports;
-    this.memory = memory.buffer;
-    this.passCommands = passCommands;
+    const kernels = new engine.Instance<Exports>(module).exports;
+    kernels.crc64Prepare();
+    kernels.blobsPrepare();
+    this.memory = kernels.memory.buffer;
+    this.passCommands = kernels.passCommands;
+    this.passKeys = kernels.passKeys;
+    this.crc64Window = kernels.crc64Window;
+    this.prints = new Uint32Array(this.memory, printsAt, laneKeysMax * 2);
     this.result = new Int32Array(this.memory, 0, 16);
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
   }
@@ -52,6 +66,18 @@ export class Lanes {
    * there were; whether a MULTI is open now; if it came here, its position and how many commands came before it. -1 is none.
    */
   readonly passCommands: Exports['passCommands'];
+  /**
+   * Passes over at most `most` keys in the window's `[from, limit)`; `flags`: 1 values are looked through, 2 compressed strings
+   * that nobody looks into are not checked. Returns their count; `prints` holds their fingerprints for `seed` and `db`, `result`
+   * where the first item begins that was not passed, and how many of the keys expire.
+   */
+  readonly passKeys: Exports['passKeys'];
+  private readonly crc64Window: Exports['crc64Window'];
+
+  /** Continues a CRC-64, given as two halves, with the window's `[from, to)`; the new one is `result[0]` (low), `result[1]`. */
+  crc64(low: number, high: number, from: number, to: number): void {
+    this.crc64Window(low, high, windowAt + from, to - from);
+  }
 }
 
 /** Instances that nobody uses at the moment: each reserves address space, which a garbage collection may give back too late. */

@@ -27,7 +27,23 @@ export class DuplicateKeys {
   add(key: Uint8Array, length: number, db: number): void {
     const { hasher } = this;
     hasher.hash(key, 0, length, db);
-    const { high, low } = hasher;
+    this.addPrint(hasher.high, hasher.low);
+  }
+
+  /** Notes keys by their fingerprints: high and low half of each. */
+  addPrints(prints: Uint32Array, count: number): void {
+    const { exact } = this;
+    let index = 0;
+    if (exact !== undefined && exact.count + count < exactMax) index = exact.insertNew(prints, count);
+    for (; index < count; index++) this.addPrint(prints[index * 2], prints[index * 2 + 1]);
+  }
+
+  /** Room for so many more keys, as a file claims them. */
+  expect(keys: number): void {
+    this.exact?.reserve(Math.min(keys, exactMax));
+  }
+
+  private addPrint(high: number, low: number): void {
     const isNew = this.exact !== undefined ? this.addExact(this.exact, high, low) : this.addToFilter(high, low);
     if (!isNew && this.candidates.count <= candidatesMax) this.candidates.insert(high, low);
   }

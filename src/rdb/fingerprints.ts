@@ -1,3 +1,6 @@
+/** Slots that `insertNew` touches before it looks at them. */
+const warmedAtOnce = 64;
+
 /**
  * A set of 64-bit fingerprints of byte strings in a few typed arrays: finds what stands twice among millions of members or
  * keys at eight bytes each. The seed makes collisions impossible to prepare; that two different strings share a fingerprint
@@ -59,6 +62,50 @@ export class FingerprintSet {
     }
   }
 
+  /** Adds fingerprints, high and low half of each, up to the first one that was there: gives its index, or `count`. */
+  insertNew(prints: Uint32Array, count: number): number {
+    this.reserve(count);
+    for (let from = 0; from < count; from += warmedAtOnce) {
+      const to = Math.min(from + warmedAtOnce, count);
+      this.warm(prints, from, to);
+      const stop = this.insertWarm(prints, from, to);
+      if (stop < to) return stop;
+    }
+    return count;
+  }
+
+  /** Brings the slots into the core's cache, many at a time: one by one, each would be waited for. */
+  private warm(prints: Uint32Array, from: number, to: number): void {
+    const { slots, mask } = this;
+    let touched = 0;
+    for (let index = from; index < to; index++) touched ^= slots[(prints[index * 2 + 1] & mask) * 2];
+    this.high = touched;
+  }
+
+  private insertWarm(prints: Uint32Array, from: number, to: number): number {
+    const { slots, mask } = this;
+    for (let index = from; index < to; index++) {
+      const high = prints[index * 2];
+      const low = prints[index * 2 + 1];
+      let at = (low & mask) * 2;
+      while (slots[at] !== 0 || slots[at + 1] !== 0) {
+        if (slots[at] === high && slots[at + 1] === low) return index;
+        at = (at + 2) & (mask * 2 + 1);
+      }
+      slots[at] = high;
+      slots[at + 1] = low;
+      this.count++;
+    }
+    return to;
+  }
+
+  /** Makes room for `count` more. */
+  reserve(count: number): void {
+    let size = this.mask + 1;
+    while ((this.count + count) * 4 > (size - 1) * 3) size *= 2;
+    if (size > this.mask + 1) this.growTo(size);
+  }
+
   /** Every fingerprint, in no order. */
   forEach(visit: (high: number, low: number) => void): void {
     const { slots } = this;
@@ -102,8 +149,11 @@ export class FingerprintSet {
   }
 
   private grow(): void {
+    this.growTo((this.mask + 1) * 2);
+  }
+
+  private growTo(size: number): void {
     const old = this.slots;
-    const size = (this.mask + 1) * 2;
     this.slots = new Uint32Array(size * 2);
     this.mask = size - 1;
     this.count = 0;

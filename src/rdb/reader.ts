@@ -1,5 +1,7 @@
 import type { Source } from '../bytes/source.ts';
 import { Crc64 } from '../checksum/crc64.ts';
+import type { Lanes } from '../kernels/lanes.ts';
+import { WindowChecksum } from '../kernels/window-checksum.ts';
 import { databaseMax } from '../limits.ts';
 import { RdbFault, RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
@@ -51,6 +53,8 @@ export type ChecksumState = 'ok' | 'mismatch' | 'disabled' | 'absent' | 'uncheck
 export interface RdbReaderOptions {
   /** Whether the checksum is computed along the way. Default true. */
   readonly checksum?: boolean;
+  /** Whose memory the input's window is, if it is theirs. */
+  readonly lanes?: Lanes;
 }
 
 export class RdbReader {
@@ -97,11 +101,11 @@ export class RdbReader {
   checksumOffset = 0;
   /** Offset of the first byte after the RDB. */
   endOffset = 0;
-  private readonly crc: Crc64 | undefined;
+  private readonly crc: Crc64 | WindowChecksum | undefined;
 
   constructor(input: RdbInput, options: RdbReaderOptions = {}) {
     this.input = input;
-    this.crc = options.checksum === false ? undefined : new Crc64();
+    if (options.checksum !== false) this.crc = options.lanes ? new WindowChecksum(options.lanes) : new Crc64();
   }
 
   static open(source: Source, options: RdbReaderOptions = {}): RdbReader {

@@ -35,17 +35,21 @@ export class RespFastLane {
   openIndex = 0;
   private readonly window: Window;
   private readonly lanes: Lanes;
+  /** Less than so many bytes in the window are not worth a call. */
+  private readonly refill: number;
 
   /** The window's memory must be the lanes'; while it has outgrown that, nothing is passed. */
   constructor(window: Window, lanes: Lanes) {
     this.window = window;
     this.lanes = lanes;
+    this.refill = window.home.length >> 2;
     fillCommandTable(lanes);
   }
 
   /** Moves the window over ordinary commands; false if there was none. `open`: a MULTI waits for its EXEC. */
   pass(open: boolean): boolean {
     const { window, lanes } = this;
+    if (window.limit - window.position < this.refill) window.ensure(this.refill);
     if (!lanes.owns(window.bytes)) return false;
     const count = lanes.passCommands(window.position, window.limit, open ? 1 : 0);
     if (count === 0) return false;

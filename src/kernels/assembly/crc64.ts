@@ -25,6 +25,9 @@ const reach: usize = d8;
 /** Shorter pieces go through the tables at once: clearing them by folding would not pay. */
 const foldedMin: usize = 7 * 1024;
 
+/** Bytes of a window that are folded at a time: they and their quotients stay in a core's cache. */
+const pieceBytes: usize = 128 * 1024;
+
 const reflectedPolynomial: u64 = 0x95ac9329ac4bc9b5;
 
 /** Fills the eight tables: table k holds, for each byte value, its remainder k bytes further on. */
@@ -58,6 +61,45 @@ export function crc64(low: u32, high: u32, length: usize): void {
   store<u64>(resultAt, slice(crc, at, end));
 }
 
+/**
+ * The same for `length` bytes at the address `from`, which are only read; they lie outside of the buffer, which serves as scratch.
+ */
+export function crc64Window(low: u32, high: u32, from: usize, length: usize): void {
+  let crc = ((<u64>high) << 32) | <u64>low;
+  let at = from;
+  let left = length;
+  while (left >= foldedMin) {
+    const piece = min(left, pieceBytes);
+    const folded = (piece - reach) & ~63;
+    memory.copy(bufferAt, at, 64);
+    store<u64>(bufferAt, load<u64>(bufferAt) ^ crc);
+    foldFrom(at, bufferAt + folded);
+    memory.copy(bufferAt + folded, at + folded, piece - folded);
+    clear(bufferAt + folded);
+    crc = slice(0, bufferAt + folded, bufferAt + piece);
+    at += piece;
+    left -= piece;
+  }
+  store<u64>(resultAt, slice(crc, at, at + left));
+}
+
+/** As `fold`, of bytes that lie at `from`; the first 64 quotients are there. */
+function foldFrom(from: usize, end: usize): void {
+  const apart = from - bufferAt;
+  for (let at: usize = bufferAt + 64; at < end; at += 64) {
+    foldVectorFrom(at - reach, apart);
+    foldVectorFrom(at - reach + 16, apart);
+    foldVectorFrom(at - reach + 32, apart);
+    foldVectorFrom(at - reach + 48, apart);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function foldVectorFrom(base: usize, apart: usize): void {
+  v128.store(base, v128.xor(v128.load(base + apart, reach), quotientsBefore(base)), reach);
+}
+
 /** Quotient bytes from the buffer's start up to `end`, 64 at a time: each is the byte plus the quotients d places before it. */
 function fold(end: usize): void {
   for (let at: usize = bufferAt; at < end; at += 64) {
@@ -71,12 +113,18 @@ function fold(end: usize): void {
 // @ts-ignore: decorator
 @inline
 function foldVector(base: usize): void {
+  v128.store(base, v128.xor(v128.load(base, reach), quotientsBefore(base)), reach);
+}
+
+/** The sum of the quotients that lie the distances before `base` + `reach`. */
+// @ts-ignore: decorator
+@inline
+function quotientsBefore(base: usize): v128 {
   const a = v128.xor(v128.load(base, reach - d1), v128.load(base, reach - d2));
   const b = v128.xor(v128.load(base, reach - d3), v128.load(base, reach - d4));
   const c = v128.xor(v128.load(base, reach - d5), v128.load(base, reach - d6));
   const d = v128.xor(v128.load(base, reach - d7), v128.load(base, reach - d8));
-  const sum = v128.xor(v128.xor(a, b), v128.xor(c, d));
-  v128.store(base, v128.xor(v128.load(base, reach), sum), reach);
+  return v128.xor(v128.xor(a, b), v128.xor(c, d));
 }
 
 /** Adds the quotients that end at `at` to the `reach` bytes that follow: the remainder. */

@@ -1,2 +1,5 @@
 // AssemblyScript. What the module of the fast lanes exports: its memory holds a window of the file that is read.
 export { passCommands } from './aof-lane';
+export { blobsPrepare } from './rdb-blobs';
+export { passKeys } from './rdb-lane';
+export { crc64Prepare, crc64Window } from './crc64';

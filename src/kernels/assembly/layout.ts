@@ -12,8 +12,18 @@ export const slotBytes: usize = 262144;
 
 // The lanes' module has the same beginning and goes on behind it; src/kernels/lanes.ts states the same numbers.
 //
-//   811136              843904  1048576           1572864
-//   | table of commands | ..... | window, 512 KiB | slack |
+//   811136              843904  851968        983040 .. 983744  1048576           1572864
+//   | table of commands | ..... | prints     | small tables    | window, 512 KiB | slack |
+
 export const commandsAt: usize = 811136;
 export const commandSlots: u32 = 1024;
+/** Fingerprints of the keys that were passed, eight bytes each. */
+export const printsAt: usize = 851968;
+/** Text of an integer, 64 bytes. */
+export const textScratchAt: usize = 983040;
+export const listpackLengthsAt: usize = 983104;
+export const ziplistLengthsAt: usize = 983360;
+/** Fingerprints of a few members. */
+export const fewAt: usize = 983616;
 export const windowAt: usize = 1048576;
+export const windowEnd: usize = 1572864;

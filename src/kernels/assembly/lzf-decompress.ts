@@ -46,7 +46,7 @@ export function lzfDecompress(inStop: usize, inLength: usize, history: usize, ou
 
 // @ts-ignore: decorator
 @inline
-function copyMatch(from: usize, distance: usize, end: usize): void {
+export function copyMatch(from: usize, distance: usize, end: usize): void {
   let op = from;
   if (distance >= 16) {
     do {

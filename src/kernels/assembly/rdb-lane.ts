@@ -1,0 +1,52 @@
+// AssemblyScript. The fast lane of an RDB: passes over whole, ordinary, sound keys and stops before anything else. What a stop means
+// is JavaScript's to say (src/rdb/reader.ts, src/rdb/value-check.ts): the lane may stop before a sound key, it must never pass a
+// key of which those would say something.
+//
+//   key := [0xfc expiry, 8 bytes] [0xf8 length | 0xf9 byte] type name value
+
+import { blobEnd, compoundEnd, isBlob } from './rdb-values';
+import { printsAt, resultAt, windowAt } from './layout';
+import { laneStart, nowhere, numberEnd, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
+import { fingerprint } from './fingerprint';
+
+/**
+ * Passes over at most `most` keys of the window's `[from, to)`. `flags`: 1 values are looked through, 2 compressed strings that nobody
+ * looks into are not checked. `seed`, `db`: what keys' fingerprints are made with (src/rdb/fingerprints.ts). Returns how many
+ * keys were passed; their fingerprints lie at `printsAt`. Results: where the first item begins that was not passed, and how
+ * many of the keys expire.
+ */
+export function passKeys(from: usize, to: usize, most: u32, flags: u32, seed: u32, db: u32): u32 {
+  const limit = windowAt + to;
+  const deep = (flags & 1) != 0;
+  laneStart(limit, (flags & 2) != 0);
+  let start = windowAt + from;
+  let count: u32 = 0;
+  let expires: u32 = 0;
+  while (count < most && start < limit) {
+    let at = start;
+    let type = <u32>load<u8>(at++);
+    let expiry: u32 = 0;
+    while (type >= 248 && type <= 252) {
+      if (type == 252) {
+        expiry = 1;
+        at += 8;
+      } else if (type == 249) at++;
+      else if (type == 248) at = numberEnd(at);
+      else break;
+      if (at >= limit) break;
+      type = <u32>load<u8>(at++);
+    }
+    if (at >= limit || type > 20) break;
+    const valueAt = textEnd(at);
+    if (valueAt > limit) break;
+    fingerprint(textAt, textLength, seed, db, printsAt + (<usize>count << 3));
+    const end = type == 0 || (!deep && isBlob(type)) ? stringEnd(valueAt) : isBlob(type) ? blobEnd(type, valueAt) : compoundEnd(type, valueAt, deep);
+    if (end > limit) break;
+    expires += expiry;
+    count++;
+    start = end;
+  }
+  store<u32>(resultAt, <u32>(start - windowAt));
+  store<u32>(resultAt, expires, 4);
+  return count;
+}

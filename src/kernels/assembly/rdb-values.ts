@@ -1,0 +1,103 @@
+// AssemblyScript. Values of the types that an RDB mostly consists of; the layouts are in src/rdb/values.
+
+import { addMember, beginMembers, membersMax } from './unique';
+import { intsetSound, listpackSound, ziplistSound } from './rdb-blobs';
+import { lastNumber, nowhere, numberEnd, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
+import { memberPrint } from './fingerprint';
+import { windowEnd } from './layout';
+
+const listZiplist: u32 = 10;
+const setIntset: u32 = 11;
+const zsetZiplist: u32 = 12;
+const hashZiplist: u32 = 13;
+const quicklist: u32 = 14;
+const hashListpack: u32 = 16;
+const zsetListpack: u32 = 17;
+const quicklist2: u32 = 18;
+const setListpack: u32 = 20;
+
+/** Whether a value of the type is one string that holds an encoding. */
+export function isBlob(type: u32): bool {
+  return (
+    type == setIntset ||
+    (type >= hashListpack && type != quicklist2 && type != 19) ||
+    type == listZiplist ||
+    type == zsetZiplist ||
+    type == hashZiplist
+  );
+}
+
+/** Where a value of a type that is one blob ends; `nowhere` unless it is sound. */
+export function blobEnd(type: u32, at: usize): usize {
+  const end = textEnd(at);
+  if (end > windowEnd) return nowhere;
+  let sound = false;
+  if (type == setIntset) sound = intsetSound(textAt, textLength);
+  else if (type == hashListpack || type == zsetListpack) sound = listpackSound(textAt, textLength, 2);
+  else if (type == setListpack) sound = listpackSound(textAt, textLength, 1);
+  else if (type == listZiplist) sound = ziplistSound(textAt, textLength, false);
+  else sound = ziplistSound(textAt, textLength, true);
+  return sound ? end : nowhere;
+}
+
+/** Where a value of several strings ends; `nowhere` unless it is sound, or for a type that the lane does not know. */
+export function compoundEnd(type: u32, at: usize, deep: bool): usize {
+  if (type == 2) return membersEnd(at, 0, deep);
+  if (type == 4) return membersEnd(at, 1, deep);
+  if (type == 5) return membersEnd(at, 2, deep);
+  if (type == quicklist) return quicklistEnd(at, deep);
+  if (type == quicklist2) return quicklist2End(at, deep);
+  return nowhere;
+}
+
+/** `extra`: what follows each member: nothing, a string, or a double. */
+function membersEnd(from: usize, extra: u32, deep: bool): usize {
+  let at = numberEnd(from);
+  const count = lastNumber();
+  if (at > windowEnd || count - 1 >= membersMax) return nowhere;
+  if (deep) beginMembers(count);
+  for (let index: u32 = 0; index < count; index++) {
+    if (deep) {
+      at = textEnd(at);
+      if (at > windowEnd || !addMember(memberPrint(textAt, textLength))) return nowhere;
+    } else {
+      at = stringEnd(at);
+      if (at > windowEnd) return nowhere;
+    }
+    if (extra == 1) at = stringEnd(at);
+    else if (extra == 2) {
+      const score = load<f64>(at);
+      if (score != score) return nowhere;
+      at += 8;
+    }
+    if (at > windowEnd) return nowhere;
+  }
+  return at;
+}
+
+function quicklistEnd(from: usize, deep: bool): usize {
+  let at = numberEnd(from);
+  const nodes = lastNumber();
+  if (at > windowEnd || nodes == 0) return nowhere;
+  for (let index: u32 = 0; index < nodes; index++) {
+    at = deep ? textEnd(at) : stringEnd(at);
+    if (at > windowEnd || (deep && !ziplistSound(textAt, textLength, false))) return nowhere;
+  }
+  return at;
+}
+
+function quicklist2End(from: usize, deep: bool): usize {
+  let at = numberEnd(from);
+  const nodes = lastNumber();
+  if (at > windowEnd || nodes == 0) return nowhere;
+  for (let index: u32 = 0; index < nodes; index++) {
+    const container = <u32>load<u8>(at++);
+    if (container == 1 || (container == 2 && !deep)) at = stringEnd(at);
+    else if (container == 2) {
+      at = textEnd(at);
+      if (at > windowEnd || !listpackSound(textAt, textLength, 0)) return nowhere;
+    } else return nowhere;
+    if (at > windowEnd) return nowhere;
+  }
+  return at;
+}
