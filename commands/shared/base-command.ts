@@ -1,5 +1,5 @@
 import { Command } from '@oclif/core/command';
-import { UnreadableError, UsageError } from '../../src/index.ts';
+import { UnreadableError, UnwritableError, UsageError } from '../../src/index.ts';
 
 /** Exit codes that scripts can trust. */
 export const ExitCode = { sound: 0, problems: 1, usage: 2, unreadable: 3, bug: 70 } as const;
@@ -22,7 +22,8 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }): Promise<void> {
-    if (error instanceof UnreadableError) this.stop(error.message, ExitCode.unreadable);
+    if (error instanceof UnreadableError || error instanceof UnwritableError)
+      this.stop(error.message, ExitCode.unreadable);
     else if (error instanceof UsageError) this.stop(error.message, ExitCode.usage);
     else if (error.oclif?.exit !== undefined) throw error;
     else {

@@ -3,15 +3,18 @@ import type { CheckResult, FileReport, Finding, VerifiedFile, VerifyResult } fro
 import { formatBytes } from './progress-bar.ts';
 
 /** Colours only where a terminal shows them; NO_COLOR and FORCE_COLOR are honoured. */
-export function palette(): ChalkInstance {
+export function palette(stream: { readonly isTTY?: boolean } = process.stdout): ChalkInstance {
   const forced = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
   const refused = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
-  const plain = refused || (!forced && process.stdout.isTTY !== true);
+  const plain = refused || (!forced && stream.isTTY !== true);
   return new Chalk(plain ? { level: 0 } : {});
 }
 
 const number = (value: number): string => value.toLocaleString('en-US');
-const plural = (count: number, word: string): string => `${number(count)} ${word}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, word: string): string =>
+  `${number(count)} ${count === 1 ? word : pluralOf(word)}`;
+const pluralOf = (word: string): string =>
+  word.endsWith('y') ? `${word.slice(0, -1)}ies` : word.endsWith('s') ? `${word}es` : `${word}s`;
 
 /** The report of `check` on one path. */
 export function formatCheck(result: CheckResult, colour: ChalkInstance): string {
@@ -41,7 +44,7 @@ function formatFile(file: FileReport): string {
   return parts.join(', ');
 }
 
-function formatFinding(finding: Finding, colour: ChalkInstance): string[] {
+export function formatFinding(finding: Finding, colour: ChalkInstance): string[] {
   const { severity, code, file, offset, length, command, key } = finding;
   const tint = { error: colour.red, warning: colour.yellow, info: colour.cyan }[severity];
   const place = [`at offset ${offset}`];

@@ -1,5 +1,5 @@
-import type { Flavor } from '../engine/flavor.ts';
 import { Digester } from '../engine/digest.ts';
+import type { Flavor } from '../engine/flavor.ts';
 import type { ReplyError } from '../engine/session.ts';
 import type { Finding } from '../findings.ts';
 import { type DatabaseCensus, takeCensus } from './dataset/census.ts';

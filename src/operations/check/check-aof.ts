@@ -123,7 +123,10 @@ export class AofCheck {
 
   private checkSelect(info: CommandInfo): void {
     const { frame } = this;
-    if (!fitsArity(info, frame.argc)) return this.addArity(info);
+    if (!fitsArity(info, frame.argc)) {
+      this.addArity(info);
+      return;
+    }
     const start = frame.starts[1];
     const text = start < 0 ? '' : frame.bytes.latin1Slice(start, start + Math.min(frame.lengths[1], 20));
     if (Number(text) >= databasesDefault) this.warnOnce('aof.database.range', `SELECT ${text}`);

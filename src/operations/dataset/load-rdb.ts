@@ -4,8 +4,8 @@ import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import { canonicalType } from '../../rdb/value-type-id.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
+import { canonicalType } from '../../rdb/value-type-id.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import type { FindingList } from '../report.ts';
 

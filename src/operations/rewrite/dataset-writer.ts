@@ -42,7 +42,10 @@ export class DatasetWriter {
     for (const database of this.loaded.dataset.occupied()) {
       const keys = this.loaded.dataset.database(database);
       // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
-      const order = writingOrder(keys, (entry) => keys.kind(entry) === Kind.Reference || keys.kind(entry) === Kind.Bytes);
+      const order = writingOrder(
+        keys,
+        (entry) => keys.kind(entry) === Kind.Reference || keys.kind(entry) === Kind.Bytes,
+      );
       writer.selectDatabase(database, order.length, keys.expiring);
       await this.each(order, (entry) => this.keyToRdb(writer, database, keys, entry));
     }

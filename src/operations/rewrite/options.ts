@@ -1,7 +1,7 @@
-import type { Finding } from '../../findings.ts';
-import type { Loss } from '../../rdb/writer/losses.ts';
 import type { FileSystem } from '../../bytes/sink.ts';
 import type { ReplyError } from '../../engine/session.ts';
+import type { Finding } from '../../findings.ts';
+import type { Loss } from '../../rdb/writer/losses.ts';
 import type { DatabaseCensus } from '../dataset/census.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
 import type { OpaqueCommand, OpaquePolicy } from '../dataset/load.ts';

@@ -86,7 +86,13 @@ export class FolderOutput implements Output {
   private readonly manifestText: string;
   private readonly fs: FileSystem;
 
-  constructor(path: string, extension: 'rdb' | 'aof', target: Target, fs: FileSystem = nodeFs, prefix = 'appendonly.aof') {
+  constructor(
+    path: string,
+    extension: 'rdb' | 'aof',
+    target: Target,
+    fs: FileSystem = nodeFs,
+    prefix = 'appendonly.aof',
+  ) {
     this.path = nodePath.resolve(path);
     this.fs = fs;
     this.building = nodePath.join(nodePath.dirname(this.path), temporaryName(nodePath.basename(this.path)));
@@ -149,12 +155,19 @@ export class FolderRewrite implements Output {
   private readonly keepHistory: boolean;
   private readonly fs: FileSystem;
 
-  constructor(manifestPath: string, extension: 'rdb' | 'aof', target: Target, keepHistory: boolean, fs: FileSystem = nodeFs) {
+  constructor(
+    manifestPath: string,
+    extension: 'rdb' | 'aof',
+    target: Target,
+    keepHistory: boolean,
+    fs: FileSystem = nodeFs,
+  ) {
     this.fs = fs;
     this.keepHistory = keepHistory;
     this.directory = nodePath.dirname(manifestPath);
     const { parts } = parseManifest(nodeFs.readFileSync(manifestPath));
-    const last = (type: string) => Math.max(0, ...parts.filter((part) => part.type === type).map((part) => part.sequence));
+    const last = (type: string) =>
+      Math.max(0, ...parts.filter((part) => part.type === type).map((part) => part.sequence));
     const prefix = nodePath.basename(manifestPath, '.manifest');
     const names = { prefix, base: last('b') + 1, increment: last('i') + 1 };
     this.current = manifestParts(names, extension, target);

@@ -17,8 +17,8 @@ import { growthPercent, measureGrowth } from './growth.ts';
 import { findHolders } from './holders.ts';
 import type { OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
 import { FileOutput, FolderOutput, FolderRewrite, type Output } from './output.ts';
-import { nextTarget, usedTarget } from './target-choice.ts';
 import { TailWriter } from './tail.ts';
+import { nextTarget, usedTarget } from './target-choice.ts';
 import { verifyOutput } from './verification.ts';
 
 /** Losses that are kept one by one; all are counted. */
@@ -76,7 +76,16 @@ class Rewrite {
     const flavor = flavorOf(layout);
     const { at, onProgress, pause, seed, opaque } = options;
     const findings = this.findings;
-    this.loaded = await loadDataset(this.path, { flavor, at, onProgress, pause, seed, opaque, findings, expired: 'keep' });
+    this.loaded = await loadDataset(this.path, {
+      flavor,
+      at,
+      onProgress,
+      pause,
+      seed,
+      opaque,
+      findings,
+      expired: 'keep',
+    });
     const refusal = this.refusal(this.loaded);
     if (refusal !== undefined) return this.result('refused', refusal);
     this.applyFilter(this.loaded);
@@ -181,7 +190,8 @@ class Rewrite {
       const manifest = loaded.multiPart?.manifest ?? '';
       return new FolderRewrite(manifest, extension, target, options.keepHistory === true, fs);
     }
-    if (format === 'hybrid' && !target.hasPreamble) throw new UsageError(`${target.name} reads no AOF with an RDB preamble`);
+    if (format === 'hybrid' && !target.hasPreamble)
+      throw new UsageError(`${target.name} reads no AOF with an RDB preamble`);
     if (options.output !== undefined) refuseExisting(options.output, options.force === true);
     return new FileOutput(options.output ?? loaded.files[0].path, fs);
   }
@@ -215,7 +225,8 @@ class Rewrite {
       if (commandsFollow) tail.writeTrailing(writer.trailing);
     }
     if (options.opaque === 'keep') {
-      if (format === 'rdb' && loaded.opaque.length > 0) throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
+      if (format === 'rdb' && loaded.opaque.length > 0)
+        throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
       tail.writeOpaque(loaded.opaque);
     }
     tail.finish();
@@ -237,7 +248,8 @@ class Rewrite {
     let digest = '';
     try {
       digest = digestOf(loaded, loaded.session.flavor, options.at);
-      if (options.verify === true) await verifyOutput(output.checkPath, loaded, this.losses, this.lossCount, digest, options);
+      if (options.verify === true)
+        await verifyOutput(output.checkPath, loaded, this.losses, this.lossCount, digest, options);
     } catch (error) {
       output.abandon();
       throw error;
@@ -292,5 +304,7 @@ function refuseExisting(path: string, allowed: boolean): void {
 }
 
 function isEmptyFolder(path: string): boolean {
-  return nodeFs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true && nodeFs.readdirSync(path).length === 0;
+  return (
+    nodeFs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true && nodeFs.readdirSync(path).length === 0
+  );
 }

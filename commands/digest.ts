@@ -1,0 +1,92 @@
+import { string as stringArg } from '@oclif/core/args';
+import { boolean, option, string } from '@oclif/core/flags';
+import { type DigestResult, digest, escapeBinary, flavors } from '../src/index.ts';
+import { BaseCommand } from './shared/base-command.ts';
+import { parseMoment } from './shared/flags.ts';
+import { ProgressBar } from './shared/progress-bar.ts';
+import { palette } from './shared/report.ts';
+import { formatDigestProblems } from './shared/report-rewrite.ts';
+import { isUnread, runPaths } from './shared/run-paths.ts';
+
+export default class Digest extends BaseCommand {
+  static override summary =
+    'Print the digest of a dataset: equal datasets have equal digests, whatever files they are in.';
+  static override description =
+    `The digest is the one of DEBUG DIGEST of a server that has loaded the same path: 40 hex digits, two spaces, the path, like sha1sum. A torn tail is dropped, as a server does by default (aof-load-truncated).
+
+--per-key prints a line a key: its digest (equal to DEBUG DIGEST-VALUE), the database, the key.
+
+Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
+  static override strict = false;
+  static override args = {
+    path: stringArg({ description: 'file or folder as for check; several are allowed', required: true }),
+  };
+  static override flags = {
+    json: boolean({ description: 'print one JSON object, with key counts per database and type' }),
+    flavor: option({ options: flavors })({
+      description: 'the server generation whose rules apply',
+      default: 'redis-8',
+      helpValue: 'NAME',
+    }),
+    at: string({
+      description: 'the moment of loading, which decides what has expired: seconds since 1970, or ISO 8601',
+      helpValue: 'TIME',
+    }),
+    'per-key': boolean({ description: 'print the digest of each key' }),
+    'ignore-unknown': boolean({
+      description: 'give a digest even if the effect of some commands (scripts, modules) is not known',
+    }),
+    progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
+  };
+  static override examples = [
+    {
+      description: 'Are these backups the same?',
+      command: '<%= config.bin %> <%= command.id %> monday.rdb appendonlydir',
+    },
+    {
+      description: 'As a server of another generation counts it',
+      command: '<%= config.bin %> <%= command.id %> --flavor valkey-9 dump.rdb',
+    },
+    {
+      description: 'Which keys differ',
+      command:
+        'diff <(<%= config.bin %> <%= command.id %> --per-key a.rdb | sort) <(<%= config.bin %> <%= command.id %> --per-key b.rdb | sort)',
+    },
+  ];
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Digest);
+    const colour = palette(process.stderr);
+    const bar = await ProgressBar.open(flags.progress);
+    const at = flags.at === undefined ? Date.now() : parseMoment(flags.at);
+    const lines: string[] = [];
+    const onKey = (database: number, key: string, value: string) => {
+      lines.push(`${value}  ${database}  ${escapeBinary(key, Number.POSITIVE_INFINITY)}\n`);
+      return lines.length >= 1000 ? this.write(lines.splice(0).join('')) : undefined;
+    };
+    const { results, exitCode } = await runPaths(
+      argv as string[],
+      (path) =>
+        digest(path, {
+          flavor: flags.flavor,
+          at,
+          opaque: flags['ignore-unknown'] ? 'drop' : 'fail',
+          onProgress: bar.listener,
+          onKey: flags['per-key'] && !flags.json ? onKey : undefined,
+        }),
+      async (result) => {
+        bar.stop();
+        await this.write(lines.splice(0).join(''));
+        if (isUnread(result)) process.stderr.write(flags.json ? '' : `aofkit: ${result.error.message}\n`);
+        else if (!flags.json) await this.show(result, flags['per-key'], colour);
+      },
+    );
+    if (flags.json) await this.write(`${JSON.stringify({ ok: exitCode === 0, results })}\n`);
+    process.exitCode = exitCode;
+  }
+
+  private async show(result: DigestResult, perKey: boolean, colour: ReturnType<typeof palette>): Promise<void> {
+    if (result.digest !== undefined && !perKey) await this.write(`${result.digest}  ${result.path}\n`);
+    process.stderr.write(formatDigestProblems(result, colour));
+  }
+}

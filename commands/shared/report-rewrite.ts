@@ -1,0 +1,56 @@
+import type { ChalkInstance } from 'chalk';
+import type { DatabaseCensus, DigestResult, RewriteResult } from '../../src/index.ts';
+import { formatBytes } from './progress-bar.ts';
+import { formatFinding, plural } from './report.ts';
+
+/** What kept a dataset from having a digest, or what a person should know of it; '' where there is nothing. */
+export function formatDigestProblems(result: DigestResult, colour: ChalkInstance): string {
+  const lines: string[] = [];
+  if (result.digest === undefined) lines.push(`aofkit: ${result.path} has no digest: ${noDigestReason(result)}`);
+  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  const [first] = result.opaque;
+  if (first !== undefined) {
+    lines.push(
+      `  ${plural(result.opaque.length, 'command')} of unknown effect, the first ${first.name} at offset ${first.offset} of ${first.path}`,
+    );
+  }
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function noDigestReason(result: DigestResult): string {
+  return result.findings.some(({ severity }) => severity === 'error')
+    ? 'a server would not load it'
+    : 'the effect of some commands is not known (--ignore-unknown leaves them out)';
+}
+
+/** The report of a rewrite. */
+export function formatRewrite(result: RewriteResult, seconds: number, colour: ChalkInstance): string {
+  const { outcome, reason, path, output, before, after, commands } = result;
+  const lines: string[] = [];
+  if (outcome === 'written') {
+    const share = before.bytes === 0 ? '' : ` (${Math.round((after.bytes / before.bytes) * 100)} %)`;
+    lines.push(
+      `${colour.green('written')}  ${output}: ${formatBytes(before.bytes)} to ${formatBytes(after.bytes)}${share}, ${seconds.toFixed(1)} s`,
+    );
+    lines.push(`    ${result.format} for ${result.target}, ${plural(after.files.length, 'file')}`);
+  } else lines.push(`${outcome === 'refused' ? colour.red('refused') : colour.cyan('not needed')}  ${path}: ${reason}`);
+  if (commands.read > 0)
+    lines.push(
+      `    ${plural(commands.read, 'command')} read, ${plural(commands.refused, 'error reply')} noted, ${commands.opaque} of unknown effect`,
+    );
+  for (const { ordinal, command, message } of commands.firstRefused.slice(0, 5))
+    lines.push(`      command ${ordinal} (${command}): ${message}`);
+  for (const database of result.databases) lines.push(`    ${formatCensus(database)}`);
+  if (result.filtered > 0) lines.push(`    ${plural(result.filtered, 'key')} left out by the filter`);
+  for (const loss of result.losses.slice(0, 20))
+    lines.push(`  ${colour.yellow('loss')} ${loss.kind} of "${loss.key}" in database ${loss.db}: ${loss.reason}`);
+  if (result.lossCount > 20) lines.push(`    ${plural(result.lossCount, 'loss')} in all`);
+  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function formatCensus({ database, keys, expires, types }: DatabaseCensus): string {
+  const counts = Object.entries(types).map(([type, count]) => `${type} ${count.toLocaleString('en-US')}`);
+  return `database ${database}: ${plural(keys, 'key')} (${counts.join(', ')}), ${expires.toLocaleString('en-US')} with an expiry`;
+}
