@@ -30,6 +30,8 @@ export interface Target {
   readonly hasAux: boolean;
   /** IDLE and FREQ before a key (5.0). */
   readonly hasUsage: boolean;
+  /** Metadata of modules before a key (Redis 8.6). */
+  readonly hasKeyMetadata: boolean;
   /** An RDB may stand at the start of an AOF (4.0). */
   readonly hasPreamble: boolean;
   /** AOFs are folders with a manifest (7.0). */
@@ -115,6 +117,7 @@ function redis(name: string, version: string, rdbVersion: number, more: Partial<
     baseField: at(10) ? 'aof-base' : at(8) ? 'aof-preamble' : undefined,
     hasAux: at(7),
     hasUsage: at(9),
+    hasKeyMetadata: at(13),
     hasPreamble: at(8),
     hasManifest: at(10),
     manifestStartOffset: false,

@@ -36,12 +36,14 @@ export interface RdbHeader {
   readonly version?: string;
 }
 
-/** When a key was used, where the source says so. */
+/** What the source says of a key beside its value and its expiry. */
 export interface Usage {
   /** Seconds since the last use; -1 for not known. */
   readonly idle: number;
   /** LFU counter; -1 for not known. */
   readonly freq: number;
+  /** What modules attached to the key, from its opcode on (RdbReader's `metaOffset`, `metaLength`). */
+  readonly metadata?: Uint8Array;
 }
 
 /**
@@ -213,7 +215,15 @@ export class RdbWriter {
       out.writeByte(Opcode.expireTimeMs);
       out.writeInt64(expire);
     }
-    if (usage === undefined || (usage.idle < 0 && usage.freq < 0)) return;
+    if (usage === undefined) return;
+    if (usage.idle >= 0 || usage.freq >= 0) this.writeUsage(usage);
+    if (usage.metadata === undefined || usage.metadata.length === 0) return;
+    if (this.target.hasKeyMetadata) out.writeBytes(usage.metadata);
+    else this.lose('key-metadata', 'part-dropped', `${this.target.name} keeps no metadata of modules with keys`);
+  }
+
+  private writeUsage(usage: Usage): void {
+    const { out } = this;
     if (!this.target.hasUsage) {
       this.lose('usage', 'part-dropped', `${this.target.name} keeps no idle times or counters of use`);
       return;

@@ -7,7 +7,7 @@ import type { Flavor } from '../../../src/engine/flavor.ts';
 import { findTarget, type Target, targets } from '../../../src/rdb/targets.ts';
 import { describeWithCorpus, rdbCorpus } from '../../corpus.ts';
 import { digestOf } from './decoded.ts';
-import { type RdbFile, readRdb } from './rdb-file.ts';
+import { type RawKey, type RdbFile, readRdb } from './rdb-file.ts';
 import { rewriteRdb } from './whole-file.ts';
 
 /** Fields and keys past their time are gone when a server loads: all files of the corpora were loaded after this. */
@@ -51,6 +51,17 @@ describe('goldens', () => {
   });
 });
 
+/** Idle times, counters of use and modules' metadata of each key, where the target has them. */
+function expectBeside(written: RdbFile, file: RdbFile, target: Target): void {
+  const before = new Map(file.keys.map((key) => [`${key.db} ${key.key.toString('latin1')}`, key]));
+  for (const key of written.keys) {
+    const { idle, freq, metadata, expire } = before.get(`${key.db} ${key.key.toString('latin1')}`) as RawKey;
+    expect(key.expire).toBe(expire);
+    if (target.hasUsage) expect([key.idle, key.freq]).toEqual([idle, freq]);
+    if (target.hasKeyMetadata) expect(key.metadata).toEqual(metadata);
+  }
+}
+
 /** Writes the file for the target and reads it: apart from what was reported, each key is as before. */
 function expectSame(file: RdbFile, target: Target): void {
   for (const way of ['encode', 'copy'] as const) {
@@ -64,6 +75,7 @@ function expectSame(file: RdbFile, target: Target): void {
       digestOf(untouched(file), 'redis-8', 0),
     );
     expect(written.version).toBe(target.rdbVersion);
+    expectBeside(written, file, target);
     for (const { type } of written.keys) expect(target.reads.has(type), `type ${type} for ${target.name}`).toBe(true);
   }
 }

@@ -1,6 +1,6 @@
 /* An RDB file taken apart into keys with their serialized values. */
 import { readFileSync } from 'node:fs';
-import { FileSource } from '../../../src/bytes/source.ts';
+import { MemorySource } from '../../../src/bytes/source.ts';
 import { type Fork, Item, RdbReader } from '../../../src/rdb/reader.ts';
 import { ValueCheck } from '../../../src/rdb/value-check.ts';
 import { canonicalType } from '../../../src/rdb/value-type-id.ts';
@@ -15,6 +15,7 @@ export interface RawKey {
   readonly value: Buffer;
   readonly idle: number;
   readonly freq: number;
+  readonly metadata: Buffer;
 }
 
 export interface RdbFile {
@@ -28,10 +29,12 @@ export interface RdbFile {
 }
 
 export function readRdb(path: string): RdbFile {
-  const source = FileSource.open(path);
-  const reader = RdbReader.open(source);
+  return parseRdb(readFileSync(path));
+}
+
+export function parseRdb(bytes: Buffer): RdbFile {
+  const reader = RdbReader.open(new MemorySource(bytes));
   reader.readHeader();
-  const bytes = readFileSync(path);
   const check = new ValueCheck(false, reader.templates, 0);
   check.fork = reader.fork;
   const keys: RawKey[] = [];
@@ -43,12 +46,12 @@ export function readRdb(path: string): RdbFile {
     if (item !== Item.key) continue;
     const key = Buffer.from(reader.key.subarray(0, reader.keyLength));
     const from = reader.input.offset;
-    const { db, expire, idle, freq } = reader;
+    const { db, expire, idle, freq, metaOffset, metaLength } = reader;
+    const metadata = bytes.subarray(metaOffset, metaOffset + metaLength);
     const type = canonicalType(reader.type, reader.fork);
     checkValue(reader.input, reader.type, check);
-    keys.push({ db, key, expire, type, value: bytes.subarray(from, reader.input.offset), idle, freq });
+    keys.push({ db, key, expire, type, value: bytes.subarray(from, reader.input.offset), idle, freq, metadata });
   }
   const { fork, version, templates } = reader;
-  source.close();
   return { fork, version, bytes, keys, aux, libraries, templates };
 }

@@ -1,12 +1,9 @@
 /* A whole RDB read, and written for a target: each value encoded anew, or copied where the target reads it. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
 import type { Target } from '../../../src/rdb/targets.ts';
 import type { Loss } from '../../../src/rdb/writer/losses.ts';
 import { RdbWriter, type RdbWriterOptions } from '../../../src/rdb/writer/rdb-writer.ts';
-import { temporaryDir } from '../../servers.ts';
-import { type RdbFile, readRdb } from './rdb-file.ts';
+import { parseRdb, type RdbFile } from './rdb-file.ts';
 
 export interface Rewritten {
   readonly file: RdbFile;
@@ -43,19 +40,18 @@ export function rewriteRdb(
   for (const db of new Set(file.keys.map((key) => key.db))) {
     const keys = file.keys.filter((key) => key.db === db);
     writer.selectDatabase(db, keys.length, keys.filter(({ expire }) => !Number.isNaN(expire)).length);
-    for (const { key, type, value, expire, idle, freq } of keys) {
+    for (const { key, type, value, expire, idle, freq, metadata } of keys) {
+      const usage = { idle, freq, metadata };
       if (way === 'copy' && writer.canCopy(type, value, 0, value.length)) {
-        writer.writeRawKey(type, key, 0, key.length, expire, value, 0, value.length, { idle, freq });
+        writer.writeRawKey(type, key, 0, key.length, expire, value, 0, value.length, usage);
       } else {
         const decoded = codec.decode(type, value, 0, value.length);
-        writer.writeKey(key, 0, key.length, expire, decoded, { idle, freq });
+        writer.writeKey(key, 0, key.length, expire, decoded, usage);
       }
     }
   }
   const { bytes: length } = writer.finish();
   const bytes = sink.bytes();
   if (bytes.length !== length) throw new Error(`${bytes.length} bytes came, ${length} were announced`);
-  const path = join(temporaryDir(), 'written.rdb');
-  writeFileSync(path, bytes);
-  return { file: readRdb(path), losses };
+  return { file: parseRdb(bytes), losses };
 }
