@@ -47,7 +47,8 @@ describe('goldens', () => {
     const flavor = flavors.find(([prefix]) => name.startsWith(prefix))?.[1];
     if (digest !== undefined && flavor !== undefined) expect(digestOf(file, flavor, now)).toBe(digest);
     // For every target: what it can hold comes back as it was.
-    for (const target of targets) expectSame(file, target);
+    const whole = digestOf(file, 'redis-8', 0);
+    for (const target of targets) expectSame(file, target, whole);
   });
 });
 
@@ -56,26 +57,27 @@ function expectBeside(written: RdbFile, file: RdbFile, target: Target): void {
   const before = new Map(file.keys.map((key) => [`${key.db} ${key.key.toString('latin1')}`, key]));
   for (const key of written.keys) {
     const { idle, freq, metadata, expire } = before.get(`${key.db} ${key.key.toString('latin1')}`) as RawKey;
-    expect(key.expire).toBe(expire);
-    if (target.hasUsage) expect([key.idle, key.freq]).toEqual([idle, freq]);
-    if (target.hasKeyMetadata) expect(key.metadata).toEqual(metadata);
+    const isSame =
+      Object.is(key.expire, expire) &&
+      (!target.hasUsage || (key.idle === idle && key.freq === freq)) &&
+      (!target.hasKeyMetadata || key.metadata.equals(metadata));
+    if (!isSame) expect(key).toEqual({ ...key, expire, idle, freq, metadata });
   }
 }
 
 /** Writes the file for the target and reads it: apart from what was reported, each key is as before. */
-function expectSame(file: RdbFile, target: Target): void {
+function expectSame(file: RdbFile, target: Target, whole: string): void {
   for (const way of ['encode', 'copy'] as const) {
     const { file: written, losses } = rewriteRdb(file, target, way);
     const lost = new Set(losses.map(({ db, key }) => `${db} ${key}`));
-    const untouched = (from: RdbFile): RdbFile => ({
-      ...from,
-      keys: from.keys.filter(({ db, key }) => !lost.has(`${db} ${key.toString('latin1')}`)),
-    });
-    expect(digestOf(untouched(written), 'redis-8', 0), `${target.name} ${way}`).toBe(
-      digestOf(untouched(file), 'redis-8', 0),
-    );
+    const expected = lost.size === 0 ? whole : digestOf(without(file, lost), 'redis-8', 0);
+    expect(digestOf(without(written, lost), 'redis-8', 0), `${target.name} ${way}`).toBe(expected);
     expect(written.version).toBe(target.rdbVersion);
     expectBeside(written, file, target);
     for (const { type } of written.keys) expect(target.reads.has(type), `type ${type} for ${target.name}`).toBe(true);
   }
+}
+
+function without(file: RdbFile, lost: ReadonlySet<string>): RdbFile {
+  return { ...file, keys: file.keys.filter(({ db, key }) => !lost.has(`${db} ${key.toString('latin1')}`)) };
 }
