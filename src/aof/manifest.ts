@@ -74,7 +74,8 @@ class ManifestParser implements Manifest {
     this.offset = offset;
     this.length = line.length;
     const tooLong = line.length >= lineBufferBytes;
-    if (tooLong || !line.endsWith('\n')) {
+    // A comment is passed over before its end is looked for.
+    if (tooLong || (!line.endsWith('\n') && !line.startsWith('#'))) {
       const expected = tooLong ? `at most ${manifestLineMax} bytes` : 'a newline at its end';
       this.fault('manifest.line.length', expected, clip(line), 'The AOF manifest file contains too long line');
       if (tooLong) return;

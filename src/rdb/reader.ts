@@ -69,6 +69,8 @@ export class RdbReader {
   /** The current key: `key[0, keyLength)`; -1 while none is being read. Valid until the next key. */
   key = Buffer.allocUnsafeSlow(512);
   keyLength = -1;
+  /** The current key was longer than `blobBytesMax`: it was passed over, and `key` is empty. */
+  keyTooLong = false;
   /** Value type of the current key; -1 while none is being read. */
   type = -1;
   /** When the current key expires, milliseconds since 1970; NaN for never. */
@@ -163,8 +165,9 @@ export class RdbReader {
     }
     this.type = type;
     this.doing = 'read-key';
-    if (!input.string()) input.fail('rdb.string.long', 'a key that fits in memory', 'a longer one', this.itemOffset);
-    const { textBytes, textStart, textLength } = input;
+    this.keyTooLong = !input.string();
+    const { textBytes, textStart } = input;
+    const textLength = this.keyTooLong ? 0 : input.textLength;
     if (textLength > this.key.length) this.key = Buffer.allocUnsafeSlow(textLength * 2);
     const { key } = this;
     if (textLength > 64) textBytes.copy(key, 0, textStart, textStart + textLength);

@@ -25,6 +25,7 @@ describe('parseManifest', () => {
     ['unknown keys', 'file x seq 1 type b colour red\n'],
     ['a negative sequence of a base', 'file x seq -5 type b\n'],
     ['a quoted name', 'file "x y\\x7e" seq 1 type b\n'],
+    ['a comment without a newline', `${base}# end`],
     ['comments alone', '# nothing\n'],
   ];
   it.each(accepted)('takes %s', (_, text) => expect(codes(text)).toEqual([]));

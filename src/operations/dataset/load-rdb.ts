@@ -1,5 +1,6 @@
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Dataset } from '../../engine/dataset.ts';
+import { blobBytesMax } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { needsModule } from '../../rdb/module-data.ts';
@@ -78,6 +79,7 @@ export class RdbLoad {
     const { reader, values, options } = this;
     const { input, key, keyLength } = reader;
     const from = input.offset;
+    if (reader.keyTooLong) throw new RdbFault('rdb.string.long', from, `a key of at most ${blobBytesMax} bytes`, 'a longer one');
     values.begin();
     checkValue(input, reader.type, values);
     if (values.empty) return;

@@ -67,7 +67,10 @@ export class DatasetWriter {
     const value = this.value(keys, entry);
     writer.writeKey(key, from, to, expire, value);
     if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
-    for (const args of commandsAfter(value, keys.keyText(entry))) this.trailing.push({ database, args });
+    const name = keys.keyText(entry);
+    const after = commandsAfter(value, name);
+    if (after.length > 0 && !Number.isNaN(expire)) after.push(['PEXPIREAT', name, String(expire)]);
+    for (const args of after) this.trailing.push({ database, args });
   }
 
   /** Everything as commands, in the shape of BGREWRITEAOF. */
@@ -77,12 +80,20 @@ export class DatasetWriter {
       const keys = this.loaded.dataset.database(database);
       const order = writingOrder(keys, (entry) => this.isText(keys, entry));
       writer.selectDatabase(database);
-      await this.each(order, (entry) => {
-        const from = keys.keyStart(entry);
-        const to = from + keys.keyLength(entry);
-        writer.writeKey(keys.keyBlock(entry), from, to, keys.expiry(entry), this.value(keys, entry));
-      });
+      await this.each(order, (entry) => this.keyToCommands(writer, keys, entry));
     }
+  }
+
+  private keyToCommands(writer: RespRewriter, keys: Keyspace, entry: number): void {
+    const key = keys.keyBlock(entry);
+    const from = keys.keyStart(entry);
+    const to = from + keys.keyLength(entry);
+    const expire = keys.expiry(entry);
+    if (keys.kind(entry) === Kind.Serialized) {
+      const raw = this.loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
+      if (writer.writeRawKey(keys.rdbType(entry), key, from, to, expire, raw, 0, raw.length)) return;
+    }
+    writer.writeKey(key, from, to, expire, this.value(keys, entry));
   }
 
   private isText(keys: Keyspace, entry: number): boolean {
