@@ -7,6 +7,9 @@ import { type Input, openInput } from '../bytes/input.ts';
 import { checksumRange } from '../checksum/file-checksum.ts';
 import { UnreadableError, unreadable } from '../errors.ts';
 import type { Finding } from '../findings.ts';
+import { borrowLanes, type Lanes, returnLanes } from '../kernels/lanes.ts';
+import { windowBytes } from '../limits.ts';
+import { RdbFastLane } from '../rdb/fast-lane.ts';
 import { RdbFault, RdbInput } from '../rdb/input.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
@@ -132,12 +135,13 @@ class Verification {
 
   private async file(path: string, role: VerifiedFile['role']) {
     const opened = openInput(path);
+    const lanes = borrowLanes();
     try {
-      const input = new RdbInput(opened.source);
+      const input = new RdbInput(opened.source, windowBytes, lanes?.window());
       input.onProgress = (offset) => this.options.onProgress?.({ file: path, offset, size: opened.source.size });
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
-      if (content === 'rdb') this.files.push(await this.rdb(path, role, input, opened));
+      if (content === 'rdb') this.files.push(await this.rdb(path, role, input, opened, lanes));
       else if (content !== 'manifest')
         this.files.push({ path, role, format: 'none', checksum: { state: 'absent' }, length: 0 });
       return content;
@@ -147,18 +151,25 @@ class Verification {
       return 'unknown';
     } finally {
       opened.source.close();
+      returnLanes(lanes);
     }
   }
 
-  private async rdb(path: string, role: VerifiedFile['role'], input: RdbInput, opened: Input): Promise<VerifiedFile> {
-    const reader = new RdbReader(input);
+  private async rdb(
+    path: string,
+    role: VerifiedFile['role'],
+    input: RdbInput,
+    opened: Input,
+    lanes: Lanes | undefined,
+  ): Promise<VerifiedFile> {
+    const reader = new RdbReader(input, { lanes });
     try {
       reader.readHeader();
       const size = opened.source.size;
       if (this.options.quick === true && opened.reopen !== undefined && size !== undefined && reader.version >= 5) {
         return await this.quick(path, role, reader, size);
       }
-      await this.readToEnd(reader);
+      await this.readToEnd(reader, lanes);
     } catch (error) {
       if (!(error instanceof RdbFault)) throw error;
       const { code, offset, expected, found } = error;
@@ -168,15 +179,19 @@ class Verification {
     return this.verified(path, role, reader, { state, stored, computed }, reader.checksumOffset);
   }
 
-  private async readToEnd(reader: RdbReader): Promise<void> {
+  private async readToEnd(reader: RdbReader, lanes: Lanes | undefined): Promise<void> {
     const values = new ValueCheck(false, reader.templates, 0);
+    const lane = lanes && new RdbFastLane(reader, lanes, { deep: false, seed: 0 });
     reader.input.trusting = true;
     values.fork = reader.fork;
-    for (let count = 1; ; count++) {
+    for (let left = itemsBetweenPauses; ; left--) {
+      while (lane?.pass()) left -= lane.count;
       const item = reader.next();
       if (item === Item.end) return;
       if (item === Item.key) checkValue(reader.input, reader.type, values);
-      if (count % itemsBetweenPauses === 0) await this.options.pause?.();
+      if (left > 0) continue;
+      await this.options.pause?.();
+      left = itemsBetweenPauses;
     }
   }
 

@@ -83,20 +83,25 @@ export class FingerprintSet {
   }
 
   private insertWarm(prints: Uint32Array, from: number, to: number): number {
-    const { slots, mask } = this;
-    for (let index = from; index < to; index++) {
+    const { slots } = this;
+    const last = this.mask * 2;
+    let index = from;
+    for (; index < to; index++) {
       const high = prints[index * 2];
       const low = prints[index * 2 + 1];
-      let at = (low & mask) * 2;
-      while (slots[at] !== 0 || slots[at + 1] !== 0) {
-        if (slots[at] === high && slots[at + 1] === low) return index;
-        at = (at + 2) & (mask * 2 + 1);
+      let at = (low << 1) & last;
+      let there = slots[at];
+      while (there !== 0 || slots[at + 1] !== 0) {
+        if (there === high && slots[at + 1] === low) break;
+        at = (at + 2) & last;
+        there = slots[at];
       }
+      if (there === high && slots[at + 1] === low) break;
       slots[at] = high;
       slots[at + 1] = low;
-      this.count++;
     }
-    return to;
+    this.count += index - from;
+    return index;
   }
 
   /** Makes room for `count` more. */

@@ -7,23 +7,25 @@ export function lzfSound(from: usize, to: usize, length: u32): bool {
   let ip = from;
   let made: usize = 0;
   while (ip < to) {
-    const control = <usize>load<u8>(ip);
+    let control = <usize>load<u8>(ip);
     if (control < 32) {
       ip += control + 2;
       made += control + 1;
-    } else {
-      const distance = (control & 31) << 8;
-      if (control < 224) {
-        if (distance + <usize>load<u8>(ip, 1) >= made) return false;
-        made += (control >> 5) + 2;
-        ip += 2;
-      } else {
-        if (distance + <usize>load<u8>(ip, 2) >= made) return false;
-        made += <usize>load<u8>(ip, 1) + 9;
-        ip += 3;
-      }
+      // A match nearly always comes next.
+      if (ip >= to) break;
+      control = <usize>load<u8>(ip);
+      if (control < 32) continue;
     }
-    if (made > length) return false;
+    const distance = (control & 31) << 8;
+    if (control < 224) {
+      if (distance + <usize>load<u8>(ip, 1) >= made) return false;
+      made += (control >> 5) + 2;
+      ip += 2;
+    } else {
+      if (distance + <usize>load<u8>(ip, 2) >= made) return false;
+      made += <usize>load<u8>(ip, 1) + 9;
+      ip += 3;
+    }
   }
   return ip == to && made == length;
 }

@@ -146,11 +146,17 @@ export class RdbCheck {
     const { reader, report } = this;
     if (item === Item.aux) report.aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
     else if (item === Item.selectDb) this.noteDatabase();
-    else if (item === Item.resizeDb) this.duplicates.expect(reader.declaredKeys);
+    else if (item === Item.resizeDb) this.expectKeys();
     else if (item === Item.function) this.noteFunction();
     else if (item === Item.moduleAux && needsModule(reader.moduleName)) {
       this.noteModule(reader.moduleName, reader.itemOffset, {});
     }
+  }
+
+  /** A key takes at least three bytes, so that a file cannot claim more memory than it is worth. */
+  private expectKeys(): void {
+    const { declaredKeys, input } = this.reader;
+    this.duplicates.expect(Math.min(declaredKeys, (input.remaining ?? 0) / 3));
   }
 
   private noteDatabase(): void {
