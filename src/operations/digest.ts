@@ -3,6 +3,7 @@ import type { Flavor } from '../engine/flavor.ts';
 import type { ReplyError } from '../engine/session.ts';
 import type { Finding } from '../findings.ts';
 import { type DatabaseCensus, takeCensus } from './dataset/census.ts';
+import { fileOrder } from './dataset/file-order.ts';
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from './dataset/load.ts';
 import type { LayoutName, Progress } from './report.ts';
 
@@ -59,7 +60,8 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
 
 /** The digest of what was loaded. */
 export function digestOf(loaded: Loaded, flavor: Flavor, at: number): string {
-  return new Digester({ flavor, at, codec: loaded.codec, reader: loaded.sources }).dataset(loaded.dataset);
+  const digester = new Digester({ flavor, at, codec: loaded.codec, reader: loaded.sources });
+  return digester.dataset(loaded.dataset, fileOrder);
 }
 
 async function eachKey(loaded: Loaded, flavor: Flavor, options: DigestOptions): Promise<void> {

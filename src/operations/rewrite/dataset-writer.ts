@@ -6,10 +6,9 @@ import { TypeId } from '../../rdb/value-type-id.ts';
 import type { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { commandsAfter } from '../../rdb/writer/value-encoder.ts';
 import type { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
+import { fileOrder } from '../dataset/file-order.ts';
 import type { Loaded } from '../dataset/load.ts';
 
-/** Values whose places lie in one such piece of a file are written together, so that the file is read nearly in order. */
-const pieceBytes = 256 * 1024;
 /** Keys between two pauses. */
 const keysBetweenPauses = 1 << 16;
 
@@ -19,7 +18,10 @@ export interface TrailingCommand {
   readonly args: readonly string[];
 }
 
-/** Writes the keys of a loaded dataset to an RDB or as commands. */
+/**
+ * Writes the keys of a loaded dataset to an RDB or as commands: collections and integers, then other strings. Whoever loads what
+ * was written in that order and writes it again keeps it: that is why strings, which stay in a file, come last.
+ */
 export class DatasetWriter {
   keys = 0;
   /** Told the number of keys written, now and then. */
@@ -42,10 +44,7 @@ export class DatasetWriter {
     for (const database of this.loaded.dataset.occupied()) {
       const keys = this.loaded.dataset.database(database);
       // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
-      const order = writingOrder(
-        keys,
-        (entry) => keys.kind(entry) === Kind.Reference || keys.kind(entry) === Kind.Bytes,
-      );
+      const order = fileOrder(keys, (entry) => keys.kind(entry) === Kind.Reference || keys.kind(entry) === Kind.Bytes);
       writer.selectDatabase(database, order.length, keys.expiring);
       await this.each(order, (entry) => this.keyToRdb(writer, database, keys, entry));
     }
@@ -78,7 +77,7 @@ export class DatasetWriter {
     for (const code of this.loaded.dataset.libraries.values()) writer.writeFunction(code);
     for (const database of this.loaded.dataset.occupied()) {
       const keys = this.loaded.dataset.database(database);
-      const order = writingOrder(keys, (entry) => this.isText(keys, entry));
+      const order = fileOrder(keys, (entry) => this.isText(keys, entry));
       writer.selectDatabase(database);
       await this.each(order, (entry) => this.keyToCommands(writer, keys, entry));
     }
@@ -128,66 +127,5 @@ export class DatasetWriter {
         await this.pause();
       }
     }
-  }
-}
-
-/** Whether an entry is a plain string that is not an integer. */
-type TextTest = (entry: number) => boolean;
-
-/**
- * The entries of a database in the order of writing: collections and integers, then other strings; of each, first those in
- * memory as they came, then those whose values are still in a file, piece of the file by piece. Whoever loads what was written
- * in that order and writes it again keeps it: that is why strings, which stay in a file, come last.
- */
-function writingOrder(keys: Keyspace, isText: TextTest): Uint32Array {
-  const early = new EntryList(keys.count);
-  const late = new EntryList(keys.count);
-  for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
-    (isText(entry) ? late : early).add(entry, pieceOf(keys, entry));
-  }
-  const order = new Uint32Array(keys.count);
-  order.set(early.sorted());
-  order.set(late.sorted(), early.length);
-  return order;
-}
-
-/** 0 for what is in memory; else the number of the piece of its file that the value begins in, the first file's pieces first. */
-function pieceOf(keys: Keyspace, entry: number): number {
-  const kind = keys.kind(entry);
-  if (kind !== Kind.Reference && kind !== Kind.Serialized) return 0;
-  return 1 + keys.source(entry) * 2 ** 22 + Math.floor(keys.offset(entry) / pieceBytes);
-}
-
-/** Entries with the pieces that their values lie in. */
-class EntryList {
-  length = 0;
-  private last = 0;
-  private readonly entries: Uint32Array;
-  private readonly pieces: Float64Array;
-
-  constructor(capacity: number) {
-    this.entries = new Uint32Array(capacity);
-    this.pieces = new Float64Array(capacity);
-  }
-
-  add(entry: number, piece: number): void {
-    this.entries[this.length] = entry;
-    this.pieces[this.length++] = piece;
-    if (piece > this.last) this.last = piece;
-  }
-
-  /** By piece; within a piece as they came. Counting where the numbers are few, comparing else. */
-  sorted(): Uint32Array {
-    const { entries, pieces, length, last } = this;
-    const sorted = new Uint32Array(length);
-    if (last > length * 4 + 65536) {
-      const indexes = sorted.map((_, index) => index).sort((a, b) => pieces[a] - pieces[b] || a - b);
-      return indexes.map((index) => entries[index]);
-    }
-    const starts = new Uint32Array(last + 2);
-    for (let index = 0; index < length; index++) starts[pieces[index] + 1]++;
-    for (let piece = 1; piece < starts.length; piece++) starts[piece] += starts[piece - 1];
-    for (let index = 0; index < length; index++) sorted[starts[pieces[index]]++] = entries[index];
-    return sorted;
   }
 }
