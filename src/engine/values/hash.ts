@@ -24,11 +24,10 @@ export class HashValue implements ObjectValue {
   }
 
   digest(sink: DigestSink): void {
-    const { digestFieldExpiry, hidesPastFields, ignoresPastFields } = sink.rules;
-    const withoutPast = hidesPastFields || ignoresPastFields;
+    const { digestFieldExpiry, hidesPastFields } = sink.rules;
     for (const [field, value] of this.entries()) {
       const expiry = this.expiry(field);
-      if (withoutPast && expiry < sink.at) continue;
+      if (hidesPastFields && expiry < sink.at) continue;
       sink.beginElement();
       sink.elementMix(field);
       sink.elementMix(value);
@@ -98,7 +97,7 @@ export class HashValue implements ObjectValue {
     }
   }
 
-  /** True if every field is past its time at `now`, milliseconds since 1970: after loading, Redis removes such a key. */
+  /** True if every field is past its time at `now`, milliseconds since 1970: Valkey does not load such a key from an RDB. */
   isPast(now: number): boolean {
     if (this.expiries === undefined || this.expiries.size < this.count) return false;
     for (const at of this.expiries.values()) if (at >= now) return false;

@@ -12,6 +12,8 @@ export type LossKind =
   | 'stream-consumers'
   | 'stream-nack-zone'
   | 'stream-idempotency'
+  /** A pending entry of a message that was deleted: no command makes one. */
+  | 'stream-deleted-pending'
   /** Details that no command's reply or digest of the dataset rests on. */
   | 'consumer-active-time'
   | 'idempotency-counters'
@@ -37,5 +39,13 @@ export interface Loss {
 /** What an encoder of one value says; the writer adds the key. */
 export type LossSink = (kind: LossKind, outcome: LossOutcome, reason: string) => void;
 
-/** Losses that a server too takes when it rewrites or passes on its own data, and that change no answer of a command. */
-export const minorLosses: ReadonlySet<LossKind> = new Set(['consumer-active-time', 'idempotency-counters', 'usage']);
+/**
+ * Losses that a server too takes when it rewrites or passes on its own data. All but the pending entries of deleted messages,
+ * which XPENDING counts and nobody can read, change no answer of a command.
+ */
+export const minorLosses: ReadonlySet<LossKind> = new Set([
+  'consumer-active-time',
+  'idempotency-counters',
+  'stream-deleted-pending',
+  'usage',
+]);

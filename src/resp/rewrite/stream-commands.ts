@@ -26,7 +26,7 @@ export function rewriteStream(commands: KeyCommands, stream: Stream): void {
       ? ['ENTRIESADDED', String(stream.entriesAdded), 'MAXDELETEDID', formatId(stream.maxDeletedId)]
       : [];
   commands.command('XSETID', formatId(stream.lastId), ...counters);
-  for (const [, group] of byName(stream.groups)) rewriteGroup(commands, group);
+  for (const [, group] of byName(stream.groups)) rewriteGroup(commands, stream, group);
   if (stream.idempotency !== undefined) rewriteIdempotency(commands, stream.idempotency);
 }
 
@@ -35,18 +35,29 @@ function byName<T>(map: ReadonlyMap<string, T> | undefined): [string, T][] {
   return map === undefined ? [] : [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function rewriteGroup(commands: KeyCommands, group: Group): void {
+function rewriteGroup(commands: KeyCommands, stream: Stream, group: Group): void {
   const { target } = commands;
   const read = target.streamVersion >= 2 ? ['ENTRIESREAD', String(group.entriesRead)] : [];
   groupCommand(commands, 'CREATE', group.name, formatId(group.lastId), ...read);
   const owned = ownedEntries(group);
   for (const [, consumer] of byName(group.consumers)) {
-    const pending = owned.get(consumer);
-    if (pending !== undefined) for (const entry of pending) claim(commands, group, consumer, entry);
+    const pending = claimable(commands, stream, consumer, owned.get(consumer) ?? []);
+    if (pending.length > 0) for (const entry of pending) claim(commands, group, consumer, entry);
     else if (target.createsConsumers) groupCommand(commands, 'CREATECONSUMER', group.name, consumer.name);
     else commands.lose('stream-consumers', 'part-dropped', `${target.name} cannot make a consumer without entries`);
   }
   if (group.nackZone.size > 0) rewriteNackZone(commands, group);
+}
+
+/** Those entries whose messages are there: to claim a deleted one does nothing, even with FORCE, so it is not written. */
+function claimable(commands: KeyCommands, stream: Stream, consumer: Consumer, pending: Pending[]): Pending[] {
+  const present = pending.filter((entry) => stream.has(entry));
+  const lost = pending.length - present.length;
+  if (lost > 0) {
+    const reason = `no command makes the ${lost} pending entries of deleted messages that consumer ${consumer.name} has`;
+    commands.lose('stream-deleted-pending', 'part-dropped', reason);
+  }
+  return present;
 }
 
 /** In XGROUP and XCFGSET-like containers the key comes after the subcommand. */
