@@ -140,6 +140,34 @@ describe('the fast lane of an RDB', () => {
     }
   });
 
+  it('sees each byte that differs by one in strings of every form', async () => {
+    const packed = () => 0;
+    const compressing = (below: number) => (below === 2 ? 1 : 0);
+    const text = 'abcabcabcabcabd'.repeat(3);
+    const pair = ['field', 'value value value value value'];
+    const body = Buffer.concat([
+      Buffer.from('REDIS0011'),
+      ...[packed, compressing].flatMap((next) => [
+        Buffer.concat([Buffer.from([0]), string(`${text}${next(2)}`, next), string(text, next)]),
+        Buffer.concat([Buffer.from([4]), raw(`h${next(2)}`), hash([text], next, () => string(text, next))]),
+        Buffer.concat([Buffer.from([16]), raw(`l${next(2)}`), string(encodeListpack([...pair, text, text]), next)]),
+        Buffer.concat([Buffer.from([13]), raw(`z${next(2)}`), string(encodeZiplist([...pair, text, text]), next)]),
+      ]),
+      Buffer.from([0xff]),
+      Buffer.alloc(8),
+    ]);
+    const reading = { window: laneWindowBytes };
+    for (let at = 9; at < body.length; at++) {
+      for (const step of [-2, -1, 1, 2]) {
+        const bytes = Buffer.from(body);
+        bytes[at] += step;
+        expect(await outcomeOf(bytes, { ...reading, fast: true })).toBe(
+          await outcomeOf(bytes, { ...reading, fast: false }),
+        );
+      }
+    }
+  });
+
   it('gives keys the fingerprints that JavaScript gives them', () => {
     const lanes = borrowLanes()!;
     const bytes = readFileSync(fileURLToPath(new URL('../../fixtures/golden/redis-8.6-rdb/dump.rdb', import.meta.url)));
