@@ -18,6 +18,8 @@ export interface RdbLoadOptions {
   readonly findings: FindingList;
   /** Keys that expired before this moment are left out, as a server does with an RDB that is not part of an AOF; NaN keeps all. */
   readonly dropExpiredBefore: number;
+  /** Whether a hash is left out too: one whose fields are all past, which Valkey does not load. Undefined keeps all. */
+  readonly isPastHash?: (type: number, offset: number, length: number) => boolean;
   readonly pause: () => Promise<void>;
 }
 
@@ -79,7 +81,8 @@ export class RdbLoad {
     const { reader, values, options } = this;
     const { input, key, keyLength } = reader;
     const from = input.offset;
-    if (reader.keyTooLong) throw new RdbFault('rdb.string.long', from, `a key of at most ${blobBytesMax} bytes`, 'a longer one');
+    if (reader.keyTooLong)
+      throw new RdbFault('rdb.string.long', from, `a key of at most ${blobBytesMax} bytes`, 'a longer one');
     values.begin();
     checkValue(input, reader.type, values);
     if (values.empty) return;
@@ -88,11 +91,17 @@ export class RdbLoad {
       this.expiredKeys++;
       return;
     }
+    const type = canonicalType(reader.type, reader.fork);
+    const length = input.offset - from;
+    if (options.isPastHash?.(type, from, length)) {
+      this.expiredKeys++;
+      return;
+    }
     const keys = options.dataset.database(reader.db);
     if (keys.find(key, 0, keyLength) >= 0) this.addDuplicate();
     else {
       const entry = keys.insertAfterFind(key, 0, keyLength);
-      keys.setSerialized(entry, options.source, from, input.offset - from, canonicalType(reader.type, reader.fork));
+      keys.setSerialized(entry, options.source, from, length, type);
       if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
     }
   }

@@ -4,19 +4,21 @@ import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.t
 import { parseManifest } from '../../aof/manifest.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
-import type { Flavor } from '../../engine/flavor.ts';
+import { type Flavor, flavorRules } from '../../engine/flavor.ts';
 import { Frame } from '../../engine/frame.ts';
 import { type OpaqueReason, Session } from '../../engine/session.ts';
+import { HashValue } from '../../engine/values/hash.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Fork } from '../../rdb/reader.ts';
+import { valkeyHashType } from '../../rdb/value-type-id.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { loadOrder } from '../check/check-multi-part.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
-import { RdbLoad } from './load-rdb.ts';
+import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
 
 /** What to do with a command whose effect nobody can know offline: of a module, a script, or of no server at all. */
@@ -228,7 +230,16 @@ class Loader implements Loaded {
     const pause = this.options.pause ?? nextTurn;
     const isPart = file.role !== 'file' || this.options.expired === 'keep';
     const dropExpiredBefore = isPart ? Number.NaN : this.options.at;
-    const load = new RdbLoad(input, { path: file.path, source: index, dataset, findings, dropExpiredBefore, pause });
+    const isPastHash = isPart ? undefined : this.pastHashTest(index);
+    const load = new RdbLoad(input, {
+      path: file.path,
+      source: index,
+      dataset,
+      findings,
+      dropExpiredBefore,
+      isPastHash,
+      pause,
+    });
     const sound = await load.run();
     const { fork, version, checksumState, templates } = load.reader;
     file.rdb = { fork, version, serverVersion: load.serverVersion, keys: load.keys, length: input.offset };
@@ -241,6 +252,17 @@ class Loader implements Loaded {
     });
     await check.run();
     return findings.errors === errors;
+  }
+
+  /** Valkey drops past fields when it loads an RDB alone, and hashes that had no others. */
+  private pastHashTest(source: number): RdbLoadOptions['isPastHash'] {
+    const { codec, sources, options } = this;
+    if (!flavorRules(options.flavor).hidesPastFields) return undefined;
+    return (type, offset, length) => {
+      if (type !== valkeyHashType) return false;
+      const value = codec.decode(type, sources.read(source, offset, length), 0, length);
+      return value instanceof HashValue && value.isPast(options.at);
+    };
   }
 
   /** Executes the commands from where the window stands to the end of the file. */
