@@ -1,6 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer } from '@oclif/core/flags';
-import { check } from '../src/index.ts';
+import { check } from '../src/operations/check/check.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatCheck, palette } from './shared/report.ts';

@@ -1,6 +1,8 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, option, string } from '@oclif/core/flags';
-import { type DigestResult, digest, escapeBinary, flavors } from '../src/index.ts';
+import { escapeBinary } from '../src/bytes/text.ts';
+import { flavors } from '../src/engine/flavor.ts';
+import { type DigestResult, digest } from '../src/operations/digest.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { parseMoment } from './shared/flags.ts';
 import { ProgressBar } from './shared/progress-bar.ts';

@@ -1,6 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
-import { type RewriteOptions, rewrite } from '../src/index.ts';
+import type { RewriteOptions } from '../src/operations/rewrite/options.ts';
+import { rewrite } from '../src/operations/rewrite/rewrite.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseSize } from './shared/flags.ts';
 import { ProgressBar } from './shared/progress-bar.ts';

@@ -1,6 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer } from '@oclif/core/flags';
-import { verify } from '../src/index.ts';
+import { verify } from '../src/operations/verify.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatVerify, palette } from './shared/report.ts';

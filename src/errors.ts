@@ -40,3 +40,29 @@ const reasons: Record<string, string> = {
   EMFILE: 'too many open files',
   EIO: 'the device reported a read error',
 };
+
+/** Could not be written: a full disk, a folder without permission. The message says what was replaced: mostly nothing. */
+export class UnwritableError extends Error {
+  readonly path: string;
+  readonly code: string;
+  constructor(path: string, error: unknown, state = 'nothing was replaced') {
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    super(
+      `cannot write ${path}: ${writeReasons[code] ?? (error instanceof Error ? error.message : String(error))}; ${state}`,
+    );
+    this.name = 'UnwritableError';
+    this.path = path;
+    this.code = code;
+  }
+}
+
+const writeReasons: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'no such folder',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is not a folder',
+};

@@ -1,9 +1,8 @@
 /** The public API: everything that the commands use, and a program may. */
 
-export { UnwritableError } from './bytes/sink.ts';
 export { escapeBinary } from './bytes/text.ts';
 export { type Flavor, flavors } from './engine/flavor.ts';
-export { UnreadableError, UsageError } from './errors.ts';
+export { UnreadableError, UnwritableError, UsageError } from './errors.ts';
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
 export { type CheckOptions, type CheckResult, type CheckSummary, check } from './operations/check/check.ts';
 export type { DatabaseCensus } from './operations/dataset/census.ts';

@@ -1,5 +1,5 @@
 import { Command } from '@oclif/core/command';
-import { UnreadableError, UnwritableError, UsageError } from '../../src/index.ts';
+import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.ts';
 
 /** Exit codes that scripts can trust. */
 export const ExitCode = { sound: 0, problems: 1, usage: 2, unreadable: 3, bug: 70 } as const;

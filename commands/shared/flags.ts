@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/index.ts';
+import { UsageError } from '../../src/errors.ts';
 
 /** A moment as people give it, seconds since 1970 or ISO 8601, in milliseconds since 1970. Throws UsageError. */
 export function parseMoment(text: string): number {

@@ -1,4 +1,4 @@
-import { UnreadableError } from '../../src/index.ts';
+import { UnreadableError } from '../../src/errors.ts';
 import { ExitCode } from './base-command.ts';
 
 /** A path that could not be read, in the place of its result. */

@@ -1,5 +1,6 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
+import { UnwritableError } from '../errors.ts';
 
 /** The calls of the file system that an output makes, so that a test can let any of them fail or be the last. */
 export type FileSystem = Pick<
@@ -27,32 +28,6 @@ const temporaryPattern = /^\.(.+)\.aofkit-(\d+)\.tmp$/;
 export function temporaryName(name: string): string {
   return `.${name}.aofkit-${process.pid}.tmp`;
 }
-
-/** Could not be written: a full disk, a folder without permission. The message says what was replaced: mostly nothing. */
-export class UnwritableError extends Error {
-  readonly path: string;
-  readonly code: string;
-  constructor(path: string, error: unknown, state = 'nothing was replaced') {
-    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    super(
-      `cannot write ${path}: ${reasons[code] ?? (error instanceof Error ? error.message : String(error))}; ${state}`,
-    );
-    this.name = 'UnwritableError';
-    this.path = path;
-    this.code = code;
-  }
-}
-
-const reasons: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  EROFS: 'the file system is read-only',
-  ENOENT: 'no such folder',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is not a folder',
-};
 
 /**
  * A file that appears whole or not at all: written under a temporary name in the folder of its target, flushed to the disk,

@@ -1,7 +1,8 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { AtomicFile, type FileSystem, syncFolder, temporaryName, UnwritableError } from '../../bytes/sink.ts';
+import { AtomicFile, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
+import { UnwritableError } from '../../errors.ts';
 import { UsageError } from '../../errors.ts';
 import type { Target } from '../../rdb/targets.ts';
 
