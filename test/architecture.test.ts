@@ -13,7 +13,7 @@ const allowed: Record<string, readonly string[]> = {
   lzf: [...leaves, 'kernels'],
   kernels: [...leaves, 'catalog'],
   catalog: leaves,
-  engine: [...leaves, 'catalog'],
+  engine: [...leaves, 'catalog', 'kernels'],
   aof: [...leaves, 'bytes', 'resp', 'rdb'],
   rdb: [...leaves, 'bytes', 'checksum', 'lzf', 'kernels', 'engine'],
   resp: [...leaves, 'bytes', 'catalog', 'kernels', 'rdb', 'engine'],
