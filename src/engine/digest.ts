@@ -1,10 +1,10 @@
 import type { Dataset } from './dataset.ts';
 import type { Flavor, FlavorRules } from './flavor.ts';
 import { flavorRules } from './flavor.ts';
+import { HashQueue } from './hash-queue.ts';
 import type { Keyspace } from './keyspace.ts';
 import { ScoreText } from './score-text.ts';
 import { Sha1 } from './sha1.ts';
-import { TextHashes } from './text-hashes.ts';
 import type { DigestSink, ObjectValue, SourceReader, Value, ValueCodec } from './value.ts';
 import { Kind, objectKindMin } from './value.ts';
 
@@ -44,15 +44,9 @@ export class Digester implements DigestSink {
   readonly at: number;
   readonly #scores: ScoreText;
   readonly #sha = new Sha1();
-  readonly #names = new TextHashes(this.#sha);
+  readonly #queue = new HashQueue();
   readonly #codec: ValueCodec | undefined;
   readonly #reader: SourceReader | undefined;
-  /** State of the key, of the element, and of the dataset. */
-  readonly #key = new Int32Array(5);
-  readonly #element = new Int32Array(5);
-  /** Whether nothing was mixed into the element yet. */
-  #isFresh = true;
-  readonly #total = new Int32Array(5);
   /** SHA-1 of the type numbers 0 to 8 and of the two marks, which are xored in over and over. */
   readonly #typeHashes: Int32Array[];
   readonly #expiryMark: Int32Array;
@@ -79,39 +73,44 @@ export class Digester implements DigestSink {
    * an order that suits the reader; the digest does not depend on it.
    */
   dataset(dataset: Dataset, order?: (keys: Keyspace) => Iterable<number>): string {
-    const total = this.#total;
-    total.fill(0);
+    const queue = this.#queue;
+    queue.takeTotal();
     for (const index of dataset.occupied()) {
-      this.#sha.hashText(bigEndianText(index));
-      this.#mixInto(total);
+      this.#mixDatabase(index);
       const keys = dataset.database(index);
       if (order !== undefined) for (const entry of order(keys)) this.#addKey(keys, entry);
       else for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) this.#addKey(keys, entry);
     }
-    return hex(total);
+    return hex(queue.takeTotal());
+  }
+
+  /** mix of a database's number into the total. */
+  #mixDatabase(index: number): void {
+    const sha = this.#sha;
+    const total = this.#queue.takeTotal();
+    sha.hashText(bigEndianText(index));
+    for (let word = 0; word < 5; word++) total[word] ^= sha.state[word];
+    sha.hashWords(total);
+    this.#queue.takeTotal(sha.state);
   }
 
   #addKey(keys: Keyspace, entry: number): void {
-    this.#key.fill(0);
-    this.mixBytes(keys.keyBlock(entry), keys.keyStart(entry), keys.keyLength(entry));
+    this.#queue.mixBytes(keys.keyBlock(entry), keys.keyStart(entry), keys.keyLength(entry));
     this.#mixEntry(keys, entry);
-    this.#sha.hashWords(this.#key);
-    xorInto(this.#total, this.#sha.state);
+    this.#queue.endKey();
   }
 
   /** Equal to DEBUG DIGEST-VALUE of the entry's key. */
   entry(keys: Keyspace, entry: number): string {
-    this.#key.fill(0);
     this.#mixEntry(keys, entry);
-    return hex(this.#key);
+    return hex(this.#queue.takeKey());
   }
 
   /** DEBUG DIGEST-VALUE of a value alone, with or without an expiry. */
   value(value: Value, expires = false): string {
-    this.#key.fill(0);
     this.#mixValue(value);
-    if (expires) xorInto(this.#key, this.#expiryMark);
-    return hex(this.#key);
+    if (expires) this.#queue.xorHash(this.#expiryMark);
+    return hex(this.#queue.takeKey());
   }
 
   #mixEntry(keys: Keyspace, entry: number): void {
@@ -119,11 +118,11 @@ export class Digester implements DigestSink {
     if (kind === Kind.Serialized) this.#mixValue(this.#decode(keys, entry));
     else if (kind >= objectKindMin) this.#mixObject(keys.object(entry));
     else this.#mixString(keys, entry, kind);
-    if (keys.hasExpiry(entry)) xorInto(this.#key, this.#expiryMark);
+    if (keys.hasExpiry(entry)) this.#queue.xorHash(this.#expiryMark);
   }
 
   #mixString(keys: Keyspace, entry: number, kind: Kind): void {
-    this.#mixHash(this.#typeHashes[0]);
+    this.#queue.mixHash(this.#typeHashes[0]);
     if (kind === Kind.Integer) {
       this.mix(String(keys.integer(entry)));
       return;
@@ -150,107 +149,52 @@ export class Digester implements DigestSink {
 
   #mixValue(value: Value): void {
     if (typeof value === 'number') {
-      this.#mixHash(this.#typeHashes[0]);
+      this.#queue.mixHash(this.#typeHashes[0]);
       this.mix(String(value));
     } else if (Buffer.isBuffer(value)) {
-      this.#mixHash(this.#typeHashes[0]);
+      this.#queue.mixHash(this.#typeHashes[0]);
       this.mixBytes(value, 0, value.length);
     } else this.#mixObject(value);
   }
 
   #mixObject(value: ObjectValue): void {
-    this.#mixHash(this.#typeHashes[typeNumbers[value.kind] ?? 0]);
+    this.#queue.mixHash(this.#typeHashes[typeNumbers[value.kind] ?? 0]);
     value.digest(this);
   }
 
   // ---- the two primitives
 
-  /** mix with the SHA-1 that was just computed. */
-  #mixInto(state: Int32Array): void {
-    xorInto(state, this.#sha.state);
-    this.#sha.hashWords(state);
-    copyInto(state, this.#sha.state);
-  }
-
-  #mixHash(hash: Int32Array): void {
-    xorInto(this.#key, hash);
-    this.#sha.hashWords(this.#key);
-    copyInto(this.#key, this.#sha.state);
-  }
-
   mix(text: string): void {
-    this.#names.once(text);
-    this.#mixInto(this.#key);
+    this.#queue.mixText(text);
   }
 
   mixBytes(bytes: Uint8Array, start: number, length: number): void {
-    this.#sha.hashBytes(bytes, start, length);
-    this.#mixInto(this.#key);
+    this.#queue.mixBytes(bytes, start, length);
   }
 
   xor(text: string): void {
-    this.#sha.hashText(text);
-    xorInto(this.#key, this.#sha.state);
-  }
-
-  beginElement(): void {
-    this.#isFresh = true;
+    this.#queue.xorText(text);
   }
 
   elementMix(text: string): void {
-    if (this.#isFresh) {
-      this.#isFresh = false;
-      this.#names.twice(text);
-      copyInto(this.#element, this.#sha.state);
-      return;
-    }
-    this.#sha.hashText(text);
-    this.#mixInto(this.#element);
+    this.#queue.elementMixText(text);
   }
 
   elementMixBytes(bytes: Uint8Array, start: number, length: number): void {
-    this.#startElement();
-    this.#sha.hashBytes(bytes, start, length);
-    this.#mixInto(this.#element);
-  }
-
-  #startElement(): void {
-    if (this.#isFresh) this.#element.fill(0);
-    this.#isFresh = false;
+    this.#queue.elementMixBytes(bytes, start, length);
   }
 
   elementXor(text: string): void {
-    this.#startElement();
-    this.#sha.hashText(text);
-    xorInto(this.#element, this.#sha.state);
+    this.#queue.elementXorText(text);
   }
 
-  /** xor of the element's 20 bytes into the key's state. */
   endElement(): void {
-    this.#startElement();
-    this.#sha.hashWords(this.#element);
-    xorInto(this.#key, this.#sha.state);
+    this.#queue.endElement();
   }
 
   scoreText(score: number): string {
     return this.#scores.format(score);
   }
-}
-
-function xorInto(state: Int32Array, hash: Int32Array): void {
-  state[0] ^= hash[0];
-  state[1] ^= hash[1];
-  state[2] ^= hash[2];
-  state[3] ^= hash[3];
-  state[4] ^= hash[4];
-}
-
-function copyInto(state: Int32Array, hash: Int32Array): void {
-  state[0] = hash[0];
-  state[1] = hash[1];
-  state[2] = hash[2];
-  state[3] = hash[3];
-  state[4] = hash[4];
 }
 
 function bigEndianText(value: number): string {

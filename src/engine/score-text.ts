@@ -21,8 +21,19 @@ export function formatGeneral17(value: number): string {
   if (!Number.isFinite(value)) return value < 0 ? '-inf' : 'inf';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   if (value === 0) return `${sign}0`;
-  const [digits, exponent] = significant17(Math.abs(value));
-  return sign + layOutGeneral(digits.replace(/0+$/, ''), exponent);
+  const size = Math.abs(value);
+  if (size < 1e15 && Number.isInteger(value)) return String(value);
+  // Where neither exponents nor ties are about, toPrecision does the same: a tie's digit 18 is a 5.
+  if (size >= 1e-4 && size < 1e15 && !value.toPrecision(18).endsWith('5')) return withoutZeros(value.toPrecision(17));
+  const [digits, exponent] = significant17(size);
+  return sign + layOutGeneral(withoutZeros(digits), exponent);
+}
+
+/** Without the zeros that end it. */
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === 48) end--;
+  return digits.slice(0, end);
 }
 
 /** 17 digits, rounded to nearest even as printf does, and the exponent of the first. */

@@ -45,8 +45,8 @@ export interface ObjectValue {
 }
 
 /**
- * The two primitives of DEBUG DIGEST on the value's state, and the same two on an element's own state, which starts at zero
- * with `beginElement` and is xored into the value's by `endElement`. Text is a binary string.
+ * The two primitives of DEBUG DIGEST on the value's state, and the same two on an element's own state, whose hash is xored into
+ * the value's by `endElement`; the next element's starts at zero. Text is a binary string.
  */
 export interface DigestSink {
   readonly rules: FlavorRules;
@@ -55,7 +55,6 @@ export interface DigestSink {
   mix(text: string): void;
   mixBytes(bytes: Uint8Array, start: number, length: number): void;
   xor(text: string): void;
-  beginElement(): void;
   elementMix(text: string): void;
   elementMixBytes(bytes: Uint8Array, start: number, length: number): void;
   elementXor(text: string): void;

@@ -28,7 +28,6 @@ export class HashValue implements ObjectValue {
     for (const [field, value] of this.entries()) {
       const expiry = this.expiry(field);
       if (hidesPastFields && expiry < sink.at) continue;
-      sink.beginElement();
       sink.elementMix(field);
       sink.elementMix(value);
       if (digestFieldExpiry && !Number.isNaN(expiry)) sink.elementXor('!!hexpire!!');

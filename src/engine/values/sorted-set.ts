@@ -47,7 +47,6 @@ export class SortedSetValue implements ObjectValue {
 
   digest(sink: DigestSink): void {
     for (const [member, slot] of this.slots.entries()) {
-      sink.beginElement();
       sink.elementMix(member);
       sink.elementMix(sink.scoreText(this.scores[slot]));
       sink.endElement();

@@ -71,7 +71,6 @@ class Scores implements ObjectValue {
   }
   digest(sink: DigestSink): void {
     this.scores.forEach((score, index) => {
-      sink.beginElement();
       sink.elementMix(String(index));
       sink.elementMix(sink.scoreText(score));
       sink.endElement();

@@ -1,0 +1,270 @@
+// AssemblyScript. SHA-1 (RFC 3174) of many short messages, four at a time: one in each 32-bit lane of the vectors. What is hashed
+// next in a lane does not wait for the other lanes.
+//
+//   at 0      five vectors: the lanes' states
+//   at 128    eighty vectors: the words of the lanes' blocks
+//   at 1536   for each lane u32: where its next block lies, blocks left, slot; the same for chains
+//   at 2048   a block for lanes that have nothing to do
+//
+// A slot is five words. What comes out is xored into the slot that a message or a chain names.
+
+const wordsAt: usize = 128;
+const pointersAt: usize = 1536;
+const leftAt: usize = 1552;
+const targetsAt: usize = 1568;
+const idleBlockAt: usize = 2048;
+const slotBytes: u32 = 20;
+const idle: u32 = 0xffffffff;
+
+// @ts-ignore: decorator
+@inline
+function rotate(x: v128, bits: i32): v128 {
+  return v128.or(i32x4.shl(x, bits), i32x4.shr_u(x, 32 - bits));
+}
+
+// @ts-ignore: decorator
+@inline
+function step(a: v128, mixed: v128, e: v128, t: usize, constant: v128): v128 {
+  const words = v128.load(wordsAt + (t << 4));
+  return i32x4.add(i32x4.add(i32x4.add(e, mixed), i32x4.add(words, constant)), rotate(a, 5));
+}
+
+// @ts-ignore: decorator
+@inline
+function choose(b: v128, c: v128, d: v128): v128 {
+  return v128.xor(d, v128.and(b, v128.xor(c, d)));
+}
+
+// @ts-ignore: decorator
+@inline
+function parity(b: v128, c: v128, d: v128): v128 {
+  return v128.xor(b, v128.xor(c, d));
+}
+
+// @ts-ignore: decorator
+@inline
+function majority(b: v128, c: v128, d: v128): v128 {
+  return v128.or(v128.and(b, c), v128.and(d, v128.or(b, c)));
+}
+
+/** Works the sixteen words at `wordsAt` of each lane into its state. */
+function compress(): void {
+  for (let t: usize = 16; t < 80; t++) {
+    const at = wordsAt + (t << 4);
+    const near = v128.xor(v128.load(at - 48), v128.load(at - 128));
+    v128.store(at, rotate(v128.xor(near, v128.xor(v128.load(at - 224), v128.load(at - 256))), 1));
+  }
+  let a = v128.load(0);
+  let b = v128.load(16);
+  let c = v128.load(32);
+  let d = v128.load(48);
+  let e = v128.load(64);
+  let constant = i32x4.splat(0x5a827999);
+  for (let t: usize = 0; t < 20; t += 5) {
+    e = step(a, choose(b, c, d), e, t, constant);
+    b = rotate(b, 30);
+    d = step(e, choose(a, b, c), d, t + 1, constant);
+    a = rotate(a, 30);
+    c = step(d, choose(e, a, b), c, t + 2, constant);
+    e = rotate(e, 30);
+    b = step(c, choose(d, e, a), b, t + 3, constant);
+    d = rotate(d, 30);
+    a = step(b, choose(c, d, e), a, t + 4, constant);
+    c = rotate(c, 30);
+  }
+  constant = i32x4.splat(0x6ed9eba1);
+  for (let t: usize = 20; t < 40; t += 5) {
+    e = step(a, parity(b, c, d), e, t, constant);
+    b = rotate(b, 30);
+    d = step(e, parity(a, b, c), d, t + 1, constant);
+    a = rotate(a, 30);
+    c = step(d, parity(e, a, b), c, t + 2, constant);
+    e = rotate(e, 30);
+    b = step(c, parity(d, e, a), b, t + 3, constant);
+    d = rotate(d, 30);
+    a = step(b, parity(c, d, e), a, t + 4, constant);
+    c = rotate(c, 30);
+  }
+  constant = i32x4.splat(0x8f1bbcdc);
+  for (let t: usize = 40; t < 60; t += 5) {
+    e = step(a, majority(b, c, d), e, t, constant);
+    b = rotate(b, 30);
+    d = step(e, majority(a, b, c), d, t + 1, constant);
+    a = rotate(a, 30);
+    c = step(d, majority(e, a, b), c, t + 2, constant);
+    e = rotate(e, 30);
+    b = step(c, majority(d, e, a), b, t + 3, constant);
+    d = rotate(d, 30);
+    a = step(b, majority(c, d, e), a, t + 4, constant);
+    c = rotate(c, 30);
+  }
+  constant = i32x4.splat(0xca62c1d6);
+  for (let t: usize = 60; t < 80; t += 5) {
+    e = step(a, parity(b, c, d), e, t, constant);
+    b = rotate(b, 30);
+    d = step(e, parity(a, b, c), d, t + 1, constant);
+    a = rotate(a, 30);
+    c = step(d, parity(e, a, b), c, t + 2, constant);
+    e = rotate(e, 30);
+    b = step(c, parity(d, e, a), b, t + 3, constant);
+    d = rotate(d, 30);
+    a = step(b, parity(c, d, e), a, t + 4, constant);
+    c = rotate(c, 30);
+  }
+  v128.store(0, i32x4.add(a, v128.load(0)));
+  v128.store(16, i32x4.add(b, v128.load(16)));
+  v128.store(32, i32x4.add(c, v128.load(32)));
+  v128.store(48, i32x4.add(d, v128.load(48)));
+  v128.store(64, i32x4.add(e, v128.load(64)));
+}
+
+/** The lane's state becomes the one that every hash begins with. */
+function beginLane(at: usize): void {
+  store<u32>(at, 0x67452301);
+  store<u32>(at, 0xefcdab89, 16);
+  store<u32>(at, 0x98badcfe, 32);
+  store<u32>(at, 0x10325476, 48);
+  store<u32>(at, 0xc3d2e1f0, 64);
+}
+
+/** Xors the lane's state into a slot. */
+function endLane(at: usize, slot: usize): void {
+  store<u32>(slot, load<u32>(slot) ^ load<u32>(at));
+  store<u32>(slot, load<u32>(slot, 4) ^ load<u32>(at, 16), 4);
+  store<u32>(slot, load<u32>(slot, 8) ^ load<u32>(at, 32), 8);
+  store<u32>(slot, load<u32>(slot, 12) ^ load<u32>(at, 48), 12);
+  store<u32>(slot, load<u32>(slot, 16) ^ load<u32>(at, 64), 16);
+}
+
+/** Puts the end of a message behind it: a bit, zeros, and its length in bits. Gives its number of blocks. */
+function pad(message: usize, length: usize): u32 {
+  const total = (length + 72) & ~63;
+  store<u8>(message + length, 0x80);
+  memory.fill(message + length + 1, 0, total - length - 5);
+  store<u32>(message + total - 4, bswap<u32>(<u32>length << 3));
+  return <u32>(total >> 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function bigEndian(words: v128): v128 {
+  return v128.shuffle<u8>(words, words, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+}
+
+/** Deals the next block of each lane out over the words. */
+function loadBlocks(): void {
+  const first = <usize>load<u32>(pointersAt);
+  const second = <usize>load<u32>(pointersAt, 4);
+  const third = <usize>load<u32>(pointersAt, 8);
+  const fourth = <usize>load<u32>(pointersAt, 12);
+  for (let part: usize = 0; part < 64; part += 16) {
+    const p = bigEndian(v128.load(first + part));
+    const q = bigEndian(v128.load(second + part));
+    const r = bigEndian(v128.load(third + part));
+    const s = bigEndian(v128.load(fourth + part));
+    const pqLow = v128.shuffle<u32>(p, q, 0, 4, 1, 5);
+    const pqHigh = v128.shuffle<u32>(p, q, 2, 6, 3, 7);
+    const rsLow = v128.shuffle<u32>(r, s, 0, 4, 1, 5);
+    const rsHigh = v128.shuffle<u32>(r, s, 2, 6, 3, 7);
+    const to = wordsAt + (part << 2);
+    v128.store(to, v128.shuffle<u64>(pqLow, rsLow, 0, 2));
+    v128.store(to, v128.shuffle<u64>(pqLow, rsLow, 1, 3), 16);
+    v128.store(to, v128.shuffle<u64>(pqHigh, rsHigh, 0, 2), 32);
+    v128.store(to, v128.shuffle<u64>(pqHigh, rsHigh, 1, 3), 48);
+  }
+}
+
+/**
+ * Hashes `count` messages; each is three u32 at `list`: its address (with room for what pad adds), its length in bytes, and the
+ * number of the slot at `slots` that its hash is xored into.
+ */
+export function sha1Messages(list: usize, count: u32, slots: usize): void {
+  let next: u32 = 0;
+  let busy: u32 = 0;
+  for (let lane: usize = 0; lane < 16; lane += 4) store<u32>(targetsAt + lane, idle);
+  for (let lane: usize = 0; lane < 16; lane += 4) store<u32>(leftAt + lane, 0);
+  while (true) {
+    for (let lane: usize = 0; lane < 16; lane += 4) {
+      if (load<u32>(leftAt + lane) != 0) continue;
+      const target = load<u32>(targetsAt + lane);
+      if (target != idle) {
+        endLane(lane, slots + target * slotBytes);
+        busy--;
+      }
+      if (next < count) {
+        const record = list + next * 12;
+        const message = load<u32>(record);
+        store<u32>(pointersAt + lane, message);
+        store<u32>(leftAt + lane, pad(message, load<u32>(record, 4)));
+        store<u32>(targetsAt + lane, load<u32>(record, 8));
+        next++;
+        busy++;
+      } else {
+        store<u32>(pointersAt + lane, <u32>idleBlockAt);
+        store<u32>(leftAt + lane, 1);
+        store<u32>(targetsAt + lane, idle);
+      }
+      beginLane(lane);
+    }
+    if (busy == 0) return;
+    loadBlocks();
+    compress();
+    for (let lane: usize = 0; lane < 16; lane += 4) {
+      const left = load<u32>(leftAt + lane) - 1;
+      store<u32>(leftAt + lane, left);
+      if (load<u32>(targetsAt + lane) != idle) store<u32>(pointersAt + lane, load<u32>(pointersAt + lane) + 64);
+    }
+  }
+}
+
+/**
+ * Runs `count` chains; each is three u32 at `list`: its first slot, the number of its slots (not 0), and the slot that its result
+ * is xored into. A chain starts with a state of zeros; each slot in turn is xored into it, and its SHA-1 becomes the state.
+ */
+export function sha1Chains(list: usize, count: u32, slots: usize): void {
+  let next: u32 = 0;
+  let busy: u32 = 0;
+  for (let lane: usize = 0; lane < 16; lane += 4) {
+    store<u32>(targetsAt + lane, idle);
+    store<u32>(leftAt + lane, 0);
+  }
+  while (true) {
+    for (let lane: usize = 0; lane < 16; lane += 4) {
+      if (load<u32>(leftAt + lane) == 0) {
+        const target = load<u32>(targetsAt + lane);
+        if (target != idle) {
+          endLane(lane, slots + target * slotBytes);
+          busy--;
+        }
+        for (let word: usize = 0; word < 80; word += 16) store<u32>(lane + word, 0);
+        if (next < count) {
+          const record = list + next * 12;
+          store<u32>(pointersAt + lane, <u32>(slots + load<u32>(record) * slotBytes));
+          store<u32>(leftAt + lane, load<u32>(record, 4));
+          store<u32>(targetsAt + lane, load<u32>(record, 8));
+          next++;
+          busy++;
+        } else {
+          store<u32>(pointersAt + lane, <u32>idleBlockAt);
+          store<u32>(leftAt + lane, 1);
+          store<u32>(targetsAt + lane, idle);
+        }
+      }
+      const slot = <usize>load<u32>(pointersAt + lane);
+      const to = wordsAt + lane;
+      store<u32>(to, load<u32>(lane) ^ load<u32>(slot));
+      store<u32>(to, load<u32>(lane, 16) ^ load<u32>(slot, 4), 16);
+      store<u32>(to, load<u32>(lane, 32) ^ load<u32>(slot, 8), 32);
+      store<u32>(to, load<u32>(lane, 48) ^ load<u32>(slot, 12), 48);
+      store<u32>(to, load<u32>(lane, 64) ^ load<u32>(slot, 16), 64);
+      store<u32>(pointersAt + lane, <u32>slot + slotBytes);
+      store<u32>(leftAt + lane, load<u32>(leftAt + lane) - 1);
+    }
+    if (busy == 0) return;
+    v128.store(wordsAt + 80, i32x4.splat(0x80000000));
+    for (let word: usize = 6; word < 15; word++) v128.store(wordsAt + (word << 4), i32x4.splat(0));
+    v128.store(wordsAt + 240, i32x4.splat(160));
+    for (let lane: usize = 0; lane < 16; lane += 4) beginLane(lane);
+    compress();
+  }
+}
