@@ -7,6 +7,8 @@ export { catalog, type Finding, type FindingRule, type Severity } from './findin
 export { type CheckOptions, type CheckResult, type CheckSummary, check } from './operations/check/check.ts';
 export type { DatabaseCensus } from './operations/dataset/census.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest.ts';
+export { log } from './operations/log/log.ts';
+export type { LogFilter, LogOptions, LogResult } from './operations/log/options.ts';
 export type { ChecksumReport, FileReport, LayoutName, Progress, RdbReport } from './operations/report.ts';
 export type { OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './operations/rewrite/options.ts';
 export { rewrite } from './operations/rewrite/rewrite.ts';

@@ -1,0 +1,85 @@
+import { string as stringArg } from '@oclif/core/args';
+import { boolean, integer, string } from '@oclif/core/flags';
+import { type LogOptions, log } from '../src/index.ts';
+import { BaseCommand, ExitCode } from './shared/base-command.ts';
+import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
+import { ProgressBar } from './shared/progress-bar.ts';
+import { parsePlace } from './shared/report-log.ts';
+
+export default class Log extends BaseCommand {
+  static override summary = 'Show an AOF command by command: who wrote what, where, and when.';
+  static override description =
+    `One line a command: FILE:OFFSET, the command's number from 1 through all files, the time where the log has #TS: annotations (aof-timestamp-enabled), the database, and the command with its arguments quoted as redis-cli quotes them. An RDB is one line, and so is a damaged region, which is passed over.
+
+--key also shows FLUSHALL, FLUSHDB and SWAPDB, which touch every key. --destructive shows DEL, UNLINK, DELEX, DELIFEQ, GETDEL, FLUSHALL, FLUSHDB, SWAPDB, RENAME (it may replace a key), MIGRATE without COPY, TRIMSLOTS, CLUSTER FLUSHSLOT, FUNCTION FLUSH and DELETE, and an expiry that is not in the future of its annotation.
+
+Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
+  static override args = { path: stringArg({ description: 'file or folder as for check', required: true }) };
+  static override flags = {
+    key: string({
+      char: 'k',
+      description: 'only commands that name a key matching this pattern (as of KEYS)',
+      multiple: true,
+      helpValue: 'PATTERN',
+    }),
+    command: string({
+      char: 'c',
+      description: 'only these commands, such as SET, "XGROUP CREATE" or DEL,UNLINK',
+      multiple: true,
+      helpValue: 'NAME,NAME',
+    }),
+    db: string({ description: 'only commands in or on these databases', multiple: true, helpValue: 'N,N' }),
+    since: string({ description: 'from this time on: seconds since 1970, or ISO 8601', helpValue: 'TIME' }),
+    until: string({ description: 'up to this time', helpValue: 'TIME' }),
+    'from-offset': string({ description: 'from this offset on, in FILE if there are several', helpValue: '[FILE:]N' }),
+    destructive: boolean({ char: 'd', description: 'only commands that take away keys' }),
+    reverse: boolean({ char: 'r', description: 'the last command first' }),
+    limit: integer({ char: 'n', description: 'lines at most', min: 1, helpValue: 'N' }),
+    full: boolean({ description: 'whole arguments' }),
+    json: boolean({ description: 'a JSON object a line; with --full all bytes can be had back' }),
+    progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
+  };
+  static override examples = [
+    {
+      description: 'Who deleted this key?',
+      command: '<%= config.bin %> <%= command.id %> appendonlydir --key user:17 --destructive --reverse --limit 5',
+    },
+    {
+      description: 'What happened in ten minutes',
+      command:
+        '<%= config.bin %> <%= command.id %> /var/lib/redis --since 2026-11-20T08:00:00Z --until 2026-11-20T08:10:00Z',
+    },
+  ];
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Log);
+    // A bar would stand between the lines.
+    const bar = await ProgressBar.open(flags.progress && process.stdout.isTTY !== true);
+    const options: LogOptions = {
+      keys: flags.key?.map(binaryArgument),
+      commands: flags.command?.flatMap((text) => text.split(',')),
+      databases: parseDatabases(flags.db ?? []),
+      since: flags.since === undefined ? undefined : parseMoment(flags.since),
+      until: flags.until === undefined ? undefined : parseMoment(flags.until),
+      fromOffset: flags['from-offset'] === undefined ? undefined : parsePlace(flags['from-offset']),
+      destructive: flags.destructive,
+      reverse: flags.reverse,
+      limit: flags.limit,
+      full: flags.full,
+      format: flags.json ? 'json' : 'text',
+      onOutput: (bytes) => this.writeBytes(bytes),
+      onProgress: bar.listener,
+    };
+    const result = await log(args.path, options).finally(() => bar.stop());
+    if ((flags.since ?? flags.until) !== undefined && !result.annotated)
+      process.stderr.write('aofkit: the log has no #TS: annotations: no command has a time\n');
+    process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+  }
+
+  /** Writes bytes whose memory is reused afterwards. */
+  private writeBytes(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}

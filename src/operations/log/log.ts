@@ -1,0 +1,107 @@
+import { openInput } from '../../bytes/input.ts';
+import { UnreadableError } from '../../errors.ts';
+import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
+import { LogLines } from './lines.ts';
+import type { LogOptions, LogResult } from './options.ts';
+import { PartReader } from './part-reader.ts';
+import { findLog, type LogFiles, type LogPart } from './parts.ts';
+import { LogPlace, type LogVisitor } from './visitor.ts';
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * The log at `path`, a file of any layout, the folder of a multi-part AOF or a data folder, as lines that go to `onOutput`. Damaged
+ * regions are lines too, and reading goes on behind them. Throws UnreadableError where there is nothing to read, UsageError
+ * where several logs lie there.
+ */
+export async function log(path: string, options: LogOptions): Promise<LogResult> {
+  const files = findLog(path);
+  const lines = new LogLines(options);
+  const reading = new LogReading(files, lines, options, () => flush(lines, options));
+  await reading.run();
+  return {
+    path,
+    ok: lines.damaged === 0,
+    files: files.parts,
+    commands: lines.commands,
+    lines: lines.lines,
+    damaged: lines.damaged,
+    annotated: lines.annotated,
+  };
+}
+
+async function flush(lines: LogLines, options: LogOptions): Promise<void> {
+  const { out } = lines;
+  if (out.length > 0) await options.onOutput(out.view());
+  out.reset();
+}
+
+/** Reads the parts of a log one after the other, from front to back. */
+export class LogReading {
+  private readonly files: LogFiles;
+  private readonly visitor: LogVisitor;
+  private readonly options: Pick<LogOptions, 'fromOffset' | 'onProgress' | 'pause'>;
+  private readonly flush: () => Promise<void>;
+
+  constructor(
+    files: LogFiles,
+    visitor: LogVisitor,
+    options: Pick<LogOptions, 'fromOffset' | 'onProgress' | 'pause'>,
+    flush: () => Promise<void> = async () => {},
+  ) {
+    this.files = files;
+    this.visitor = visitor;
+    this.options = options;
+    this.flush = flush;
+  }
+
+  async run(): Promise<void> {
+    const { parts } = this.files;
+    if (parts.length === 0) return;
+    const place = new LogPlace(parts[0]);
+    for (const part of parts) {
+      if (this.visitor.done) break;
+      place.part = part;
+      place.database = 0;
+      await this.readPart(part, place);
+      await this.flush();
+    }
+  }
+
+  private async readPart(part: LogPart, place: LogPlace): Promise<void> {
+    const { visitor, options } = this;
+    const pause = options.pause ?? nextTurn;
+    const opened = this.open(part, place);
+    if (opened === undefined) return;
+    const { source } = opened;
+    const lanes = borrowLanes();
+    const { onProgress } = options;
+    const reader = new PartReader(source, place, visitor, {
+      lanes,
+      onProgress: onProgress && ((offset) => onProgress({ file: part.path, offset, size: source.size })),
+    });
+    try {
+      await reader.begin(pause);
+      while (!reader.readSome()) {
+        if (visitor.full) await this.flush();
+        await pause();
+      }
+    } finally {
+      source.close();
+      returnLanes(lanes);
+    }
+  }
+
+  /** A part that a manifest names and that is not there is shown as damage. */
+  private open(part: LogPart, place: LogPlace) {
+    try {
+      return openInput(part.path);
+    } catch (error) {
+      if (!(error instanceof UnreadableError) || part.role === 'file') throw error;
+      const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
+      const damage = { code, offset: 0, length: 0, expected: `the file ${part.name}`, found: error.message };
+      this.visitor.damage(damage, place, new Uint8Array(0));
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
+import type { Frame } from '../../engine/frame.ts';
+import { globPattern } from '../dataset/filter.ts';
+import { findKeys, KeyPositions } from './command-keys.ts';
+import { isDestructive } from './destructive.ts';
+import type { LogFilter } from './options.ts';
+import type { LogPlace } from './visitor.ts';
+
+/** One pattern for keys: most are compared without making a string. */
+interface KeyPattern {
+  /** What a key must begin with, and whether that is all of it. */
+  readonly prefix: Buffer;
+  readonly whole: boolean;
+  /** Undefined where the prefix says all. */
+  readonly pattern: RegExp | undefined;
+}
+
+/** Commands that touch every key of a database, or of all. */
+const ofAllKeys = new Set(['FLUSHALL', 'FLUSHDB', 'SWAPDB']);
+
+/** Decides which records are shown. */
+export class LogMatcher {
+  private readonly filter: LogFilter;
+  private readonly keys: readonly KeyPattern[] | undefined;
+  private readonly commands: ReadonlySet<string> | undefined;
+  private readonly databases: readonly number[] | undefined;
+  private readonly since: number;
+  private readonly until: number;
+  /** Whether a command must be looked at. */
+  private readonly byCommand: boolean;
+  private readonly byPlace: boolean;
+  private readonly found = new KeyPositions();
+
+  constructor(filter: LogFilter) {
+    this.filter = filter;
+    this.keys = filter.keys?.length ? filter.keys.map(keyPattern) : undefined;
+    this.commands = filter.commands?.length ? new Set(filter.commands.map(commandName)) : undefined;
+    this.databases = filter.databases?.length ? filter.databases : undefined;
+    // Annotations have whole seconds: one that holds for a part of the second is taken.
+    this.since = filter.since === undefined ? Number.NEGATIVE_INFINITY : Math.floor(filter.since / 1000);
+    this.until = filter.until === undefined ? Number.POSITIVE_INFINITY : filter.until / 1000;
+    this.byCommand = !!(this.keys || this.commands || this.databases || filter.destructive);
+    this.byPlace = filter.since !== undefined || filter.until !== undefined || filter.fromOffset !== undefined;
+  }
+
+  /** Whether records that are no commands pass: they have a place and no command. */
+  get onlyCommands(): boolean {
+    return this.byCommand;
+  }
+
+  /** Whether the place of a record passes. */
+  place(place: LogPlace): boolean {
+    if (!this.byPlace) return true;
+    const { fromOffset } = this.filter;
+    if (fromOffset !== undefined && place.offset < fromOffset.offset && isPart(place, fromOffset.file)) return false;
+    // What was written before the first annotation has no time: it is earlier than whatever is asked for by --since.
+    if (Number.isNaN(place.time)) return this.since === Number.NEGATIVE_INFINITY;
+    return place.time >= this.since && place.time <= this.until;
+  }
+
+  command(frame: Frame, place: LogPlace): boolean {
+    if (this.byPlace && !this.place(place)) return false;
+    if (!this.byCommand) return true;
+    const container = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
+    const info = container?.container ? subcommand(container, frame) : container;
+    if (this.commands !== undefined && !this.isNamed(container, info, frame)) return false;
+    if (this.databases !== undefined && !this.inDatabase(info, frame, place)) return false;
+    if (this.filter.destructive && (info === undefined || !isDestructive(info, frame, place.time))) return false;
+    return this.keys === undefined || (info !== undefined && this.hasKey(info, frame));
+  }
+
+  private isNamed(container: CommandInfo | undefined, info: CommandInfo | undefined, frame: Frame): boolean {
+    const { commands } = this;
+    if (commands === undefined) return true;
+    if (container === undefined) return frame.lengths[0] < 100 && commands.has(frame.text(0).toUpperCase());
+    return commands.has(container.name) || (info !== undefined && commands.has(info.name));
+  }
+
+  private inDatabase(info: CommandInfo | undefined, frame: Frame, place: LogPlace): boolean {
+    const { databases } = this;
+    if (databases === undefined || databases.includes(place.database)) return true;
+    if (info === undefined) return false;
+    if (info.name === 'FLUSHALL') return true;
+    if (info.name === 'SWAPDB' && frame.argc === 3) {
+      return databases.includes(Number(frame.text(1))) || databases.includes(Number(frame.text(2)));
+    }
+    if (info.name === 'MOVE' && frame.argc === 3) return databases.includes(Number(frame.text(2)));
+    if (info.name !== 'COPY') return false;
+    for (let index = 3; index < frame.argc - 1; index++) {
+      if (frame.text(index).toUpperCase() === 'DB') return databases.includes(Number(frame.text(index + 1)));
+    }
+    return false;
+  }
+
+  private hasKey(info: CommandInfo, frame: Frame): boolean {
+    if (ofAllKeys.has(info.name)) return true;
+    const { found, keys } = this;
+    findKeys(info, frame, found);
+    for (let index = 0; index < found.count; index++) {
+      for (const pattern of keys ?? []) if (isMatch(pattern, frame, found.positions[index])) return true;
+    }
+    return false;
+  }
+}
+
+/** The subcommand that the second argument names, or the container itself where there is none. */
+export function subcommand(container: CommandInfo, frame: Frame): CommandInfo {
+  if (frame.argc < 2 || frame.lengths[1] > 40) return container;
+  return container.subcommands.get(frame.text(1).toUpperCase()) ?? container;
+}
+
+const isPart = (place: LogPlace, file: string | undefined) => file === undefined || place.part.name === file;
+
+const commandName = (text: string): string =>
+  text
+    .trim()
+    .toUpperCase()
+    .replace(/[\s|]+/, ' ');
+
+function keyPattern(glob: string): KeyPattern {
+  const special = glob.search(/[*?[\\]/);
+  if (special < 0) return { prefix: Buffer.from(glob, 'latin1'), whole: true, pattern: undefined };
+  const prefix = Buffer.from(glob.slice(0, special), 'latin1');
+  return { prefix, whole: false, pattern: glob.slice(special) === '*' ? undefined : globPattern(glob) };
+}
+
+function isMatch({ prefix, whole, pattern }: KeyPattern, frame: Frame, position: number): boolean {
+  const length = frame.lengths[position];
+  if (whole ? length !== prefix.length : length < prefix.length) return false;
+  const { bytes } = frame;
+  const start = frame.starts[position];
+  for (let index = 0; index < prefix.length; index++) if (bytes[start + index] !== prefix[index]) return false;
+  return pattern === undefined || pattern.test(frame.text(position));
+}

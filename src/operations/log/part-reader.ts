@@ -1,0 +1,174 @@
+import { parseTimestamp } from '../../aof/annotation.ts';
+import { sniff, sniffBytes } from '../../aof/layout.ts';
+import { GzipError } from '../../bytes/gunzip-source.ts';
+import type { Source } from '../../bytes/source.ts';
+import { Frame } from '../../engine/frame.ts';
+import type { Lanes } from '../../kernels/lanes.ts';
+import { databaseMax, windowBytes } from '../../limits.ts';
+import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { Resynchroniser } from '../../resp/resync.ts';
+import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import { passRdb } from './rdb-part.ts';
+import type { LogPlace, LogVisitor } from './visitor.ts';
+
+/** Commands between two pauses. */
+const commandsBetweenPauses = 1 << 17;
+/** Bytes of a damaged region that a visitor is given. */
+const damageBytesMax = 64 * 1024;
+
+export interface PartReaderOptions {
+  /** The part may still grow: what is torn at its end is not damage yet. */
+  readonly growing?: boolean;
+  /** First offset that is not read; for reading a block. */
+  readonly end?: number;
+  /** Whose memory the window is, if kernels may help. */
+  readonly lanes?: Lanes;
+  readonly onProgress?: (offset: number) => void;
+}
+
+/** Reads one part of a log from front to back, or from a record's start on, and shows each record to a visitor. */
+export class PartReader {
+  readonly place: LogPlace;
+  private readonly visitor: LogVisitor;
+  private readonly options: PartReaderOptions;
+  private readonly input: RdbInput;
+  private readonly scanner: RespScanner;
+  private readonly frame = new Frame();
+
+  constructor(source: Source, place: LogPlace, visitor: LogVisitor, options: PartReaderOptions = {}) {
+    this.place = place;
+    this.visitor = visitor;
+    this.options = options;
+    this.input = new RdbInput(source, windowBytes, options.lanes?.window());
+    this.input.onProgress = options.onProgress;
+    this.scanner = new RespScanner(this.input, true);
+  }
+
+  /** Passes over the RDB that the part may begin with, up to its first record. */
+  async begin(pause: () => Promise<void>): Promise<void> {
+    const { input, place, visitor } = this;
+    try {
+      input.ensure(sniffBytes);
+      const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), place.part.path);
+      if (content !== 'rdb') return;
+      place.offset = 0;
+      visitor.rdb(await passRdb(input, this.options.lanes, pause), place);
+    } catch (error) {
+      if (error instanceof RdbFault || error instanceof FlawError)
+        this.passDamage(rdbFlaw(error, this.input.offset), 0, true);
+      else this.passGzipDamage(error);
+    }
+  }
+
+  /** Goes to a record's start. */
+  seek(offset: number): void {
+    this.input.seek(offset);
+  }
+
+  /** Where the next record begins. */
+  get offset(): number {
+    return this.input.offset;
+  }
+
+  /** Shows records until the visitor is full, or for a while; true at the end. */
+  readSome(): boolean {
+    try {
+      return this.readRecords();
+    } catch (error) {
+      this.passGzipDamage(error);
+      return true;
+    }
+  }
+
+  private readRecords(): boolean {
+    const { scanner, frame, visitor, place, input } = this;
+    const end = this.options.end ?? Number.POSITIVE_INFINITY;
+    for (let count = 0; count < commandsBetweenPauses && !visitor.full; count++) {
+      if (visitor.done || input.base + input.position >= end) return true;
+      const record = scanner.next(frame);
+      place.offset = scanner.start;
+      place.length = input.base + input.position - scanner.start;
+      if (record === Record.command) {
+        place.ordinal++;
+        if (frame.argc === 2 && frame.lengths[0] === 6) this.noteSelect();
+        visitor.command(frame, place);
+      } else if (record === Record.annotation) this.noteAnnotation();
+      else if (record === Record.end || !this.passFlaw(scanner.flaw as FrameFlaw)) return true;
+    }
+    return false;
+  }
+
+  /** A server's SELECT with a number that it may have; any other leaves the database as it is. */
+  private noteSelect(): void {
+    const { frame, place } = this;
+    if (frame.text(0).toUpperCase() !== 'SELECT') return;
+    const text = frame.text(1);
+    if (/^(0|[1-9]\d{0,9})$/.test(text) && Number(text) <= databaseMax) place.database = Number(text);
+  }
+
+  private noteAnnotation(): void {
+    const { scanner, input, place, visitor } = this;
+    const position = scanner.annotationPosition;
+    const seconds = parseTimestamp(input.bytes, position, scanner.annotationLength);
+    if (seconds !== undefined && !Number.isNaN(seconds)) place.time = seconds;
+    visitor.annotation(input.bytes, position, scanner.annotationLength, place);
+  }
+
+  /** False where nothing more comes. */
+  private passFlaw(flaw: FrameFlaw): boolean {
+    const { scanner, input } = this;
+    if (this.options.growing && flaw.code === 'aof.truncated') {
+      input.seek(scanner.start);
+      return false;
+    }
+    return this.passDamage(flaw, scanner.start);
+  }
+
+  /** Shows the region from `start` to the next sound record; false where none comes. */
+  private passDamage(flaw: FrameFlaw, start: number, inRdb = false): boolean {
+    const { input, place } = this;
+    // In an RDB the search begins where reading failed, and in a log behind the record's first byte.
+    const next = new Resynchroniser(input).find(inRdb ? Math.max(flaw.offset, 1) : start + 1);
+    if (next < 0) passRest(input);
+    const end = next < 0 ? input.offset : next;
+    place.offset = start;
+    place.length = end - start;
+    const { code, expected, found } = flaw;
+    const bytes = this.bytesOf(start, Math.min(end - start, damageBytesMax), end);
+    this.visitor.damage({ code, offset: start, length: end - start, expected, found }, place, bytes);
+    return next >= 0;
+  }
+
+  /** The bytes of a region, read again where that can be; the window then stands at `end`. */
+  private bytesOf(start: number, length: number, end: number): Uint8Array {
+    const { input } = this;
+    if (!input.seek(start)) return new Uint8Array(0);
+    input.ensure(length);
+    const bytes = Buffer.from(input.bytes.subarray(input.position, input.position + length));
+    input.seek(end);
+    return bytes;
+  }
+
+  private passGzipDamage(error: unknown): void {
+    if (!(error instanceof GzipError)) throw error;
+    const { place } = this;
+    const { offset, message: found } = error;
+    place.offset = offset;
+    place.length = 0;
+    const damage = { code: 'input.gzip', offset, length: 0, expected: 'sound gzip data', found };
+    this.visitor.damage(damage, place, new Uint8Array(0));
+  }
+}
+
+/** `offset`: where reading was, for a flaw that only knows its place in a value. */
+function rdbFlaw(error: RdbFault | FlawError, offset: number): FrameFlaw {
+  if (error instanceof RdbFault) return error;
+  const { code, expected, found } = error.flaw;
+  return { code, offset, expected, found };
+}
+
+function passRest(input: RdbInput): void {
+  input.position = input.limit;
+  while (input.ensure(1)) input.position = input.limit;
+}
