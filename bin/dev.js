@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// Runs from the TypeScript sources, without a build.
+// Runs from the TypeScript sources, whether there is a build or not.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execute, Plugin, settings } from '@oclif/core';
 import { register } from 'tsx/esm/api';
 
 register();
-const { Config, execute, settings } = await import('@oclif/core');
-// oclif's own transpilation would fall back to dist without a word.
+// oclif's own transpilation, and the manifest of an older build, would lead to dist without a word: it is told where the sources are.
 settings.enableAutoTranspile = false;
-const root = new URL('..', import.meta.url).pathname;
-const config = await Config.load({
-  root,
-  ignoreManifest: true,
-  pjson: undefined,
-});
-config.pjson.oclif.commands = { strategy: 'pattern', target: './commands', globPatterns: ['*.ts'] };
-await execute({ dir: import.meta.url, loadOptions: config });
+const root = fileURLToPath(new URL('..', import.meta.url));
+const pjson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+pjson.oclif.commands = { ...pjson.oclif.commands, target: './commands', globPatterns: ['*.ts'] };
+const plugin = new Plugin({ isRoot: true, pjson, root, ignoreManifest: true });
+await plugin.load();
+await execute({ loadOptions: { root, pjson, plugins: new Map([[plugin.name, plugin]]) } });

@@ -49,16 +49,20 @@ export class ProgressBar {
 
   private update(progress: Progress): void {
     const now = Date.now();
-    if (now - this.begun < quietTime || now - this.last < updateInterval) return;
-    this.last = now;
     if (progress.file !== this.file) {
       this.file = progress.file;
       this.fileBegun = now;
       this.bar?.stop();
-      this.bar = this.create?.();
-      this.bar?.start(progress.size ?? progress.offset, 0, this.payload(progress, now));
+      this.bar = undefined;
     }
-    this.bar?.update(progress.offset, this.payload(progress, now));
+    if (now - this.begun < quietTime || now - this.last < updateInterval) return;
+    this.last = now;
+    const payload = this.payload(progress, now);
+    if (this.bar !== undefined) this.bar.update(progress.offset, payload);
+    else {
+      this.bar = this.create?.();
+      this.bar?.start(progress.size ?? progress.offset, progress.offset, payload);
+    }
   }
 
   private payload({ file, offset, size }: Progress, now: number): object {

@@ -14,7 +14,7 @@ const number = (value: number): string => value.toLocaleString('en-US');
 export const plural = (count: number, word: string): string =>
   `${number(count)} ${count === 1 ? word : pluralOf(word)}`;
 const pluralOf = (word: string): string =>
-  word.endsWith('y') ? `${word.slice(0, -1)}ies` : word.endsWith('s') ? `${word}es` : `${word}s`;
+  /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : word.endsWith('s') ? `${word}es` : `${word}s`;
 
 /** The report of `check` on one path. */
 export function formatCheck(result: CheckResult, colour: ChalkInstance): string {

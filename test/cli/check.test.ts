@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
 import { temporaryDir } from '../servers.ts';
-import { aofkit, binary, sample } from './run.ts';
+import { aofkit, binary, repository, sample } from './run.ts';
 
 const golden = (name: string) => path.join(goldenDir(name), readProvenance(name).path);
 const soundRdb = golden('redis-8.6-rdb');
@@ -28,6 +28,25 @@ describe('aofkit', () => {
     expect(aofkit(['check']).status).toBe(2);
     expect(aofkit(['check', '--nonsense', torn]).status).toBe(2);
     expect(aofkit(['nonsense']).status).toBe(2);
+  });
+});
+
+describe('bin/dev.js', () => {
+  it('runs from the sources, and not from a build that may be there', () => {
+    const root = temporaryDir();
+    for (const name of ['bin', 'commands', 'src', 'package.json', 'node_modules'])
+      fs.symlinkSync(path.join(repository, name), path.join(root, name));
+    // A build that does not work, with a manifest that leads to it.
+    fs.mkdirSync(path.join(root, 'dist', 'commands'), { recursive: true });
+    fs.writeFileSync(path.join(root, 'dist', 'commands', 'check.js'), 'throw new Error("the build was loaded")');
+    fs.copyFileSync(path.join(repository, 'oclif.manifest.json'), path.join(root, 'oclif.manifest.json'));
+    const dev = path.join(root, 'bin', 'dev.js');
+    const run = spawnSync(
+      process.execPath,
+      ['--preserve-symlinks', '--preserve-symlinks-main', dev, 'check', soundRdb],
+      { encoding: 'utf8' },
+    );
+    expect([run.status, run.stderr]).toEqual([0, '']);
   });
 });
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-const root = path.join(import.meta.dirname, '..', '..');
-export const binary = path.join(root, 'bin', 'run.js');
+export const repository = path.join(import.meta.dirname, '..', '..');
+export const binary = path.join(repository, 'bin', 'run.js');
 
 export interface CommandRun {
   readonly status: number | null;
@@ -13,7 +13,7 @@ export interface CommandRun {
 
 /** Runs the built command line, as a user does. `npm test` builds it first. */
 export function aofkit(args: readonly string[], input?: Buffer | string, env: Record<string, string> = {}): CommandRun {
-  if (!fs.existsSync(path.join(root, 'dist', 'commands')))
+  if (!fs.existsSync(path.join(repository, 'dist', 'commands')))
     throw new Error('not built: run "npm run build" before this test');
   const { status, stdout, stderr } = spawnSync(process.execPath, [binary, ...args], {
     input,
@@ -24,4 +24,4 @@ export function aofkit(args: readonly string[], input?: Buffer | string, env: Re
   return { status, stdout, stderr };
 }
 
-export const sample = path.join(root, 'fixtures', 'sample');
+export const sample = path.join(repository, 'fixtures', 'sample');
