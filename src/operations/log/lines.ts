@@ -22,18 +22,22 @@ export class LogLines implements LogVisitor {
   private readonly limit: number;
   private readonly text: TextLines | undefined;
   private readonly json: JsonLines;
-  private readonly full_: boolean;
+  private readonly whole: boolean;
 
-  constructor(options: LogOptions) {
+  private readonly capacity: number;
+
+  /** `capacity`: how much is gathered before `full` says so, bytes. */
+  constructor(options: LogOptions, capacity = outputBytes) {
+    this.capacity = capacity;
     this.matcher = new LogMatcher(options);
     this.limit = options.reverse ? Number.POSITIVE_INFINITY : (options.limit ?? Number.POSITIVE_INFINITY);
-    this.full_ = options.full === true;
-    if (options.format !== 'json') this.text = new TextLines(this.out, this.full_);
-    this.json = new JsonLines(this.out, this.full_);
+    this.whole = options.full === true;
+    if (options.format !== 'json') this.text = new TextLines(this.out, this.whole);
+    this.json = new JsonLines(this.out, this.whole);
   }
 
   get full(): boolean {
-    return this.out.length >= outputBytes;
+    return this.out.length >= this.capacity;
   }
 
   get done(): boolean {
@@ -50,7 +54,7 @@ export class LogLines implements LogVisitor {
 
   annotation(bytes: Buffer, position: number, length: number, place: LogPlace): void {
     if (!Number.isNaN(place.time)) this.annotated = true;
-    if (this.text !== undefined || !this.full_ || !this.passes(place)) return;
+    if (this.text !== undefined || !this.whole || !this.passes(place)) return;
     this.json.annotation(bytes, position, length, place);
     this.endLine();
   }

@@ -4,7 +4,8 @@ import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import { LogLines } from './lines.ts';
 import type { LogOptions, LogResult } from './options.ts';
 import { PartReader } from './part-reader.ts';
-import { findLog, type LogFiles, type LogPart } from './parts.ts';
+import { damageOfMissing, findLog, type LogFiles, type LogPart } from './parts.ts';
+import { ReversedLog } from './reversed-log.ts';
 import { LogPlace, type LogVisitor } from './visitor.ts';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -16,18 +17,21 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
  */
 export async function log(path: string, options: LogOptions): Promise<LogResult> {
   const files = findLog(path);
+  if (options.reverse) return logReversed(path, files, options);
   const lines = new LogLines(options);
-  const reading = new LogReading(files, lines, options, () => flush(lines, options));
-  await reading.run();
-  return {
-    path,
-    ok: lines.damaged === 0,
-    files: files.parts,
-    commands: lines.commands,
-    lines: lines.lines,
-    damaged: lines.damaged,
-    annotated: lines.annotated,
-  };
+  await new LogReading(files, lines, options, () => flush(lines, options)).run();
+  return resultOf(path, files, lines, lines.commands, lines.lines);
+}
+
+async function logReversed(path: string, files: LogFiles, options: LogOptions): Promise<LogResult> {
+  const reversed = new ReversedLog(files, options, options.pause ?? nextTurn);
+  await reversed.run();
+  return resultOf(path, files, reversed.lines, reversed.commands, reversed.shown);
+}
+
+function resultOf(path: string, files: LogFiles, seen: LogLines, commands: number, lines: number): LogResult {
+  const { damaged, annotated } = seen;
+  return { path, ok: damaged === 0, files: files.parts, commands, lines, damaged, annotated };
 }
 
 async function flush(lines: LogLines, options: LogOptions): Promise<void> {
@@ -92,15 +96,12 @@ export class LogReading {
     }
   }
 
-  /** A part that a manifest names and that is not there is shown as damage. */
   private open(part: LogPart, place: LogPlace) {
     try {
       return openInput(part.path);
     } catch (error) {
       if (!(error instanceof UnreadableError) || part.role === 'file') throw error;
-      const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
-      const damage = { code, offset: 0, length: 0, expected: `the file ${part.name}`, found: error.message };
-      this.visitor.damage(damage, place, new Uint8Array(0));
+      this.visitor.damage(damageOfMissing(part, error), place, new Uint8Array(0));
       return undefined;
     }
   }

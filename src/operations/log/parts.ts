@@ -4,6 +4,7 @@ import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.t
 import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { loadOrder } from '../check/check-multi-part.ts';
+import type { LogDamage } from './options.ts';
 
 /** One file of a log. */
 export interface LogPart {
@@ -81,4 +82,10 @@ const roleOf = (part: ManifestPart) => (part.type === 'b' ? 'base' : 'incr');
 
 function partOf(directory: string, name: string, role: LogPart['role'], sequence: number): LogPart {
   return { path: nodePath.join(directory, name), name, role, sequence };
+}
+
+/** A part that a manifest names and that cannot be read is shown as damage. */
+export function damageOfMissing(part: LogPart, { code, message }: UnreadableError): LogDamage {
+  const name = code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
+  return { code: name, offset: 0, length: 0, expected: `the file ${part.name}`, found: message };
 }

@@ -43,10 +43,17 @@ export class TextLines {
   private readonly full: boolean;
   /** `FILE:` of the part, and ` TIME dbN ` of what holds now. */
   private partName = '';
-  private head: Buffer = Buffer.alloc(0);
+  private head: DataView = new DataView(new ArrayBuffer(0));
+  private headLength = 0;
   private time = -1;
   private database = -1;
-  private middle: Buffer = Buffer.alloc(0);
+  private middle: DataView = new DataView(new ArrayBuffer(0));
+  private middleLength = 0;
+  /** The memory of the output and of the frame, to take words from anywhere. */
+  private view: DataView = new DataView(new ArrayBuffer(0));
+  private viewed: Buffer | undefined;
+  private sourceView: DataView = new DataView(new ArrayBuffer(0));
+  private source: Buffer | undefined;
 
   constructor(out: ByteWriter, full: boolean) {
     this.out = out;
@@ -55,15 +62,16 @@ export class TextLines {
 
   command(frame: Frame, place: LogPlace): void {
     this.settle(place);
-    const { out, head, middle, full } = this;
+    const { out, full } = this;
     const { argc, starts, lengths } = frame;
     const shown = full ? argc : Math.min(argc, shownArguments + 1);
-    let room = head.length + middle.length + 96;
+    let room = this.headLength + this.middleLength + 96;
     for (let index = 0; index < shown; index++) {
       const length = lengths[index];
       room += (full || length < shownBytes ? length : shownBytes) * 4 + 32;
     }
     out.reserve(room);
+    this.look(frame.bytes);
     this.writePlace(place);
     this.writeName(frame);
     for (let index = 1; index < shown; index++) {
@@ -71,7 +79,7 @@ export class TextLines {
       const length = lengths[index];
       const whole = full || length <= shownBytes;
       this.writeQuoted(frame.bytes, starts[index], starts[index] + (whole ? length : shownBytes));
-      if (!whole) out.writeText(`…(${length} bytes)`.replace('…', '\xe2\x80\xa6'));
+      if (!whole) this.writeLength(length);
     }
     if (shown < argc) out.writeText(` \xe2\x80\xa6(${argc - shown} more arguments)`);
     out.writeByte(lineFeed);
@@ -79,8 +87,7 @@ export class TextLines {
 
   rdb(rdb: LogRdb, place: LogPlace): void {
     const { out } = this;
-    this.settle(place);
-    out.writeBytes(this.head);
+    out.writeBytes(Buffer.from(`${place.part.name}:`));
     out.writeText(`0 RDB, ${rdb.keys} key${rdb.keys === 1 ? '' : 's'} (${rdb.fork}, version ${rdb.version}, `);
     out.writeText(`${rdb.length} bytes)\n`);
   }
@@ -88,9 +95,7 @@ export class TextLines {
   damage(damage: LogDamage, place: LogPlace): void {
     const { out } = this;
     const { code, offset, length, expected, found } = damage;
-    this.settle(place);
-    out.writeBytes(this.head);
-    const text = `${offset} DAMAGED, ${length} bytes passed over: ${code}, expected ${expected}, found ${found}\n`;
+    const text = `${place.part.name}:${offset} DAMAGED, ${length} bytes passed over: ${code}, expected ${expected}, found ${found}\n`;
     out.writeBytes(Buffer.from(text, 'utf8'));
   }
 
@@ -99,27 +104,42 @@ export class TextLines {
     const { part, time, database } = place;
     if (part.name !== this.partName) {
       this.partName = part.name;
-      this.head = Buffer.from(`${part.name}:`, 'utf8');
+      this.headLength = Buffer.byteLength(`${part.name}:`);
+      this.head = words(`${part.name}:`);
     }
     if (database === this.database && (time === this.time || Number.isNaN(time) === Number.isNaN(this.time))) return;
     this.time = time;
     this.database = database;
-    this.middle = Buffer.from(` ${timeText(time)} db${database} `, 'latin1');
+    const text = ` ${timeText(time)} db${database} `;
+    this.middleLength = text.length;
+    this.middle = words(text);
   }
 
+  /** Follows buffers that were exchanged. */
+  private look(source: Buffer): void {
+    const { bytes } = this.out;
+    if (bytes !== this.viewed) {
+      this.viewed = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    if (source === this.source) return;
+    this.source = source;
+    this.sourceView = new DataView(source.buffer, source.byteOffset, source.length);
+  }
+
+  /** `FILE:OFFSET #ORDINAL TIME dbN `; the room for it is there, and for a word more. */
   private writePlace(place: LogPlace): void {
     const { out, head, middle } = this;
-    const { bytes } = out;
+    const { view } = this;
     let at = out.length;
-    for (let index = 0; index < head.length; index++) bytes[at++] = head[index];
-    out.length = at;
-    out.writeDecimal(place.offset);
-    out.bytes[out.length++] = space;
-    out.bytes[out.length++] = 0x23;
-    out.writeDecimal(place.ordinal);
-    at = out.length;
-    for (let index = 0; index < middle.length; index++) bytes[at++] = middle[index];
-    out.length = at;
+    // Four bytes at a time: what is copied beyond the end is written over.
+    for (let index = 0; index < head.byteLength; index += 4) view.setInt32(at + index, head.getInt32(index));
+    at = writeNumber(out.bytes, at + this.headLength, place.offset);
+    out.bytes[at++] = space;
+    out.bytes[at++] = 0x23;
+    at = writeNumber(out.bytes, at, place.ordinal);
+    for (let index = 0; index < middle.byteLength; index += 4) view.setInt32(at + index, middle.getInt32(index));
+    out.length = at + this.middleLength;
   }
 
   private writeName(frame: Frame): void {
@@ -140,31 +160,105 @@ export class TextLines {
     }
     const whole = this.full || length <= shownBytes;
     this.writeQuoted(source, start, start + (whole ? length : shownBytes));
-    if (!whole) out.writeText(`\xe2\x80\xa6(${length} bytes)`);
+    if (!whole) this.writeLength(length);
+  }
+
+  /** What stands behind a shortened argument. */
+  private writeLength(length: number): void {
+    const { out } = this;
+    out.writeText('\xe2\x80\xa6(');
+    out.writeDecimal(length);
+    out.writeText(' bytes)');
   }
 
   /** `source[from, to)` in quotes; the room for it is there. */
   private writeQuoted(source: Uint8Array, from: number, to: number): void {
-    const { out } = this;
+    const { out, view, sourceView } = this;
     const { bytes } = out;
     let at = out.length;
+    let index = from;
     bytes[at++] = quote;
-    for (let index = from; index < to; index++) {
-      const byte = source[index];
-      const escape = escapes[byte];
-      if (escape === 0) {
+    for (;;) {
+      // Four bytes at a time as long as none of them has to be escaped.
+      while (index + 4 <= to) {
+        const word = sourceView.getInt32(index);
+        if (hasSpecial(word)) break;
+        view.setInt32(at, word);
+        index += 4;
+        at += 4;
+      }
+      if (index >= to) break;
+      const byte = source[index++];
+      const letter = escapes[byte];
+      if (letter === 0) {
         bytes[at++] = byte;
         continue;
       }
       bytes[at++] = backslash;
-      bytes[at++] = escape;
-      if (escape !== 0x78) continue;
+      bytes[at++] = letter;
+      if (letter !== 0x78) continue;
       bytes[at++] = hexDigits[byte >> 4];
       bytes[at++] = hexDigits[byte & 15];
     }
     bytes[at++] = quote;
     out.length = at;
   }
+}
+
+const eachByte = 0x01010101;
+const highBits = 0x80808080 | 0;
+
+/** Whether one of the four bytes is a control, a quote, a backslash, or above 0x7e: each term sets the high bit of such a byte. */
+function hasSpecial(word: number): boolean {
+  const quoted = word ^ 0x22222222;
+  const slashed = word ^ 0x5c5c5c5c;
+  const marks =
+    word |
+    ((word + eachByte) | 0) |
+    (((word - 0x20202020) | 0) & ~word) |
+    (((quoted - eachByte) | 0) & ~quoted) |
+    (((slashed - eachByte) | 0) & ~slashed);
+  return (marks & highBits) !== 0;
+}
+
+/** "00" to "99", two bytes each. */
+const pairs = Buffer.from(
+  Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0')).join(''),
+  'latin1',
+);
+
+/** Writes a whole number in decimal at `at` and gives where it ends; it has less than 16 digits. */
+function writeNumber(bytes: Uint8Array, at: number, value: number): number {
+  let position = at;
+  let rest = value;
+  if (value >= 1e8) {
+    const high = Math.floor(value / 1e8);
+    position = writeNumber(bytes, at, high);
+    rest = value - high * 1e8 + 1e8;
+  }
+  let digits = 1;
+  for (let bound = 10; rest >= bound; bound *= 10) digits++;
+  let end = position + digits;
+  let left = rest | 0;
+  while (left >= 10) {
+    const tail = ((left % 100) | 0) * 2;
+    left = (left / 100) | 0;
+    bytes[--end] = pairs[tail + 1];
+    bytes[--end] = pairs[tail];
+  }
+  if (end > position) bytes[--end] = 48 + left;
+  if (value < 1e8) return position + digits;
+  // The leading 1 only kept the zeros behind it.
+  bytes.copyWithin(position, position + 1, position + digits);
+  return position + digits - 1;
+}
+
+/** A text's bytes, up to the next whole word. */
+function words(text: string): DataView {
+  const bytes = Buffer.from(text, 'utf8');
+  const padded = new Uint8Array((bytes.length + 3) & ~3);
+  padded.set(bytes);
+  return new DataView(padded.buffer);
 }
 
 /** Seconds since 1970 as ISO 8601; `-` where no time is known. */

@@ -1,0 +1,198 @@
+import { GzipError } from '../../bytes/gunzip-source.ts';
+import { ByteWriter } from '../../bytes/writer.ts';
+import { UnreadableError } from '../../errors.ts';
+import { Sources } from '../dataset/sources.ts';
+import { LogLines } from './lines.ts';
+import type { LogOptions, LogRdb } from './options.ts';
+import { PartReader } from './part-reader.ts';
+import { damageOfMissing, type LogFiles, type LogPart } from './parts.ts';
+import { LogPlace, type LogVisitor } from './visitor.ts';
+
+/** Bytes of a part whose lines are in memory at a time. */
+const blockBytes = 1024 * 1024;
+const outputBytes = 512 * 1024;
+
+/** What holds where a block begins. */
+interface Checkpoint {
+  readonly offset: number;
+  readonly ordinal: number;
+  readonly database: number;
+  readonly time: number;
+}
+
+/** One part, cut into blocks at the boundaries of records: some 50 bytes of memory for each mebibyte. */
+interface IndexedPart {
+  readonly part: LogPart;
+  /** Number in the sources; -1 where it could not be opened. */
+  readonly source: number;
+  readonly problem?: UnreadableError;
+  readonly blocks: Checkpoint[];
+  rdb?: LogRdb;
+}
+
+/** Reads a log twice: to see where blocks begin and what holds there, then block by block from the end. */
+export class ReversedLog {
+  readonly lines: LogLines;
+  /** Commands of the whole log. */
+  commands = 0;
+  private readonly files: LogFiles;
+  private readonly options: LogOptions;
+  private readonly pause: () => Promise<void>;
+  private readonly sources = new Sources();
+  private readonly out = new ByteWriter(undefined, outputBytes * 2);
+  private left: number;
+
+  constructor(files: LogFiles, options: LogOptions, pause: () => Promise<void>) {
+    this.files = files;
+    this.options = options;
+    this.pause = pause;
+    this.lines = new LogLines(options, Number.POSITIVE_INFINITY);
+    this.left = options.limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Lines that went out. */
+  shown = 0;
+
+  async run(): Promise<void> {
+    try {
+      const parts = await this.index();
+      for (const part of parts.reverse()) await this.show(part);
+      await this.flush();
+    } finally {
+      this.sources.close();
+    }
+  }
+
+  private async index(): Promise<IndexedPart[]> {
+    const indexed: IndexedPart[] = [];
+    if (this.files.parts.length === 0) return indexed;
+    const place = new LogPlace(this.files.parts[0]);
+    for (const part of this.files.parts) {
+      place.part = part;
+      place.database = 0;
+      indexed.push(await this.indexPart(part, place));
+    }
+    this.commands = place.ordinal;
+    return indexed;
+  }
+
+  private async indexPart(part: LogPart, place: LogPlace): Promise<IndexedPart> {
+    const opened = this.open(part);
+    if (opened instanceof UnreadableError) return { part, source: -1, problem: opened, blocks: [] };
+    const { source, index } = opened;
+    const found: IndexedPart = { part, source: index, blocks: [] };
+    const { onProgress } = this.options;
+    const reader = new PartReader(source, place, new BlockIndex(found, place), {
+      onProgress: onProgress && ((offset) => onProgress({ file: part.path, offset, size: source.size })),
+    });
+    await reader.begin(this.pause);
+    while (!reader.readSome()) await this.pause();
+    source.close();
+    return found;
+  }
+
+  private open(part: LogPart) {
+    try {
+      return this.sources.add(part.path);
+    } catch (error) {
+      if (error instanceof GzipError) return new UnreadableError(part.path, 'EIO', error.message);
+      if (!(error instanceof UnreadableError) || part.role === 'file') throw error;
+      return error;
+    }
+  }
+
+  private async show(indexed: IndexedPart): Promise<void> {
+    const { lines } = this;
+    const { part, problem, blocks, rdb } = indexed;
+    const place = new LogPlace(part);
+    for (let block = blocks.length - 1; block >= 0 && this.left > 0; block--) {
+      this.showBlock(indexed, place, block);
+      if (this.out.length >= outputBytes) await this.flush();
+      await this.pause();
+    }
+    if (this.left <= 0) return;
+    const starts = this.collect();
+    if (rdb !== undefined) lines.rdb(rdb, place);
+    if (problem !== undefined) lines.damage(damageOfMissing(part, problem), place, new Uint8Array(0));
+    this.turn(starts);
+  }
+
+  private showBlock({ source, blocks }: IndexedPart, place: LogPlace, block: number): void {
+    const end = blocks[block + 1]?.offset ?? Number.POSITIVE_INFINITY;
+    const { offset, ordinal, database, time } = blocks[block];
+    Object.assign(place, { ordinal, database, time });
+    const starts = this.collect();
+    const opened = this.sources.reopen(source);
+    const reader = new PartReader(opened, place, this.lines, { end });
+    reader.seek(offset);
+    while (!reader.readSome());
+    opened.close();
+    this.turn(starts);
+  }
+
+  /** Notes where lines begin from here on. */
+  private collect(): number[] {
+    const { lines } = this;
+    lines.out.reset();
+    const starts = [0];
+    lines.onLine = () => starts.push(lines.out.length);
+    return starts;
+  }
+
+  /** Hands the lines on that were collected, the last one first. */
+  private turn(starts: readonly number[]): void {
+    const { lines, out } = this;
+    for (let line = starts.length - 2; line >= 0 && this.left > 0; line--, this.left--) {
+      out.writeBytes(lines.out.bytes, starts[line], starts[line + 1]);
+      this.shown++;
+    }
+  }
+
+  private async flush(): Promise<void> {
+    const { out } = this;
+    if (out.length > 0) await this.options.onOutput(out.view());
+    out.reset();
+  }
+}
+
+/** Notes a checkpoint whenever a block is full. */
+class BlockIndex implements LogVisitor {
+  readonly full = false;
+  readonly done = false;
+  private readonly indexed: IndexedPart;
+  private nextBlock: number;
+
+  constructor(indexed: IndexedPart, place: LogPlace) {
+    this.indexed = indexed;
+    this.nextBlock = blockBytes;
+    this.add(0, place);
+  }
+
+  private add(offset: number, { ordinal, database, time }: LogPlace): void {
+    this.indexed.blocks.push({ offset, ordinal, database, time });
+    this.nextBlock = offset + blockBytes;
+  }
+
+  private pass(place: LogPlace): void {
+    const end = place.offset + place.length;
+    if (end >= this.nextBlock) this.add(end, place);
+  }
+
+  command(_: unknown, place: LogPlace): void {
+    this.pass(place);
+  }
+
+  annotation(_bytes: Buffer, _position: number, _length: number, place: LogPlace): void {
+    this.pass(place);
+  }
+
+  rdb(rdb: LogRdb, place: LogPlace): void {
+    this.indexed.rdb = rdb;
+    this.indexed.blocks.pop();
+    this.add(rdb.length, place);
+  }
+
+  damage(_: unknown, place: LogPlace): void {
+    this.pass(place);
+  }
+}
