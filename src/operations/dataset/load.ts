@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
+import { parseTimestamp } from '../../aof/annotation.ts';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { parseManifest } from '../../aof/manifest.ts';
 import { Dataset } from '../../engine/dataset.ts';
@@ -18,6 +19,7 @@ import { Record, RespScanner } from '../../resp/scanner.ts';
 import { loadOrder } from '../check/check-multi-part.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
+import { type CommandGate, Verdict } from './command-gate.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
 
@@ -38,6 +40,8 @@ export interface LoadOptions {
   readonly findings?: FindingList;
   /** A random number for the hash functions. */
   readonly seed?: number;
+  /** Which commands count; all by default. What comes after its end is not looked at. */
+  readonly gate?: CommandGate;
 }
 
 /** A command that was not executed. */
@@ -118,6 +122,8 @@ class Loader implements Loaded {
   private readonly options: LoadOptions;
   private readonly frame = new Frame();
   private scanner: RespScanner | undefined;
+  /** The gate has ended the log. */
+  private ended = false;
 
   constructor(path: string, options: LoadOptions) {
     this.path = path;
@@ -184,6 +190,7 @@ class Loader implements Loaded {
     }
     const parts = loadOrder(manifest);
     for (const part of parts) {
+      if (this.ended) break;
       try {
         await this.loadFile(
           nodePath.join(directory, part.name),
@@ -208,10 +215,15 @@ class Loader implements Loaded {
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
       if (content === 'manifest' && role === 'file') return 'manifest';
       const file: LoadedFile = { path, role, format: 'empty', bytes: 0, commands: 0 };
+      if (this.options.gate?.begin(path) === false) {
+        this.ended = true;
+        return file.format;
+      }
       this.files.push(file);
       if (content === 'rdb') {
         file.format = 'rdb';
         if (!(await this.loadRdb(input, index, file))) return file.format;
+        this.options.gate?.rdb(input.offset);
         if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
         file.format = 'hybrid';
       } else if (content !== 'empty') file.format = 'aof';
@@ -279,11 +291,17 @@ class Loader implements Loaded {
 
   private replaySome(scanner: RespScanner, file: LoadedFile, last: boolean): boolean {
     const { frame, session } = this;
+    const { gate } = this.options;
     for (let count = 0; count < commandsBetweenPauses; count++) {
       const record = scanner.next(frame);
       if (record === Record.command) {
-        file.commands++;
-        session.execute(frame);
+        if (gate !== undefined && !this.passGate(gate, scanner, file)) return false;
+        if (gate === undefined) {
+          file.commands++;
+          session.execute(frame);
+        }
+      } else if (record === Record.annotation) {
+        if (gate !== undefined && !this.passAnnotation(gate, scanner)) return false;
       } else if (record === Record.end) {
         if (session.inTransaction) this.noteTorn(file, 'aof.transaction.unclosed', scanner.start, scanner.start, last);
         return false;
@@ -293,6 +311,34 @@ class Loader implements Loaded {
       }
     }
     return true;
+  }
+
+  /** False where the log ends before the command. */
+  private passGate(gate: CommandGate, scanner: RespScanner, file: LoadedFile): boolean {
+    const { frame, session } = this;
+    const verdict = gate.command(frame, scanner.start, scanner.window.offset, session.inTransaction);
+    if (verdict === Verdict.stop) {
+      this.ended = true;
+      return false;
+    }
+    file.commands++;
+    if (verdict !== Verdict.skip) session.execute(frame);
+    if (verdict === Verdict.last) this.ended = true;
+    return !this.ended;
+  }
+
+  /** False where the log ends before the annotation. */
+  private passAnnotation(gate: CommandGate, scanner: RespScanner): boolean {
+    const { window, annotationLength, annotationPosition } = scanner;
+    const seconds = parseTimestamp(window.bytes, annotationPosition, annotationLength);
+    if (
+      seconds === undefined ||
+      Number.isNaN(seconds) ||
+      gate.annotation(seconds, scanner.start, this.session.inTransaction)
+    )
+      return true;
+    this.ended = true;
+    return false;
   }
 
   private noteFlaw(scanner: RespScanner, file: LoadedFile, last: boolean): void {

@@ -4,8 +4,9 @@ import type { Finding } from '../../findings.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
 import type { DatabaseCensus } from '../dataset/census.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
-import type { OpaqueCommand, OpaquePolicy } from '../dataset/load.ts';
+import type { Loaded, OpaqueCommand, OpaquePolicy } from '../dataset/load.ts';
 import type { LayoutName, Progress } from '../report.ts';
+import type { CutPlace, PointInTime } from '../restore/point-in-time.ts';
 
 /** The layouts that can be written. */
 export type OutputFormat = 'aof' | 'hybrid' | 'rdb' | 'multipart';
@@ -37,6 +38,10 @@ export interface RewriteOptions {
   readonly verify?: boolean;
   /** What becomes of commands whose effect nobody knows. Default `fail`. */
   readonly opaque?: OpaquePolicy;
+  /** Which commands of the log count; all by default. Not in place. */
+  readonly point?: PointInTime;
+  /** Sees the dataset before anything is written; false: nothing is. */
+  readonly review?: (loaded: Loaded, selection: LogSelection) => Promise<boolean>;
   /** The moment of loading and writing, milliseconds since 1970. */
   readonly at: number;
   readonly seed?: number;
@@ -46,11 +51,22 @@ export interface RewriteOptions {
   readonly fileSystem?: FileSystem;
 }
 
+/** What a point in time meant in the log at hand. */
+export interface LogSelection {
+  /** The first command that did not count; undefined: the log counts to its end. */
+  readonly cut?: CutPlace;
+  /** Commands that count, and commands before the end that `without` took out. */
+  readonly commands: number;
+  readonly leftOut: number;
+}
+
 export type RewriteOutcome =
   /** The output is in place. */
   | 'written'
   /** `onlyIfGrown` said no. */
   | 'not-needed'
+  /** `review` said no: a dry run. */
+  | 'reviewed'
   /** The input is damaged, or holds commands that nobody can execute, or the target cannot hold it all. */
   | 'refused';
 
@@ -64,6 +80,8 @@ export interface RewriteResult {
   readonly ok: boolean;
   readonly format: OutputFormat;
   readonly target: string;
+  /** With `point`. */
+  readonly selection?: LogSelection;
   readonly before: { readonly bytes: number; readonly files: readonly string[] };
   readonly after: { readonly bytes: number; readonly files: readonly string[] };
   readonly commands: {

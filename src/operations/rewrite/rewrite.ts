@@ -9,13 +9,15 @@ import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import { takeCensus } from '../dataset/census.ts';
 import { keyFilter } from '../dataset/filter.ts';
 import { flavorOf } from '../dataset/flavor-choice.ts';
-import { type Loaded, loadDataset } from '../dataset/load.ts';
+import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
 import { digestOf } from '../digest.ts';
 import { FindingList } from '../report.ts';
+import { PointGate } from '../restore/point-gate.ts';
+import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
 import { DatasetWriter } from './dataset-writer.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
 import { findHolders } from './holders.ts';
-import type { OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
+import type { LogSelection, OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
 import { FileOutput, FolderOutput, FolderRewrite, type Output } from './output.ts';
 import { TailWriter } from './tail.ts';
 import { nextTarget, usedTarget } from './target-choice.ts';
@@ -23,6 +25,8 @@ import { verifyOutput } from './verification.ts';
 
 /** Losses that are kept one by one; all are counted. */
 const lossesMax = 1000;
+
+const noSelection: LogSelection = { commands: 0, leftOut: 0 };
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -50,12 +54,17 @@ class Rewrite {
   private filtered = 0;
   private target: Target | undefined;
   private format: OutputFormat = 'aof';
+  private gate: PointGate | undefined;
+  private selection: LogSelection | undefined;
 
   constructor(path: string, options: RewriteOptions) {
     this.path = path;
     this.options = options;
     if ((options.output === undefined) === (options.inPlace !== true)) {
       throw new UsageError('say where the result goes: an output, or in place');
+    }
+    if (options.point !== undefined && options.inPlace === true) {
+      throw new UsageError('a point in time leaves its source as it is: name an output');
     }
     if (options.target !== undefined) {
       this.target = findTarget(options.target);
@@ -73,23 +82,21 @@ class Rewrite {
     if (quiet !== undefined) return this.result('not-needed', quiet);
     const layout = detectLayout(this.path);
     this.refuseHeld(layout);
-    const flavor = flavorOf(layout);
-    const { at, onProgress, pause, seed, opaque } = options;
-    const findings = this.findings;
-    this.loaded = await loadDataset(this.path, {
-      flavor,
-      at,
-      onProgress,
-      pause,
-      seed,
-      opaque,
-      findings,
-      expired: 'keep',
-    });
+    const { at, onProgress, pause, seed, opaque, point } = options;
+    const load: LoadOptions = { flavor: flavorOf(layout), at, onProgress, pause, seed, opaque, expired: 'keep' };
+    if (point !== undefined) {
+      const settled = settlePoint(point, await surveyLog(this.path, point, load));
+      if (typeof settled === 'string') return this.result('refused', settled);
+      this.gate = new PointGate(settled);
+    }
+    this.loaded = await loadDataset(this.path, { ...load, findings: this.findings, gate: this.gate });
     const refusal = this.refusal(this.loaded);
     if (refusal !== undefined) return this.result('refused', refusal);
     this.applyFilter(this.loaded);
     this.format = this.chooseFormat(this.loaded);
+    if (this.gate !== undefined) this.selection = selectionOf(this.gate);
+    if ((await options.review?.(this.loaded, this.selection ?? noSelection)) === false)
+      return this.result('reviewed', '');
     return this.write(this.loaded);
   }
 
@@ -121,7 +128,7 @@ class Rewrite {
     if (first !== undefined && (this.options.opaque ?? 'fail') === 'fail') {
       return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
     }
-    return undefined;
+    return this.gate && pointRefusal(this.gate, loaded);
   }
 
   private applyFilter(loaded: Loaded): void {
@@ -270,6 +277,7 @@ class Rewrite {
       ok: outcome !== 'refused',
       format: this.format,
       target: this.target?.name ?? '',
+      selection: this.selection,
       before: {
         bytes: (loaded?.files ?? []).reduce((sum, file) => sum + file.bytes, 0),
         files: (loaded?.files ?? []).map((file) => file.path),
