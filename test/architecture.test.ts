@@ -9,7 +9,7 @@ const root = path.join(import.meta.dirname, '..');
 const leaves = ['errors', 'limits'];
 const allowed: Record<string, readonly string[]> = {
   bytes: leaves,
-  checksum: [...leaves, 'kernels'],
+  checksum: [...leaves, 'bytes', 'kernels'],
   lzf: [...leaves, 'kernels'],
   kernels: [...leaves, 'catalog'],
   catalog: leaves,

@@ -52,7 +52,9 @@ export class DuplicateKeys {
     const isNew = exact.insert(high, low);
     if (exact.count >= exactMax) {
       this.filter = new Uint32Array(filterBytes / 4);
-      exact.forEach((high, low) => this.addToFilter(high, low));
+      exact.forEach((high, low) => {
+        this.addToFilter(high, low);
+      });
       this.exact = undefined;
     }
     return isNew;

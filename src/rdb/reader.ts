@@ -1,7 +1,7 @@
 import type { Source } from '../bytes/source.ts';
 import { Crc64 } from '../checksum/crc64.ts';
+import { WindowChecksum } from '../checksum/window-checksum.ts';
 import type { Lanes } from '../kernels/lanes.ts';
-import { WindowChecksum } from '../kernels/window-checksum.ts';
 import { databaseMax } from '../limits.ts';
 import { RdbFault, RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
@@ -122,7 +122,7 @@ export class RdbReader {
     const at = input.offset;
     const text = input.bytes.latin1Slice(input.position, input.position + 9);
     const match = /^(REDIS|VALKEY)(.*)$/s.exec(text);
-    if (match === null) return input.fail('rdb.signature', "'REDIS' or 'VALKEY'", JSON.stringify(text));
+    if (match === null) throw new RdbFault('rdb.signature', at, "'REDIS' or 'VALKEY'", JSON.stringify(text));
     this.fork = match[1] === 'REDIS' ? 'redis' : 'valkey';
     // atoi's rules: what follows the digits does not count.
     this.version = Number(/^[ \t\n\v\f\r]*[+-]?\d+/.exec(match[2])?.[0] ?? 0);

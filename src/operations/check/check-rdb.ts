@@ -115,9 +115,10 @@ export class RdbCheck {
     const { reader, values, report } = this;
     report.keys++;
     if (!Number.isNaN(reader.expire)) report.expires++;
-    this.duplicates.add(reader.key, reader.keyLength, reader.db);
     this.databases.add(reader.db);
     values.begin();
+    if (reader.keyTooLong) values.large = true;
+    else this.duplicates.add(reader.key, reader.keyLength, reader.db);
     checkValue(reader.input, reader.type, values);
     if (values.fieldExpires > 0) report.fieldExpires += values.fieldExpires;
     if (values.empty || values.large || values.moduleName !== '' || values.notes.length > 0) this.noteValue();
