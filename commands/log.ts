@@ -6,6 +6,9 @@ import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { parsePlace } from './shared/report-log.ts';
 
+/** Between two looks for more, milliseconds. */
+const pollInterval = 100;
+
 export default class Log extends BaseCommand {
   static override summary = 'Show an AOF command by command: who wrote what, where, and when.';
   static override description =
@@ -34,7 +37,12 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
     'from-offset': string({ description: 'from this offset on, in FILE if there are several', helpValue: '[FILE:]N' }),
     destructive: boolean({ char: 'd', description: 'only commands that take away keys' }),
     reverse: boolean({ char: 'r', description: 'the last command first' }),
-    limit: integer({ char: 'n', description: 'lines at most', min: 1, helpValue: 'N' }),
+    limit: integer({ char: 'n', description: 'lines at most', min: 0, helpValue: 'N' }),
+    follow: boolean({
+      char: 'f',
+      description: 'show the last lines (10, or --limit) and then what is written, across increments; ends on SIGINT',
+      exclusive: ['reverse'],
+    }),
     full: boolean({ description: 'whole arguments' }),
     json: boolean({ description: 'a JSON object a line; with --full all bytes can be had back' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
@@ -65,6 +73,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       destructive: flags.destructive,
       reverse: flags.reverse,
       limit: flags.limit,
+      follow: flags.follow ? this.interruptible() : undefined,
       full: flags.full,
       format: flags.json ? 'json' : 'text',
       onOutput: (bytes) => this.writeBytes(bytes),
@@ -74,6 +83,26 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
     if ((flags.since ?? flags.until) !== undefined && !result.annotated)
       process.stderr.write('aofkit: the log has no #TS: annotations: no command has a time\n');
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+  }
+
+  /** A wait that SIGINT or SIGTERM ends for good. */
+  private interruptible(): () => Promise<boolean> {
+    let stopped = false;
+    let wake = () => {};
+    const stop = () => {
+      stopped = true;
+      wake();
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    return () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => resolve(!stopped), stopped ? 0 : pollInterval);
+        wake = () => {
+          clearTimeout(timer);
+          resolve(false);
+        };
+      });
   }
 
   /** Writes bytes whose memory is reused afterwards. */

@@ -30,7 +30,8 @@ export class LogLines implements LogVisitor {
   constructor(options: LogOptions, capacity = outputBytes) {
     this.capacity = capacity;
     this.matcher = new LogMatcher(options);
-    this.limit = options.reverse ? Number.POSITIVE_INFINITY : (options.limit ?? Number.POSITIVE_INFINITY);
+    this.limit =
+      options.reverse || options.follow ? Number.POSITIVE_INFINITY : (options.limit ?? Number.POSITIVE_INFINITY);
     this.whole = options.full === true;
     if (options.format !== 'json') this.text = new TextLines(this.out, this.whole);
     this.json = new JsonLines(this.out, this.whole);

@@ -1,12 +1,16 @@
 import { openInput } from '../../bytes/input.ts';
-import { UnreadableError } from '../../errors.ts';
+import { UnreadableError, UsageError } from '../../errors.ts';
 import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
+import { FollowedLog } from './followed-log.ts';
 import { LogLines } from './lines.ts';
 import type { LogOptions, LogResult } from './options.ts';
 import { PartReader } from './part-reader.ts';
 import { damageOfMissing, findLog, type LogFiles, type LogPart } from './parts.ts';
 import { ReversedLog } from './reversed-log.ts';
 import { LogPlace, type LogVisitor } from './visitor.ts';
+
+/** Lines of what is there already that a followed log begins with, as `tail` has it. */
+const followedLines = 10;
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -19,6 +23,7 @@ export async function log(path: string, options: LogOptions): Promise<LogResult>
   const files = findLog(path);
   if (options.reverse) return logReversed(path, files, options);
   const lines = new LogLines(options);
+  if (options.follow !== undefined) return logFollowed(path, files, lines, options, options.follow);
   await new LogReading(files, lines, options, () => flush(lines, options)).run();
   return resultOf(path, files, lines, lines.commands, lines.lines);
 }
@@ -27,6 +32,23 @@ async function logReversed(path: string, files: LogFiles, options: LogOptions): 
   const reversed = new ReversedLog(files, options, options.pause ?? nextTurn);
   await reversed.run();
   return resultOf(path, files, reversed.lines, reversed.commands, reversed.shown);
+}
+
+async function logFollowed(
+  path: string,
+  files: LogFiles,
+  lines: LogLines,
+  options: LogOptions,
+  wait: () => Promise<boolean>,
+): Promise<LogResult> {
+  const { pause = nextTurn, onOutput } = options;
+  const last = options.limit ?? followedLines;
+  if (path === '-') throw new UsageError('standard input cannot be followed');
+  const followed = new FollowedLog(files, lines, { last, wait, pause, onOutput });
+  const before = { parts: files.parts.slice(0, -1), manifest: files.manifest };
+  const place = await new LogReading(before, lines, options, () => followed.flush()).run();
+  if (files.parts.length > 0) await followed.run(place ?? new LogPlace(files.parts[0]));
+  return resultOf(path, files, lines, lines.commands, lines.lines);
 }
 
 function resultOf(path: string, files: LogFiles, seen: LogLines, commands: number, lines: number): LogResult {
@@ -59,9 +81,10 @@ export class LogReading {
     this.flush = flush;
   }
 
-  async run(): Promise<void> {
+  /** Gives the place where the last part ended. */
+  async run(): Promise<LogPlace | undefined> {
     const { parts } = this.files;
-    if (parts.length === 0) return;
+    if (parts.length === 0) return undefined;
     const place = new LogPlace(parts[0]);
     for (const part of parts) {
       if (this.visitor.done) break;
@@ -70,6 +93,7 @@ export class LogReading {
       await this.readPart(part, place);
       await this.flush();
     }
+    return place;
   }
 
   private async readPart(part: LogPart, place: LogPlace): Promise<void> {

@@ -25,8 +25,10 @@ export interface LogOptions extends LogFilter {
   readonly full?: boolean;
   /** From the last command to the first. */
   readonly reverse?: boolean;
-  /** Lines at most. */
+  /** Lines at most; with `follow`, how many of those that are there to begin with (default 10). */
   readonly limit?: number;
+  /** Waits a moment for more to be written; false to end. Without it the log ends where its files end. */
+  readonly follow?: () => Promise<boolean>;
   /** Receives finished lines. `bytes` is valid until what is returned is settled. */
   readonly onOutput: (bytes: Uint8Array) => void | Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
