@@ -9,7 +9,7 @@ import {
 import { countZiplist } from '../encodings/ziplist.ts';
 import { validateHashZiplist } from '../encodings/ziplist-aggregates.ts';
 import { countZipmap, validateZipmap } from '../encodings/zipmap.ts';
-import type { RdbInput } from '../input.ts';
+import { RdbFault, type RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 
 /**
@@ -175,7 +175,7 @@ export function checkTemplateArrayReference(input: RdbInput, check: ValueCheck):
   const id = input.unsigned();
   const fields = check.templates.get(id);
   if (fields === undefined) {
-    return input.fail('hash.template.unknown', 'the id of a template of this file', String(id), at);
+    throw new RdbFault('hash.template.unknown', at, 'the id of a template of this file', String(id));
   }
   for (let index = 0; index < fields.length; index++) input.skipString();
 }
