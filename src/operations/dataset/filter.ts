@@ -15,21 +15,63 @@ export interface KeyFilterOptions {
   readonly expiredBefore?: number;
 }
 
+/** What a filter looks at: each is only asked for where a test needs it. */
+export interface KeyFacts {
+  readonly database: number;
+  /** Milliseconds since 1970; NaN for never. */
+  readonly expire: number;
+  /** As TYPE names it. */
+  readonly dataType: string;
+  /** A binary string. */
+  readonly name: string;
+}
+
+export type KeyTest = (key: KeyFacts) => boolean;
 export type KeyFilter = (database: number, keys: Keyspace, entry: number) => boolean;
 
 /** A predicate for these options; undefined where every key passes. */
-export function keyFilter(options: KeyFilterOptions): KeyFilter | undefined {
-  const tests: KeyFilter[] = [];
+export function keyTest(options: KeyFilterOptions): KeyTest | undefined {
+  const tests: KeyTest[] = [];
   const { databases, types, expiredBefore } = options;
-  if (databases?.length) tests.push((database) => databases.includes(database));
-  if (types?.length) tests.push((_, keys, entry) => types.includes(entryType(keys, entry)));
-  if (expiredBefore !== undefined) tests.push((_, keys, entry) => !(keys.expiry(entry) < expiredBefore));
+  if (databases?.length) tests.push((key) => databases.includes(key.database));
+  if (types?.length) tests.push((key) => types.includes(key.dataType));
+  if (expiredBefore !== undefined) tests.push((key) => !(key.expire < expiredBefore));
   const wanted = options.patterns?.map(globPattern);
-  if (wanted?.length) tests.push((_, keys, entry) => matches(wanted, keys.keyText(entry)));
+  if (wanted?.length) tests.push((key) => matches(wanted, key.name));
   const unwanted = options.excluded?.map(globPattern);
-  if (unwanted?.length) tests.push((_, keys, entry) => !matches(unwanted, keys.keyText(entry)));
+  if (unwanted?.length) tests.push((key) => !matches(unwanted, key.name));
   if (tests.length === 0) return undefined;
-  return (database, keys, entry) => tests.every((test) => test(database, keys, entry));
+  return (key) => tests.every((test) => test(key));
+}
+
+/** The same for the entries of a keyspace. */
+export function keyFilter(options: KeyFilterOptions): KeyFilter | undefined {
+  const passes = keyTest(options);
+  return passes && ((database, keys, entry) => passes(new EntryFacts(database, keys, entry)));
+}
+
+class EntryFacts implements KeyFacts {
+  readonly database: number;
+  private readonly keys: Keyspace;
+  private readonly entry: number;
+
+  constructor(database: number, keys: Keyspace, entry: number) {
+    this.database = database;
+    this.keys = keys;
+    this.entry = entry;
+  }
+
+  get expire(): number {
+    return this.keys.expiry(this.entry);
+  }
+
+  get dataType(): string {
+    return entryType(this.keys, this.entry);
+  }
+
+  get name(): string {
+    return this.keys.keyText(this.entry);
+  }
 }
 
 const matches = (patterns: readonly RegExp[], text: string): boolean => patterns.some((pattern) => pattern.test(text));

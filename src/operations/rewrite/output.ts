@@ -2,8 +2,7 @@ import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { AtomicFile, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
-import { UnwritableError } from '../../errors.ts';
-import { UsageError } from '../../errors.ts';
+import { UnwritableError, UsageError } from '../../errors.ts';
 import type { Target } from '../../rdb/targets.ts';
 
 /**
@@ -77,37 +76,33 @@ function manifestParts(names: PartNames, extension: string, target: Target): Man
   ];
 }
 
-/** A new folder with a multi-part AOF: built beside its place under a temporary name. */
-export class FolderOutput implements Output {
+/** A new folder with a multi-part AOF of these parts: built beside its place under a temporary name. */
+export class PartsFolder implements Output {
   readonly main: AtomicFile;
-  readonly increment: AtomicFile;
+  readonly increment: AtomicFile | undefined;
+  /** One for each part, in the same order. */
+  readonly parts: readonly AtomicFile[];
   private readonly path: string;
   private readonly building: string;
   private readonly manifest: AtomicFile;
   private readonly manifestText: string;
   private readonly fs: FileSystem;
 
-  constructor(
-    path: string,
-    extension: 'rdb' | 'aof',
-    target: Target,
-    fs: FileSystem = nodeFs,
-    prefix = 'appendonly.aof',
-  ) {
+  /** `prefix`: what the manifest is named after, the server's `appendfilename`. */
+  constructor(path: string, parts: readonly ManifestPart[], prefix: string, fs: FileSystem = nodeFs) {
     this.path = nodePath.resolve(path);
     this.fs = fs;
     this.building = nodePath.join(nodePath.dirname(this.path), temporaryName(nodePath.basename(this.path)));
-    const names = { prefix, base: 1, increment: 1 };
     try {
       fs.rmSync(this.building, { recursive: true, force: true });
       fs.mkdirSync(this.building);
     } catch (error) {
       throw new UnwritableError(path, error);
     }
-    this.main = new AtomicFile(nodePath.join(this.building, baseName(names, extension)), fs);
-    this.increment = new AtomicFile(nodePath.join(this.building, incrementName(names)), fs);
+    this.parts = parts.map(({ name }) => new AtomicFile(nodePath.join(this.building, name), fs));
+    [this.main, this.increment] = this.parts;
     this.manifest = new AtomicFile(nodePath.join(this.building, `${prefix}.manifest`), fs);
-    this.manifestText = formatManifest(manifestParts(names, extension, target));
+    this.manifestText = formatManifest(parts);
   }
 
   get checkPath(): string {
@@ -116,7 +111,7 @@ export class FolderOutput implements Output {
 
   finish(): void {
     this.manifest.write(Buffer.from(this.manifestText, 'latin1'));
-    for (const file of [this.main, this.increment, this.manifest]) file.commit();
+    for (const file of [...this.parts, this.manifest]) file.commit();
   }
 
   commit(): void {
@@ -130,15 +125,28 @@ export class FolderOutput implements Output {
   }
 
   abandon(): void {
-    for (const file of [this.main, this.increment, this.manifest]) file.abandon();
+    for (const file of [...this.parts, this.manifest]) file.abandon();
     this.fs.rmSync(this.building, { recursive: true, force: true });
   }
 
   files() {
-    return [this.main, this.increment, this.manifest].map((file) => ({
+    return [...this.parts, this.manifest].map((file) => ({
       path: nodePath.join(this.path, nodePath.basename(file.path)),
       bytes: file.length,
     }));
+  }
+}
+
+/** The same for a base and an empty increment, as a rewrite leaves them. */
+export class FolderOutput extends PartsFolder {
+  constructor(
+    path: string,
+    extension: 'rdb' | 'aof',
+    target: Target,
+    fs: FileSystem = nodeFs,
+    prefix = 'appendonly.aof',
+  ) {
+    super(path, manifestParts({ prefix, base: 1, increment: 1 }, extension, target), prefix, fs);
   }
 }
 

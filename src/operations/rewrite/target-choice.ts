@@ -3,7 +3,7 @@ import { findTarget, type Target, targetOfRdb, targets } from '../../rdb/targets
 import type { Loaded } from '../dataset/load.ts';
 
 /** What a log without any RDB is written for when its commands say no more: the oldest release that is still widely run. */
-const plainDefault = 'redis-6.2';
+export const plainDefault = 'redis-6.2';
 
 /**
  * The newest server generation that the input shows signs of: the RDB that it begins with, the layout, and the youngest command

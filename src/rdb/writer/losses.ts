@@ -18,13 +18,15 @@ export type LossKind =
   | 'consumer-active-time'
   | 'idempotency-counters'
   | 'usage'
+  /** Hashes of Redis 8.10 that share a list of fields: written as ordinary hashes. */
+  | 'hash-template'
   | 'key-metadata'
   /** Not of a key. */
   | 'function'
   | 'module-aux';
 
 /** What is left after the loss. */
-export type LossOutcome = 'key-dropped' | 'part-dropped';
+export type LossOutcome = 'key-dropped' | 'part-dropped' | 'flattened';
 
 export interface Loss {
   readonly db: number;
@@ -48,4 +50,5 @@ export const minorLosses: ReadonlySet<LossKind> = new Set([
   'idempotency-counters',
   'stream-deleted-pending',
   'usage',
+  'hash-template',
 ]);

@@ -200,12 +200,12 @@ export class RdbWriter {
   }
 
   /**
-   * Copies a whole record of an RDB of the same fork as it is: `bytes[from, to)` from the type byte, or from the prefixes before
-   * it, to the value's end. For sources that need no change at all.
+   * Copies `count` whole records of an RDB of the same fork as they are: `bytes[from, to)` from the first one's type byte, or from
+   * the prefixes before it, to the last one's end. The target must read their types and prefixes.
    */
-  copyRecord(bytes: Uint8Array, from: number, to: number): void {
+  copyRecords(bytes: Uint8Array, from: number, to: number, count: number): void {
     this.out.writeBytes(bytes, from, to);
-    this.keyCount++;
+    this.keyCount += count;
     this.out.settle();
   }
 

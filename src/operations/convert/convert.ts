@@ -1,0 +1,359 @@
+import nodePath from 'node:path';
+import { detectLayout } from '../../aof/layout.ts';
+import { UsageError } from '../../errors.ts';
+import type { Target } from '../../rdb/targets.ts';
+import { flavorOf } from '../dataset/flavor-choice.ts';
+import { type Loaded, loadDataset } from '../dataset/load.ts';
+import { Sources } from '../dataset/sources.ts';
+import { FindingList } from '../report.ts';
+import { TailWriter } from '../rewrite/tail.ts';
+import { nextTarget } from '../rewrite/target-choice.ts';
+import { SeenKeys } from './conflicts.ts';
+import { readDataset } from './dataset-source.ts';
+import {
+  type Destination,
+  fileDestination,
+  folderDestination,
+  nowhere,
+  refuseExisting,
+  streamDestination,
+} from './destination.ts';
+import { changesKeys, KeyRouter } from './key-router.ts';
+import { type KeySink, RdbKeySink } from './key-sink.ts';
+import { copyBytes } from './log-copy.ts';
+import { targetReadsLog } from './log-signs.ts';
+import { LossLedger } from './loss-ledger.ts';
+import type { ConvertOptions, ConvertResult, Road } from './options.ts';
+import { chooseTarget, folderPlan, logSegments, type MainForm, mainForm, mustReplay, surveyedTarget } from './plan.ts';
+import { RdbSource } from './rdb-source.ts';
+import { type SurveyedInput, survey } from './survey.ts';
+import { verifyConversion } from './verification.ts';
+import { canCopySpans, copyLogs, headerOf, openSink, rdbSegment } from './writing.ts';
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Findings that are kept. */
+const findingsMax = 1000;
+
+/**
+ * Writes what lies at `paths` in another layout, form or version. What needs no replay is copied or streamed in constant memory.
+ * Nothing is replaced until the result is whole. Throws UnreadableError, UnwritableError, UsageError.
+ */
+export async function convert(paths: string | readonly string[], options: ConvertOptions): Promise<ConvertResult> {
+  const run = new Conversion(typeof paths === 'string' ? [paths] : paths, options);
+  try {
+    return await run.run();
+  } finally {
+    run.close();
+  }
+}
+
+class Conversion {
+  private readonly paths: readonly string[];
+  private readonly options: ConvertOptions;
+  private readonly sources = new Sources();
+  private readonly findings = new FindingList(findingsMax);
+  private readonly pause: () => Promise<void>;
+  private inputs: SurveyedInput[] = [];
+  private readonly loaded = new Map<SurveyedInput, Loaded>();
+  private replay = false;
+  private form: MainForm = 'rdb';
+  private road: Road = 'copied';
+  private target: Target | undefined;
+  private ledger = new LossLedger();
+  private router: KeyRouter | undefined;
+  private seen: SeenKeys | undefined;
+  private sinks: KeySink[] = [];
+  private digest = '';
+  private verified = false;
+
+  constructor(paths: readonly string[], options: ConvertOptions) {
+    this.paths = paths;
+    this.options = options;
+    this.pause = options.pause ?? nextTurn;
+    checkOptions(paths, options);
+  }
+
+  close(): void {
+    for (const loaded of this.loaded.values()) loaded.close();
+    this.sources.close();
+  }
+
+  async run(): Promise<ConvertResult> {
+    const { options, sources, findings, pause } = this;
+    const { seed = 0, onProgress } = options;
+    this.refuseOutputs();
+    for (const path of this.paths) this.inputs.push(await survey(path, { sources, findings, seed, onProgress, pause }));
+    this.replay = mustReplay(this.inputs, options);
+    if (!this.replay && this.isDamaged()) return this.result('refused', 'the input is damaged: check says where');
+    this.form = mainForm(this.inputs, options, this.replay);
+    this.target = chooseTarget(this.inputs, options, this.form);
+    if (!(await this.keepsLog(this.target))) {
+      this.replay = true;
+      this.form = mainForm(this.inputs, options, true);
+    }
+    this.road = this.chooseRoad(this.target);
+    if (this.replay) {
+      const refusal = await this.load();
+      if (refusal !== undefined) return this.result('refused', refusal);
+    }
+    return this.write(this.target);
+  }
+
+  /** Nobody wants to hear after an hour that the output is there already. */
+  private refuseOutputs(): void {
+    const { to, force } = this.options;
+    for (const path of this.outputPaths()) refuseExisting(path, force === true, to === 'multipart');
+  }
+
+  /** Whether anything is wrong that a copy would carry on; commands are copied whether somebody knows them or not. */
+  private isDamaged(): boolean {
+    const { findings } = this;
+    if (findings.dropped > 0 && findings.errors > 0) return true;
+    return findings.findings.some(({ severity, code }) => severity === 'error' && !carriedOn.has(code));
+  }
+
+  /** Whether commands that are copied are ones that a target which somebody named takes. */
+  private async keepsLog(target: Target): Promise<boolean> {
+    if (this.replay || this.options.target === undefined) return true;
+    const segments = this.inputs.flatMap(logSegments);
+    return targetReadsLog(this.sources, segments, target, this.pause);
+  }
+
+  private chooseRoad(target: Target): Road {
+    const { options, form, inputs } = this;
+    if (this.replay) return 'replayed';
+    if (form === 'log') return 'copied';
+    if (form === 'resp' || inputs.length > 1 || changesKeys(options) || options.checksum === false) return 'streamed';
+    const [input] = inputs;
+    const isOwn = options.target === undefined || target === surveyedTarget(input);
+    return isOwn && input.parts[0]?.rdbBytes > 0 ? 'copied' : 'streamed';
+  }
+
+  /** Replays the logs; why not, or undefined. */
+  private async load(): Promise<string | undefined> {
+    const { at, onProgress, pause, seed, opaque } = this.options;
+    const findings = new FindingList(findingsMax);
+    for (const input of this.inputs) {
+      if (!input.hasCommands && input.parts.length < 2) continue;
+      const flavor = flavorOf(detectLayout(input.path));
+      const loaded = await loadDataset(input.path, {
+        flavor,
+        at,
+        onProgress,
+        pause,
+        seed,
+        opaque,
+        findings,
+        expired: 'keep',
+      });
+      this.loaded.set(input, loaded);
+      const [first] = loaded.opaque;
+      if (first !== undefined && (opaque ?? 'fail') === 'fail') {
+        return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
+      }
+    }
+    return findings.errors > 0 ? 'the input is damaged: check says where' : undefined;
+  }
+
+  /** Writes for the target; for a default one, the next newer one is tried where it cannot hold everything. */
+  private async write(first: Target): Promise<ConvertResult> {
+    const { options } = this;
+    for (let target = first; ; ) {
+      this.target = target;
+      // A stream cannot take back what it got, so that losses are found out beforehand.
+      if (typeof options.output !== 'string' && this.road !== 'copied') await this.fill([nowhere()], target);
+      const refusal = typeof options.output === 'string' || this.road === 'copied' ? '' : this.refusal(target);
+      if (refusal !== '') return this.result('refused', refusal);
+      const destinations = this.openDestinations(target);
+      try {
+        await this.fill(destinations, target);
+        for (const destination of destinations) destination.finish();
+        const newer = options.target === undefined && this.ledger.serious > 0 ? nextTarget(target) : undefined;
+        if (newer === undefined) return await this.settle(destinations, target);
+        target = newer;
+      } catch (error) {
+        for (const destination of destinations) destination.abandon();
+        throw error;
+      }
+      for (const destination of destinations) destination.abandon();
+    }
+  }
+
+  private outputPaths(): string[] {
+    const { output, splitBySlot } = this.options;
+    if (typeof output !== 'string') return [];
+    if (splitBySlot === undefined) return [output];
+    return Array.from({ length: splitBySlot }, (_, shard) => shardPath(output, shard));
+  }
+
+  private openDestinations(target: Target): Destination[] {
+    const { to, output, gzip } = this.options;
+    if (typeof output !== 'string') return [streamDestination(output, gzip === true)];
+    return this.outputPaths().map((path) => {
+      if (to !== 'multipart') return fileDestination(path, gzip ?? path.endsWith('.gz'));
+      const plan = folderPlan(this.inputs[0], this.form, target, this.replay);
+      return folderDestination(path, plan.parts, plan.prefix);
+    });
+  }
+
+  private async fill(destinations: readonly Destination[], target: Target): Promise<void> {
+    const { form, pause, sources, inputs } = this;
+    this.ledger = new LossLedger();
+    this.sinks = [];
+    const [destination] = destinations;
+    if (this.road === 'copied' && form === 'rdb')
+      await copyBytes(sources, rdbSegment(inputs[0]), destination.main, pause);
+    else if (form !== 'log') await this.fillKeys(destinations, target);
+    if (!this.replay && inputs.length === 1) await copyLogs(inputs[0], sources, destination, form, pause);
+  }
+
+  private async fillKeys(destinations: readonly Destination[], target: Target): Promise<void> {
+    const { form, ledger, inputs, options } = this;
+    const header = headerOf(inputs, options);
+    const sinks = destinations.map((destination) => openSink(destination, form, target, header, ledger, options));
+    const mayMeet =
+      inputs.length > 1 || (options.databases?.size ?? 0) > 0 || (options.renamePrefixes?.length ?? 0) > 0;
+    const seen = mayMeet ? new SeenKeys(options.onConflict ?? 'fail') : undefined;
+    const copiesSpans = form === 'rdb' && canCopySpans(inputs, target);
+    const router = new KeyRouter(options, { sinks, ledger, seen, copiesSpans });
+    Object.assign(this, { sinks, seen, router });
+    const order = options.onConflict === 'last' ? [...inputs].reverse() : inputs;
+    for (const input of order) await this.readKeys(input, router);
+    for (const [index, sink] of sinks.entries()) {
+      sink.finish();
+      this.writeTail(sink, destinations[index]);
+    }
+  }
+
+  private async readKeys(input: SurveyedInput, router: KeyRouter): Promise<void> {
+    const { sources, pause } = this;
+    const loaded = this.loaded.get(input);
+    if (loaded !== undefined) {
+      await readDataset(loaded, router, pause);
+      return;
+    }
+    const [part] = input.parts;
+    if (part === undefined || part.rdbBytes === 0) return;
+    await new RdbSource(router, { sources, source: part.source, pause }).run();
+  }
+
+  /** What an RDB cannot hold, and what nobody but a server can execute, behind what was rewritten. */
+  private writeTail(sink: KeySink, destination: Destination): void {
+    const { options } = this;
+    for (const loaded of this.loaded.values()) {
+      const tail = new TailWriter(destination.increments[0] ?? destination.main, loaded);
+      if (sink instanceof RdbKeySink && options.to !== 'rdb') tail.writeTrailing(sink.trailing.splice(0));
+      if (options.opaque === 'keep' && loaded.opaque.length > 0) {
+        if (options.to === 'rdb')
+          throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
+        tail.writeOpaque(loaded.opaque);
+      }
+      tail.finish();
+    }
+  }
+
+  /** Why what was written may not be kept; '' if it may. */
+  private refusal(target: Target): string {
+    const { options, seen, router } = this;
+    if (router !== undefined && router.refusal !== '') return router.refusal;
+    if (seen !== undefined && seen.count > 0 && seen.policy === 'fail') {
+      return `${seen.count} keys would meet others of the same name: see --on-conflict`;
+    }
+    if (this.ledger.serious > 0 && options.allowLoss !== true) {
+      return `${target.name} cannot hold all of it: see the losses, and --allow-loss`;
+    }
+    return '';
+  }
+
+  private async settle(destinations: readonly Destination[], target: Target): Promise<ConvertResult> {
+    const refusal = this.refusal(target);
+    if (refusal !== '') {
+      for (const destination of destinations) destination.abandon();
+      return this.result('refused', refusal);
+    }
+    if (this.options.verify === true) await this.verify(destinations);
+    for (const destination of destinations) destination.commit();
+    return this.result('written', '', destinations);
+  }
+
+  private async verify([destination]: readonly Destination[]): Promise<void> {
+    const [path] = this.paths;
+    const found = await verifyConversion(path, destination.checkPath ?? '', this.ledger.serious > 0, this.options);
+    this.digest = found;
+    this.verified = this.ledger.serious === 0;
+  }
+
+  private result(
+    outcome: 'written' | 'refused',
+    reason: string,
+    destinations: readonly Destination[] = [],
+  ): ConvertResult {
+    const { inputs, ledger, seen, sinks } = this;
+    const parts = inputs.flatMap((input) => input.parts);
+    const files = destinations.flatMap((destination) => destination.files());
+    const sessions = [...this.loaded.values()].map(({ session }) => session);
+    return {
+      paths: this.paths,
+      outputs: this.outputPaths(),
+      layout: inputs[0]?.layout ?? 'unknown',
+      to: this.options.to,
+      target: this.target?.name ?? '',
+      road: this.road,
+      outcome,
+      reason,
+      ok: outcome === 'written',
+      before: { bytes: sum(parts.map(({ bytes }) => bytes)), files: parts.map(({ path }) => path) },
+      after: { bytes: sum(files.map(({ bytes }) => bytes)), files: files.map(({ path }) => path) },
+      keys:
+        this.road === 'copied'
+          ? sum(parts.map(({ report }) => report.rdb?.keys ?? 0))
+          : sum(sinks.map(({ keys }) => keys)),
+      filtered: this.router?.filtered ?? 0,
+      conflicts: { count: seen?.count ?? 0, first: seen?.first ?? [] },
+      losses: ledger.losses,
+      lossCounts: ledger.totals(),
+      refused: {
+        count: sum(sessions.map(({ errorCount }) => errorCount)),
+        first: sessions.flatMap(({ errors }) => errors).slice(0, 20),
+      },
+      digest: this.digest,
+      verified: this.verified,
+      findings: this.findings.findings,
+    };
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** What is wrong with a log and yet is the server's to judge: a torn tail of its last part, and commands. */
+const carriedOn: ReadonlySet<string> = new Set([
+  'aof.truncated',
+  'aof.transaction.unclosed',
+  'aof.transaction.nested',
+  'aof.transaction.exec-without-multi',
+  'aof.command.unknown',
+  'aof.command.arity',
+]);
+
+/** `dump.rdb` becomes `dump.0.rdb`. */
+function shardPath(path: string, shard: number): string {
+  const name = nodePath.basename(path);
+  const match = /^(.+?)((\.(rdb|aof))?(\.gz)?)$/.exec(name);
+  const [stem, extension] = match === null ? [name, ''] : [match[1], match[2]];
+  return nodePath.join(nodePath.dirname(path), `${stem}.${shard}${extension}`);
+}
+
+function checkOptions(paths: readonly string[], options: ConvertOptions): void {
+  const { output, to, gzip, splitBySlot, verify, onConflict } = options;
+  if (paths.length === 0) throw new UsageError('say what is to be converted');
+  const isStream = typeof output !== 'string';
+  if (isStream && to === 'multipart') throw new UsageError('a multi-part AOF is a folder: it cannot be a stream');
+  if (isStream && splitBySlot !== undefined) throw new UsageError('several outputs cannot be one stream');
+  if (to === 'multipart' && gzip === true) throw new UsageError('a server reads no compressed parts');
+  if (verify === true && (isStream || paths.length > 1 || changesKeys(options) || gzip === true)) {
+    throw new UsageError('only a file or folder with all keys of one input, unchanged, can be verified');
+  }
+  if (onConflict !== undefined && onConflict !== 'first' && onConflict !== 'last' && onConflict !== 'fail') {
+    throw new UsageError(`not a policy: ${onConflict as string}`);
+  }
+}

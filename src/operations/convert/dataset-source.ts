@@ -1,0 +1,49 @@
+import { Kind, objectKindMin } from '../../engine/value.ts';
+import { dataTypeOf } from '../../rdb/value-types.ts';
+import { fileOrder } from '../dataset/file-order.ts';
+import type { Loaded } from '../dataset/load.ts';
+import { type KeyReceiver, KeyRecord } from './key-record.ts';
+
+/** Keys between two pauses. */
+const keysBetweenPauses = 1 << 16;
+
+/** Tells a receiver everything of a dataset that was loaded, with values that no command touched still serialized. */
+export async function readDataset(loaded: Loaded, receiver: KeyReceiver, pause: () => Promise<void>): Promise<void> {
+  for (const code of loaded.dataset.libraries.values()) receiver.function(code);
+  const record = new KeyRecord(loaded.codec);
+  for (const database of loaded.dataset.occupied()) {
+    const keys = loaded.dataset.database(database);
+    receiver.database(database, keys.count, keys.expiring);
+    const order = fileOrder(keys, (entry) => isPlain(keys, entry));
+    for (let index = 0; index < order.length; index++) {
+      fillRecord(record, loaded, database, order[index]);
+      receiver.key(record);
+      if (index % keysBetweenPauses === keysBetweenPauses - 1) await pause();
+    }
+  }
+}
+
+type Keys = ReturnType<Loaded['dataset']['database']>;
+
+/** Strings come last, as in a rewrite. */
+function isPlain(keys: Keys, entry: number): boolean {
+  const kind = keys.kind(entry);
+  return kind === Kind.Serialized ? dataTypeOf(keys.rdbType(entry)) === 'string' : kind < objectKindMin;
+}
+
+function fillRecord(record: KeyRecord, loaded: Loaded, database: number, entry: number): void {
+  const keys = loaded.dataset.database(database);
+  record.database = database;
+  record.key = keys.keyBlock(entry);
+  record.keyFrom = keys.keyStart(entry);
+  record.keyTo = record.keyFrom + keys.keyLength(entry);
+  record.expire = keys.expiry(entry);
+  const kind = keys.kind(entry);
+  record.type = kind === Kind.Serialized ? keys.rdbType(entry) : -1;
+  if (kind === Kind.Serialized) {
+    record.raw = loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
+    record.rawFrom = 0;
+    record.rawTo = record.raw.length;
+  } else if (kind >= objectKindMin) record.value = keys.object(entry);
+  else record.value = kind === Kind.Integer ? keys.integer(entry) : loaded.session.stringBytes(keys, entry);
+}

@@ -1,0 +1,122 @@
+import nodeFs from 'node:fs';
+import { constants, gzipSync } from 'node:zlib';
+import type { ManifestPart } from '../../aof/manifest.ts';
+import type { ByteSink } from '../../bytes/writer.ts';
+import { UsageError } from '../../errors.ts';
+import { FileOutput, PartsFolder } from '../rewrite/output.ts';
+
+/**
+ * Where the bytes of a result go.
+ *
+ *     main         the file itself, or the first part
+ *     increments   the other parts of a multi-part AOF
+ *     finish()     everything is written and flushed, and `checkPath` can be loaded
+ *     commit()     it takes its place
+ *     abandon()    as if nothing had been; a stream cannot take back what it got
+ */
+export interface Destination {
+  readonly main: ByteSink;
+  readonly increments: readonly ByteSink[];
+  /** Undefined for a stream. */
+  readonly checkPath: string | undefined;
+  finish(): void;
+  commit(): void;
+  abandon(): void;
+  files(): readonly { readonly path: string; readonly bytes: number }[];
+}
+
+/** One file, as it is or compressed. */
+export function fileDestination(path: string, gzip: boolean): Destination {
+  const output = new FileOutput(path);
+  const compressed = gzip ? new GzipSink(output.main) : undefined;
+  return {
+    main: compressed ?? output.main,
+    increments: [],
+    checkPath: output.checkPath,
+    finish: () => {
+      compressed?.finish();
+      output.finish();
+    },
+    commit: () => output.commit(),
+    abandon: () => output.abandon(),
+    files: () => output.files(),
+  };
+}
+
+/** A sink of the caller's. */
+export function streamDestination(sink: ByteSink, gzip: boolean): Destination {
+  const compressed = gzip ? new GzipSink(sink) : undefined;
+  return {
+    main: compressed ?? sink,
+    increments: [],
+    checkPath: undefined,
+    finish: () => compressed?.finish(),
+    commit: () => {},
+    abandon: () => {},
+    files: () => [],
+  };
+}
+
+/** Nothing is kept: to find out what would be lost. */
+export function nowhere(): Destination {
+  return { ...streamDestination({ write: () => {} }, false) };
+}
+
+/** A new folder with these parts. */
+export function folderDestination(path: string, parts: readonly ManifestPart[], prefix: string): Destination {
+  const folder = new PartsFolder(path, parts, prefix);
+  return {
+    main: folder.main,
+    increments: folder.parts.slice(1),
+    checkPath: folder.checkPath,
+    finish: () => folder.finish(),
+    commit: () => folder.commit(),
+    abandon: () => folder.abandon(),
+    files: () => folder.files(),
+  };
+}
+
+/** Throws UsageError where something is at `path` that must not be replaced. */
+export function refuseExisting(path: string, force: boolean, isFolder: boolean): void {
+  const stat = nodeFs.statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  const isEmptyFolder = stat.isDirectory() && nodeFs.readdirSync(path).length === 0;
+  if (force && (isFolder ? isEmptyFolder : !stat.isDirectory())) return;
+  const advice = isFolder ? 'name a new folder' : 'say --force to replace it';
+  throw new UsageError(`${path} exists already: ${advice}`);
+}
+
+/** Bytes that are compressed together: each becomes a gzip member of its own, which gzip and every reader joins. */
+const memberBytes = 4 * 1024 * 1024;
+
+class GzipSink implements ByteSink {
+  private readonly sink: ByteSink;
+  private readonly bytes = Buffer.allocUnsafeSlow(memberBytes);
+  private length = 0;
+  private members = 0;
+
+  constructor(sink: ByteSink) {
+    this.sink = sink;
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length; ) {
+      const count = Math.min(bytes.length - from, memberBytes - this.length);
+      this.bytes.set(bytes.subarray(from, from + count), this.length);
+      this.length += count;
+      from += count;
+      if (this.length === memberBytes) this.compress();
+    }
+  }
+
+  /** Nothing at all is a file too. */
+  finish(): void {
+    if (this.length > 0 || this.members === 0) this.compress();
+  }
+
+  private compress(): void {
+    this.sink.write(gzipSync(this.bytes.subarray(0, this.length), { level: constants.Z_BEST_SPEED }));
+    this.length = 0;
+    this.members++;
+  }
+}

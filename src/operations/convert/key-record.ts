@@ -1,0 +1,74 @@
+import { typeOf, type Value } from '../../engine/value.ts';
+import type { RdbCodec } from '../../rdb/codec/codec.ts';
+import { dataTypeOf } from '../../rdb/value-types.ts';
+import type { KeyFacts } from '../dataset/filter.ts';
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * A key on its way from a source to a sink: its value either serialized, `raw[rawFrom, rawTo)` of the canonical type `type`, or of
+ * the engine. There is one record for a whole conversion; what it refers to is valid only during the call.
+ */
+export class KeyRecord implements KeyFacts {
+  database = 0;
+  key: Buffer = nothing;
+  keyFrom = 0;
+  keyTo = 0;
+  /** Milliseconds since 1970; NaN for never. */
+  expire = Number.NaN;
+  /** Seconds since the last use and counter of use; -1 where the source does not say. */
+  idle = -1;
+  freq = -1;
+  /** What modules attached, from its opcode on; empty for nothing. */
+  metadata: Buffer = nothing;
+  /** Canonical type of `raw`; -1 where `value` holds the value. */
+  type = -1;
+  raw: Buffer = nothing;
+  rawFrom = 0;
+  rawTo = 0;
+  value: Value = 0;
+  /** Decodes `raw`. */
+  codec: RdbCodec;
+
+  constructor(codec: RdbCodec) {
+    this.codec = codec;
+  }
+
+  /** The key's name, a binary string. */
+  get name(): string {
+    return this.key.latin1Slice(this.keyFrom, this.keyTo);
+  }
+
+  /** The data type as TYPE names it. */
+  get dataType(): string {
+    if (this.type >= 0) return dataTypeOf(this.type);
+    const { value } = this;
+    return typeof value === 'number' || value instanceof Uint8Array ? 'string' : typeOf(value.kind);
+  }
+
+  /** The value of the engine; a serialized one is decoded. Throws RdbFault where it is damaged. */
+  decoded(): Value {
+    return this.type < 0 ? this.value : this.codec.decode(this.type, this.raw, this.rawFrom, this.rawTo);
+  }
+
+  /** Another name for the key. */
+  rename(name: string): void {
+    this.key = Buffer.from(name, 'latin1');
+    this.keyFrom = 0;
+    this.keyTo = this.key.length;
+  }
+}
+
+/** What sources tell, in the order of an RDB: functions and modules' data first, then per database its keys. */
+export interface KeyReceiver {
+  function(code: string): void;
+  /** What a module keeps beside keys, `bytes[from, to)` from its opcode on. */
+  moduleAux(moduleName: string, bytes: Buffer, from: number, to: number): void;
+  /** The keys that follow are of this database; the counts are hints. */
+  database(database: number, keys: number, expires: number): void;
+  key(record: KeyRecord): void;
+  /** Whether `span` may be called. */
+  readonly takesSpans: boolean;
+  /** `count` ordinary keys as they stand in an RDB, `bytes[from, to)`. */
+  span(bytes: Buffer, from: number, to: number, count: number): void;
+}

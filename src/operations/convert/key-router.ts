@@ -1,0 +1,161 @@
+import { slotOf } from '../../engine/slot.ts';
+import { isVectorSet, ModuleValue } from '../../rdb/codec/module-value.ts';
+import { needsModule } from '../../rdb/module-data.ts';
+import { TypeId } from '../../rdb/value-type-id.ts';
+import { type KeyTest, keyTest } from '../dataset/filter.ts';
+import type { SeenKeys } from './conflicts.ts';
+import type { KeyReceiver, KeyRecord } from './key-record.ts';
+import type { KeySink } from './key-sink.ts';
+import type { LossLedger } from './loss-ledger.ts';
+import type { ConvertOptions, ModulePolicy } from './options.ts';
+import { type SlotTable, slotTable } from './slots.ts';
+import { changeMoments, type MomentChange, momentChange } from './ttl.ts';
+
+export interface RouterParts {
+  readonly sinks: readonly KeySink[];
+  readonly ledger: LossLedger;
+  /** Where several keys of a name may meet. */
+  readonly seen: SeenKeys | undefined;
+  /** Whether the sinks take ordinary keys as they stand. */
+  readonly copiesSpans: boolean;
+}
+
+/** Whether these options change or leave out any key, so that a log must be replayed for them. */
+export function changesKeys(options: ConvertOptions): boolean {
+  const { ttl, databases, renamePrefixes, filter, slots, splitBySlot } = options;
+  if ((ttl !== undefined && ttl.kind !== 'keep') || (databases?.size ?? 0) > 0) return true;
+  if ((renamePrefixes?.length ?? 0) > 0 || slots !== undefined || splitBySlot !== undefined) return true;
+  return (options.modules ?? 'keep') !== 'keep' || keyTest(filter ?? {}) !== undefined;
+}
+
+/** Changes keys as the options say, and hands each to the sink that it belongs to. */
+export class KeyRouter implements KeyReceiver {
+  filtered = 0;
+  /** Why nothing may be written; '' if nothing speaks against it. */
+  refusal = '';
+  readonly takesSpans: boolean;
+  private readonly parts: RouterParts;
+  private readonly passes: KeyTest | undefined;
+  private readonly moments: MomentChange | undefined;
+  private readonly databases: ReadonlyMap<number, number> | undefined;
+  private readonly renames: readonly (readonly [from: string, to: string])[];
+  private readonly slots: SlotTable | undefined;
+  private readonly modules: ModulePolicy;
+  /** The database that each sink writes to; -1 before the first. */
+  private readonly current: Int32Array;
+  private wanted = -1;
+  private hintKeys = 0;
+  private hintExpires = 0;
+
+  constructor(options: ConvertOptions, parts: RouterParts) {
+    this.parts = parts;
+    this.passes = keyTest(options.filter ?? {});
+    this.moments = momentChange(options.ttl);
+    this.databases = options.databases;
+    this.renames = options.renamePrefixes ?? [];
+    this.modules = options.modules ?? 'keep';
+    const { splitBySlot, slots } = options;
+    if (splitBySlot !== undefined || slots !== undefined) this.slots = slotTable(splitBySlot ?? 1, slots);
+    this.current = new Int32Array(parts.sinks.length).fill(-1);
+    this.takesSpans = parts.copiesSpans && parts.seen === undefined && !changesKeys(options);
+  }
+
+  function(code: string): void {
+    const { seen, sinks } = this.parts;
+    if (seen !== undefined && !seen.takeLibrary(code)) return;
+    for (const sink of sinks) sink.function(code);
+  }
+
+  moduleAux(moduleName: string, bytes: Buffer, from: number, to: number): void {
+    if (needsModule(moduleName) && this.modules !== 'keep') this.refuseModule('module-aux', 0, '', moduleName);
+    else for (const sink of this.parts.sinks) sink.moduleAux(bytes, from, to);
+  }
+
+  database(database: number, keys: number, expires: number): void {
+    this.wanted = this.databases?.get(database) ?? database;
+    const shards = this.parts.sinks.length;
+    this.hintKeys = Math.ceil(keys / shards);
+    this.hintExpires = Math.ceil(expires / shards);
+  }
+
+  span(bytes: Buffer, from: number, to: number, count: number): void {
+    const [sink] = this.parts.sinks;
+    this.select(0, sink);
+    sink.span?.(bytes, from, to, count);
+  }
+
+  key(record: KeyRecord): void {
+    if (this.passes?.(record) === false) {
+      this.filtered++;
+      return;
+    }
+    if (this.modules !== 'keep' && this.isOfModule(record)) return;
+    if (this.renames.length > 0) this.rename(record);
+    const shard = this.slots === undefined ? 0 : this.shardOf(record, this.slots);
+    if (shard < 0) {
+      this.filtered++;
+      return;
+    }
+    record.database = this.databases?.get(record.database) ?? record.database;
+    const { seen, sinks } = this.parts;
+    if (seen !== undefined && !seen.take(record.database, record.key, record.keyFrom, record.keyTo)) return;
+    if (this.moments !== undefined) changeMoments(record, this.moments);
+    if (isTemplate(record.type)) this.noteTemplate(record);
+    this.select(shard, sinks[shard]);
+    sinks[shard].key(record);
+  }
+
+  private select(shard: number, sink: KeySink): void {
+    // A file may begin with keys before it names a database.
+    if (this.wanted < 0) this.wanted = this.databases?.get(0) ?? 0;
+    if (this.current[shard] === this.wanted) return;
+    this.current[shard] = this.wanted;
+    sink.database(this.wanted, this.hintKeys, this.hintExpires);
+  }
+
+  private shardOf(record: KeyRecord, slots: SlotTable): number {
+    return slots[slotOf(record.key, record.keyFrom, record.keyTo - record.keyFrom)];
+  }
+
+  private rename(record: KeyRecord): void {
+    const { name } = record;
+    const rule = this.renames.find(([from]) => name.startsWith(from));
+    if (rule !== undefined) record.rename(rule[1] + name.slice(rule[0].length));
+  }
+
+  /** Drops or refuses what a module made; true if the key goes no further. */
+  private isOfModule(record: KeyRecord): boolean {
+    const typeName = moduleOf(record);
+    if (typeName === undefined) return false;
+    this.refuseModule('module', record.database, record.name, typeName);
+    return true;
+  }
+
+  private refuseModule(kind: 'module' | 'module-aux', db: number, key: string, typeName: string): void {
+    const outcome = kind === 'module' ? 'key-dropped' : 'part-dropped';
+    const reason = `of the module type ${typeName}, and modules are not to be kept`;
+    this.parts.ledger.add({ db, key, kind, outcome, reason }, this.modules === 'drop');
+    if (this.modules === 'fail' && this.refusal === '') this.refusal = `there is data of the module type ${typeName}`;
+  }
+
+  private noteTemplate(record: KeyRecord): void {
+    const reason = 'the fields that it shares with other hashes are written out';
+    const { database: db, name: key } = record;
+    this.parts.ledger.add({ db, key, kind: 'hash-template', outcome: 'flattened', reason });
+  }
+}
+
+/** The module type of a value that needs its module loaded. */
+function moduleOf(record: KeyRecord): string | undefined {
+  const { type, value, raw, rawFrom, rawTo } = record;
+  if (type < 0) {
+    if (!(value instanceof ModuleValue) || !needsModule(value.typeName)) return undefined;
+    return value.typeName;
+  }
+  if (type !== TypeId.module || isVectorSet(raw, rawFrom, rawTo)) return undefined;
+  return new ModuleValue(raw.subarray(rawFrom, rawTo)).typeName;
+}
+
+function isTemplate(type: number): boolean {
+  return type === TypeId.templateListpackReference || type === TypeId.templateArrayReference;
+}

@@ -1,0 +1,122 @@
+import { Kind } from '../../engine/value.ts';
+import type { Target } from '../../rdb/targets.ts';
+import type { Loss } from '../../rdb/writer/losses.ts';
+import type { RdbWriter, Usage } from '../../rdb/writer/rdb-writer.ts';
+import { commandsAfter } from '../../rdb/writer/value-encoder.ts';
+import type { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
+import type { TrailingCommand } from '../rewrite/dataset-writer.ts';
+import type { KeyRecord } from './key-record.ts';
+
+/** Writes keys in one form: an RDB, or commands. */
+export interface KeySink {
+  readonly keys: number;
+  function(code: string): void;
+  moduleAux(bytes: Buffer, from: number, to: number): void;
+  database(database: number, keys: number, expires: number): void;
+  key(record: KeyRecord): void;
+  /** Keys as they stand in an RDB, where the form is that. */
+  span?(bytes: Buffer, from: number, to: number, count: number): void;
+  finish(): void;
+}
+
+/** Keys into an RDB: what the target reads is copied, the rest decoded and encoded anew. */
+export class RdbKeySink implements KeySink {
+  readonly writer: RdbWriter;
+  /** What an AOF must carry behind the RDB. */
+  readonly trailing: TrailingCommand[] = [];
+
+  constructor(writer: RdbWriter) {
+    this.writer = writer;
+  }
+
+  get keys(): number {
+    return this.writer.keyCount;
+  }
+
+  function(code: string): void {
+    this.writer.writeFunction(code);
+  }
+
+  moduleAux(bytes: Buffer, from: number, to: number): void {
+    this.writer.writeModuleAux(bytes, from, to);
+  }
+
+  database(database: number, keys: number, expires: number): void {
+    this.writer.selectDatabase(database, keys, expires);
+  }
+
+  key(record: KeyRecord): void {
+    const { writer } = this;
+    const { type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo } = record;
+    const usage = usageOf(record);
+    if (type >= 0 && writer.canCopy(type, raw, rawFrom, rawTo)) {
+      writer.writeRawKey(type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo, usage);
+      return;
+    }
+    const value = record.decoded();
+    writer.writeKey(key, keyFrom, keyTo, expire, value, usage);
+    if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
+    for (const args of commandsAfter(value, record.name)) this.trailing.push({ database: record.database, args });
+  }
+
+  span(bytes: Buffer, from: number, to: number, count: number): void {
+    this.writer.copyRecords(bytes, from, to, count);
+  }
+
+  finish(): void {
+    this.writer.finish();
+  }
+}
+
+function usageOf(record: KeyRecord): Usage | undefined {
+  return record.idle < 0 && record.freq < 0 && record.metadata.length === 0 ? undefined : record;
+}
+
+/** Keys as commands: serialized values straight from their bytes where that can be. */
+export class RespKeySink implements KeySink {
+  private readonly rewriter: RespRewriter;
+  private readonly target: Target;
+  private readonly onLoss: (loss: Loss) => void;
+
+  constructor(rewriter: RespRewriter, onLoss: (loss: Loss) => void) {
+    this.rewriter = rewriter;
+    this.target = rewriter.target;
+    this.onLoss = onLoss;
+  }
+
+  get keys(): number {
+    return this.rewriter.keyCount;
+  }
+
+  function(code: string): void {
+    this.rewriter.writeFunction(code);
+  }
+
+  moduleAux(): void {
+    const reason = 'commands cannot carry what a module keeps beside keys';
+    this.onLoss({ db: 0, key: '', kind: 'module-aux', outcome: 'part-dropped', reason });
+  }
+
+  database(database: number): void {
+    this.rewriter.selectDatabase(database);
+  }
+
+  key(record: KeyRecord): void {
+    const { type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo } = record;
+    if (record.idle >= 0 || record.freq >= 0 || record.metadata.length > 0) this.loseUsage(record);
+    // The bytes may not be changed while they are read: a rewriter only reads.
+    if (type >= 0 && this.rewriter.writeRawKey(type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo)) return;
+    this.rewriter.writeKey(key, keyFrom, keyTo, expire, record.decoded());
+  }
+
+  private loseUsage(record: KeyRecord): void {
+    const kind = record.metadata.length > 0 ? 'key-metadata' : 'usage';
+    const what = kind === 'usage' ? 'when or how often a key was used' : 'what modules attached to a key';
+    const reason = `commands for ${this.target.name} cannot carry ${what}`;
+    this.onLoss({ db: record.database, key: record.name, kind, outcome: 'part-dropped', reason });
+  }
+
+  finish(): void {
+    this.rewriter.finish();
+  }
+}

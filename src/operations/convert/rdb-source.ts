@@ -1,0 +1,122 @@
+import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
+import { windowBytes } from '../../limits.ts';
+import { RdbCodec } from '../../rdb/codec/codec.ts';
+import { RdbFastLane } from '../../rdb/fast-lane.ts';
+import { RdbInput } from '../../rdb/input.ts';
+import { Item, RdbReader } from '../../rdb/reader.ts';
+import { ValueCheck } from '../../rdb/value-check.ts';
+import { canonicalType } from '../../rdb/value-type-id.ts';
+import { checkValue } from '../../rdb/value-types.ts';
+import type { Sources } from '../dataset/sources.ts';
+import { type KeyReceiver, KeyRecord } from './key-record.ts';
+
+export interface RdbSourceOptions {
+  readonly sources: Sources;
+  readonly source: number;
+  readonly onProgress?: (offset: number) => void;
+  readonly pause: () => Promise<void>;
+}
+
+/** Items between two pauses. */
+const itemsBetweenPauses = 1 << 16;
+
+/**
+ * Reads the RDB at the front of a source that was surveyed before, key by key and in constant memory: what it says of the
+ * file's soundness was found out then. Throws RdbFault only where the file has changed since.
+ */
+export class RdbSource {
+  private readonly reader: RdbReader;
+  private readonly input: RdbInput;
+  private readonly lanes: Lanes | undefined;
+  private readonly lane: RdbFastLane | undefined;
+  private readonly values: ValueCheck;
+  private readonly record: KeyRecord;
+  private readonly receiver: KeyReceiver;
+  private readonly options: RdbSourceOptions;
+
+  constructor(receiver: KeyReceiver, options: RdbSourceOptions) {
+    this.receiver = receiver;
+    this.options = options;
+    this.lanes = receiver.takesSpans ? borrowLanes() : undefined;
+    const source = options.sources.reopen(options.source);
+    this.input = new RdbInput(source, windowBytes, this.lanes?.window());
+    this.input.trusting = true;
+    this.input.onProgress = options.onProgress;
+    this.reader = new RdbReader(this.input, { checksum: false });
+    this.lane = this.lanes && new RdbFastLane(this.reader, this.lanes, { deep: false, seed: 0 });
+    this.values = new ValueCheck(false, this.reader.templates, 0);
+    this.record = new KeyRecord(new RdbCodec({ templates: this.reader.templates }));
+  }
+
+  async run(): Promise<void> {
+    const { reader, values, options } = this;
+    try {
+      reader.readHeader();
+      values.fork = reader.fork;
+      while (!this.readItems()) await options.pause();
+    } finally {
+      returnLanes(this.lanes);
+    }
+  }
+
+  /** True at the end. */
+  private readItems(): boolean {
+    const { reader, lane, input, receiver } = this;
+    for (let index = 0; index < itemsBetweenPauses; index++) {
+      if (lane !== undefined) {
+        for (let from = input.offset; lane.pass(); from = input.offset) {
+          receiver.span(input.bytes, from - input.base, input.position, lane.count);
+          index += lane.count;
+        }
+      }
+      const item = reader.next();
+      if (item === Item.key) this.readKey();
+      else if (item === Item.end) return true;
+      else this.readOther(item);
+    }
+    return false;
+  }
+
+  private readKey(): void {
+    const { reader, input, values, record } = this;
+    const from = input.offset;
+    values.begin();
+    checkValue(input, reader.type, values);
+    // A server skips a key without elements.
+    if (values.empty) return;
+    record.database = reader.db;
+    record.key = reader.key;
+    record.keyFrom = 0;
+    record.keyTo = reader.keyLength;
+    record.expire = reader.expire;
+    record.idle = reader.idle;
+    record.freq = reader.freq;
+    record.type = canonicalType(reader.type, reader.fork);
+    if (reader.metaLength > 0) record.metadata = Buffer.from(this.bytesAt(reader.metaOffset, reader.metaLength));
+    else if (record.metadata.length > 0) record.metadata = Buffer.alloc(0);
+    const to = input.offset;
+    const isHere = from >= input.base;
+    record.raw = isHere ? input.bytes : this.bytesAt(from, to - from);
+    record.rawFrom = isHere ? from - input.base : 0;
+    record.rawTo = record.rawFrom + to - from;
+    this.receiver.key(record);
+  }
+
+  /** Bytes that may have left the window. */
+  private bytesAt(offset: number, length: number): Buffer {
+    const { input, options } = this;
+    if (offset < input.base) return options.sources.read(options.source, offset, length);
+    return input.bytes.subarray(offset - input.base, offset - input.base + length);
+  }
+
+  private readOther(item: Item): void {
+    const { reader, receiver, input } = this;
+    if (item === Item.selectDb) receiver.database(reader.db, 0, 0);
+    else if (item === Item.resizeDb) receiver.database(reader.db, reader.declaredKeys, reader.declaredExpires);
+    else if (item === Item.function) receiver.function(reader.functionCode);
+    else if (item === Item.moduleAux) {
+      const bytes = this.bytesAt(reader.itemOffset, input.offset - reader.itemOffset);
+      receiver.moduleAux(reader.moduleName, bytes, 0, bytes.length);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import { type Content, detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { GzipError } from '../../bytes/gunzip-source.ts';
+import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
+import { windowBytes } from '../../limits.ts';
+import { RdbInput } from '../../rdb/input.ts';
+import { checkContent } from '../check/check-file.ts';
+import { loadOrder } from '../check/check-multi-part.ts';
+import { RdbCheck } from '../check/check-rdb.ts';
+import type { Sources } from '../dataset/sources.ts';
+import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';
+
+/** One file of an input, after its first reading. */
+export interface SurveyedPart {
+  readonly path: string;
+  /** Number of the source under which it can be read again. */
+  readonly source: number;
+  readonly content: Content;
+  readonly report: FileReport;
+  /** Bytes of the RDB at its front; 0 for none. */
+  readonly rdbBytes: number;
+  readonly bytes: number;
+  /** Its line in the manifest; undefined for a file of its own. */
+  readonly part: ManifestPart | undefined;
+}
+
+/** What lies at a path: which files, in the order of loading, and what they hold. */
+export interface SurveyedInput {
+  readonly path: string;
+  readonly layout: LayoutName;
+  readonly parts: readonly SurveyedPart[];
+  /** The manifest, of a multi-part AOF. */
+  readonly manifest: string | undefined;
+  /** Whether any part holds commands. */
+  readonly hasCommands: boolean;
+}
+
+export interface SurveyOptions {
+  readonly sources: Sources;
+  readonly findings: FindingList;
+  readonly seed: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+}
+
+/**
+ * Reads an input through once, as `check` does: whether it is sound, and where its RDB ends. Values are looked into only
+ * where no checksum vouches for them. Throws UnreadableError, UsageError.
+ */
+export async function survey(path: string, options: SurveyOptions): Promise<SurveyedInput> {
+  return surveyLayout(path, detectLayout(path), options);
+}
+
+async function surveyLayout(path: string, layout: Layout, options: SurveyOptions): Promise<SurveyedInput> {
+  if (layout.kind === 'multi-part') return surveyParts(path, layout.directory, layout.manifest, options);
+  if (layout.kind === 'file') {
+    const part = await surveyPart(layout.path, undefined, true, options);
+    if (part.content === 'manifest') {
+      return surveyParts(path, nodePath.dirname(layout.path), layout.path, options);
+    }
+    return surveyed(path, layoutOf(part), [part], undefined);
+  }
+  if (layout.kind === 'data-directory' && layout.members.length === 1) {
+    return surveyLayout(path, layout.members[0], options);
+  }
+  if (layout.kind === 'orphaned-parts') {
+    const found = layout.parts.join(', ');
+    options.findings.add('manifest.missing', layout.directory, 0, { expected: 'a manifest', found });
+    return surveyed(path, 'multi-part', [], undefined);
+  }
+  if (layout.members.length === 0) {
+    const message = `cannot read ${layout.directory}: no AOF, no manifest and no RDB in this folder`;
+    throw new UnreadableError(layout.directory, 'ENODATA', message);
+  }
+  const names = layout.members.map((member) => ('path' in member ? member.path : member.directory));
+  throw new UsageError(`${layout.directory} holds several datasets: name one of ${names.join(', ')}`);
+}
+
+function surveyed(
+  path: string,
+  layout: LayoutName,
+  parts: readonly SurveyedPart[],
+  manifest: string | undefined,
+): SurveyedInput {
+  const hasCommands = parts.some(({ bytes, rdbBytes }) => bytes > rdbBytes);
+  return { path, layout, parts, manifest, hasCommands };
+}
+
+function layoutOf({ report }: SurveyedPart): LayoutName {
+  return report.format === 'manifest' ? 'unknown' : report.format;
+}
+
+async function surveyParts(
+  path: string,
+  directory: string,
+  manifestPath: string,
+  options: SurveyOptions,
+): Promise<SurveyedInput> {
+  const { findings } = options;
+  const manifest = parseManifest(readWhole(manifestPath));
+  for (const { code, offset, expected, found } of manifest.faults) {
+    findings.add(code, manifestPath, offset, { expected, found });
+  }
+  const lines = loadOrder(manifest);
+  const parts: SurveyedPart[] = [];
+  for (const line of lines) {
+    try {
+      parts.push(await surveyPart(nodePath.join(directory, line.name), line, line === lines.at(-1), options));
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
+      findings.add(code, manifestPath, line.offset, { expected: `the file ${line.name}`, found: error.message });
+    }
+  }
+  return surveyed(path, 'multi-part', parts, manifestPath);
+}
+
+function readWhole(path: string): Buffer {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function surveyPart(
+  path: string,
+  part: ManifestPart | undefined,
+  last: boolean,
+  options: SurveyOptions,
+): Promise<SurveyedPart> {
+  const { sources, findings, seed, onProgress, pause } = options;
+  const { source, index } = sources.add(path);
+  const role = part === undefined ? 'file' : part.type === 'b' ? 'base' : 'incr';
+  const report: FileReport = { path, role, format: 'unknown', gzip: source.size === undefined, size: 0 };
+  const lanes = borrowLanes();
+  const input = new RdbInput(source, windowBytes, lanes?.window());
+  input.onProgress = (offset) => onProgress?.({ file: path, offset, size: source.size });
+  let content: Content = 'unknown';
+  try {
+    input.ensure(sniffBytes);
+    content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
+    const reopen = report.gzip || path === '-' ? undefined : path;
+    const how = { role, part: part !== undefined, last, seed, pause, reopen, lanes, deep: false } as const;
+    if (content !== 'manifest') await checkContent(content, input, report, findings, how);
+  } catch (error) {
+    if (!(error instanceof GzipError)) throw error;
+    findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
+  } finally {
+    source.close();
+    returnLanes(lanes);
+  }
+  const bytes = input.base + input.limit;
+  report.size = bytes;
+  const rdbBytes = report.rdb?.length ?? 0;
+  await lookIntoValues(index, report, options);
+  const tail = report.format === 'rdb' ? 0 : bytes - rdbBytes;
+  return { path, source: index, content, report, rdbBytes, bytes: rdbBytes + tail, part };
+}
+
+/** An RDB without a checksum may hold anything: its values are looked through element by element. */
+async function lookIntoValues(source: number, { path, rdb }: FileReport, options: SurveyOptions): Promise<void> {
+  if (rdb === undefined || (rdb.checksum.state !== 'disabled' && rdb.checksum.state !== 'absent')) return;
+  const { sources, findings, seed, pause } = options;
+  const lanes = borrowLanes();
+  const input = new RdbInput(sources.reopen(source), windowBytes, lanes?.window());
+  await new RdbCheck(input, path, findings, { seed, pause, lanes, reopen: path }).run();
+  returnLanes(lanes);
+}

@@ -1,0 +1,46 @@
+import { HashValue } from '../../engine/values/hash.ts';
+import { TypeId, valkeyHashType } from '../../rdb/value-type-id.ts';
+import type { KeyRecord } from './key-record.ts';
+import type { TtlPolicy } from './options.ts';
+
+/** Types whose fields may expire. */
+const expiringTypes: ReadonlySet<number> = new Set([
+  TypeId.hashExpiryPreRelease,
+  TypeId.hashListpackExpiryPreRelease,
+  TypeId.hashExpiry,
+  TypeId.hashListpackExpiry,
+  valkeyHashType,
+]);
+
+/** What becomes of a moment; undefined where all stay. */
+export type MomentChange = (moment: number) => number;
+
+/** How a policy changes moments, milliseconds since 1970; NaN is never. */
+export function momentChange(policy: TtlPolicy | undefined): MomentChange | undefined {
+  if (policy?.kind === 'drop') return () => Number.NaN;
+  // A moment before 1970 is past all the same, and not every form can hold it.
+  if (policy?.kind === 'shift') return (moment) => Math.max(moment + policy.milliseconds, 1);
+  return undefined;
+}
+
+/** Changes when a key and the fields of a hash expire. */
+export function changeMoments(record: KeyRecord, change: MomentChange): void {
+  if (!Number.isNaN(record.expire)) record.expire = change(record.expire);
+  if (record.type >= 0) {
+    if (!expiringTypes.has(record.type)) return;
+    record.value = record.decoded();
+    record.type = -1;
+  }
+  if (record.value instanceof HashValue && record.value.hasExpiries) record.value = withMoments(record.value, change);
+}
+
+function withMoments(hash: HashValue, change: MomentChange): HashValue {
+  const changed = new HashValue(hash.count);
+  for (const [field, value] of hash.entries()) {
+    changed.set(field, value);
+    const moment = hash.expiry(field);
+    const moved = Number.isNaN(moment) ? moment : change(moment);
+    if (!Number.isNaN(moved)) changed.expire(field, moved);
+  }
+  return changed;
+}

@@ -1,0 +1,84 @@
+import type { BacklenThreshold } from '../../rdb/encodings/listpack.ts';
+import type { Target } from '../../rdb/targets.ts';
+import type { RdbHeader } from '../../rdb/writer/rdb-writer.ts';
+import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
+import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
+import type { Sources } from '../dataset/sources.ts';
+import type { Destination } from './destination.ts';
+import { type KeySink, RdbKeySink, RespKeySink } from './key-sink.ts';
+import { copyBytes, type LogSegment, selectFirst } from './log-copy.ts';
+import type { LossLedger } from './loss-ledger.ts';
+import type { ConvertOptions } from './options.ts';
+import { logSegments, type MainForm } from './plan.ts';
+import type { SurveyedInput } from './survey.ts';
+
+/** Types that a fast lane passes over (kernels/assembly/rdb-lane.ts). */
+const laneTypes = [0, 2, 4, 5, 10, 11, 12, 13, 14, 16, 17, 18, 20];
+
+/** Whether keys that the fast lane passes may be copied to the target as they stand: it must read all that could be among them. */
+export function canCopySpans(inputs: readonly SurveyedInput[], target: Target): boolean {
+  if (!target.hasUsage || laneTypes.some((type) => !target.reads.has(type))) return false;
+  return inputs.every(({ parts }) => {
+    const rdb = parts[0]?.report.rdb;
+    return rdb === undefined || thresholdOf(rdb.version) === target.backlenThreshold;
+  });
+}
+
+/** Which width the writers of an RDB version give to a listpack's elements at the border between two widths. */
+function thresholdOf(rdbVersion: number): BacklenThreshold {
+  return rdbVersion >= 14 ? 'inclusive' : 'exclusive';
+}
+
+/** A sink for keys in the output's form, its header written. */
+export function openSink(
+  destination: Destination,
+  form: MainForm,
+  target: Target,
+  header: RdbHeader,
+  ledger: LossLedger,
+  options: ConvertOptions,
+): KeySink {
+  const onLoss = ledger.add.bind(ledger);
+  if (form !== 'rdb') return new RespKeySink(new RespRewriter(destination.main, { target, onLoss }), onLoss);
+  const { compress, checksum, to } = options;
+  const commandsFollow = to !== 'rdb';
+  const writer = new RdbWriter(destination.main, { target, onLoss, compress, checksum, commandsFollow });
+  writer.writeHeader(header);
+  return new RdbKeySink(writer);
+}
+
+/** What the aux fields of the output say: the moment and the memory are those of the input's RDB. */
+export function headerOf(inputs: readonly SurveyedInput[], options: ConvertOptions): RdbHeader {
+  const aux = inputs[0].parts[0]?.report.rdb?.aux ?? {};
+  const ctime = Number(aux.ctime ?? Math.floor(options.at / 1000));
+  return { ctime, usedMemory: Number(aux['used-mem'] ?? 0), isBase: options.to !== 'rdb' };
+}
+
+/** Copies the commands of an input behind the keys, or to the increments. */
+export async function copyLogs(
+  input: SurveyedInput,
+  sources: Sources,
+  destination: Destination,
+  form: MainForm,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const { main, increments } = destination;
+  const isFolder = input.layout === 'multi-part';
+  // After an RDB a loader stands in database 0, as at the start of a part.
+  let stands = form !== 'resp';
+  for (const [index, segment] of logSegments(input).entries()) {
+    const increment = increments[isFolder ? index - 1 : 0];
+    if (increment !== undefined) await copyBytes(sources, segment, increment, pause);
+    else {
+      if (!stands) selectFirst(sources, segment, main);
+      if (segment.to > segment.from) stands = false;
+      await copyBytes(sources, segment, main, pause);
+    }
+  }
+}
+
+/** The RDB at the front of an input, byte for byte. */
+export function rdbSegment(input: SurveyedInput): LogSegment {
+  const { source, rdbBytes } = input.parts[0];
+  return { source, from: 0, to: rdbBytes };
+}
