@@ -228,35 +228,42 @@ describeWithServers(
       }
     });
 
-    it.skipIf(isOld(name))('writes sets', async () => {
-      for (const elements of shuffles(3)) {
-        await server.pipeline([
-          ['DEL', 's'],
-          ['SADD', 's', ...elements.map(binary)],
-        ]);
-        const reader = await dump(server, 's');
-        expect(reader.type).toBe(20);
-        const blob = reader.string();
-        expect(validateSetListpack(blob, 0, blob.length)).toBeUndefined();
-        const members = decodeListpack(blob, 0, blob.length);
-        expect(members.slice().sort()).toEqual(elements.slice().sort());
-        expect(encodeListpack(members, threshold).equals(blob)).toBe(true);
-      }
-    });
+    if (!isOld(name))
+      it('writes sets', async () => {
+        for (const elements of shuffles(3)) {
+          await server.pipeline([
+            ['DEL', 's'],
+            ['SADD', 's', ...elements.map(binary)],
+          ]);
+          const reader = await dump(server, 's');
+          expect(reader.type).toBe(20);
+          const blob = reader.string();
+          expect(validateSetListpack(blob, 0, blob.length)).toBeUndefined();
+          const members = decodeListpack(blob, 0, blob.length);
+          expect(members.slice().sort()).toEqual(elements.slice().sort());
+          expect(encodeListpack(members, threshold).equals(blob)).toBe(true);
+        }
+      });
 
-    it.skipIf(!/redis-8/.test(name))('writes hashes with field expiry', async () => {
-      await server.command('HSET', 'e', 'a', '1', 'b', '2', 'c', '3', 'd', '4');
-      await server.command('HPEXPIREAT', 'e', '4000000000000', 'FIELDS', '2', 'b', 'd');
-      await server.command('HPEXPIREAT', 'e', '3000000000000', 'FIELDS', '1', 'c');
-      const reader = await dump(server, 'e');
-      expect(reader.type).toBe(25);
-      reader.skip(8);
-      const blob = reader.string();
-      expect(validateHashExpiryListpack(blob, 0, blob.length)).toBeUndefined();
-      const elements = decodeListpack(blob, 0, blob.length);
-      expect(elements.filter((_, i) => i % 3 === 2)).toEqual(['3000000000000', '4000000000000', '4000000000000', '0']);
-      expect(encodeListpack(elements, threshold).equals(blob)).toBe(true);
-    });
+    if (/redis-8/.test(name))
+      it('writes hashes with field expiry', async () => {
+        await server.command('HSET', 'e', 'a', '1', 'b', '2', 'c', '3', 'd', '4');
+        await server.command('HPEXPIREAT', 'e', '4000000000000', 'FIELDS', '2', 'b', 'd');
+        await server.command('HPEXPIREAT', 'e', '3000000000000', 'FIELDS', '1', 'c');
+        const reader = await dump(server, 'e');
+        expect(reader.type).toBe(25);
+        reader.skip(8);
+        const blob = reader.string();
+        expect(validateHashExpiryListpack(blob, 0, blob.length)).toBeUndefined();
+        const elements = decodeListpack(blob, 0, blob.length);
+        expect(elements.filter((_, i) => i % 3 === 2)).toEqual([
+          '3000000000000',
+          '4000000000000',
+          '4000000000000',
+          '0',
+        ]);
+        expect(encodeListpack(elements, threshold).equals(blob)).toBe(true);
+      });
 
     it('writes stream nodes', async () => {
       const all = boundaryTexts();
