@@ -1,0 +1,166 @@
+import { string as stringArg } from '@oclif/core/args';
+import { boolean, integer, option, string } from '@oclif/core/flags';
+import { convert } from '../src/operations/convert/convert.ts';
+import type { ConvertOptions } from '../src/operations/convert/options.ts';
+import { parseSlots } from '../src/operations/convert/slots.ts';
+import { BaseCommand, ExitCode } from './shared/base-command.ts';
+import { binaryArgument, parseDatabaseMap, parseDatabases, parseRename, parseTtl } from './shared/convert-flags.ts';
+import { ProgressBar } from './shared/progress-bar.ts';
+import { palette } from './shared/report.ts';
+import { formatConvert } from './shared/report-convert.ts';
+import { StandardOutput } from './shared/standard-output.ts';
+
+const types = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module', 'array'] as const;
+
+export default class Convert extends BaseCommand {
+  static override summary = 'Convert between layouts (AOF, hybrid, multi-part, RDB), versions and forks.';
+  static override description =
+    `Reads any layout. What needs no replay is copied byte for byte (hybrid to multipart and back, an AOF into the layout of 7.0) or read key by key in constant memory (an RDB into commands, or into an RDB of another version). A log that must become an RDB, or an older server's commands, is replayed.
+
+What the target cannot hold is listed and refused unless --allow-loss is given.
+
+With -o - the result goes to standard output and the report to standard error.
+
+Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown commands), 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
+  static override strict = false;
+  static override args = {
+    path: stringArg({ description: 'file or folder as for check; several are merged', required: true }),
+  };
+  static override flags = {
+    to: option({ options: ['aof', 'hybrid', 'multipart', 'rdb'] as const })({
+      description: 'layout to write',
+      required: true,
+    }),
+    output: string({
+      char: 'o',
+      description: 'where the result goes: a file, a new folder for multipart, or - for standard output',
+      helpValue: 'OUT',
+      required: true,
+    }),
+    force: boolean({ description: 'replace what is at OUT' }),
+    target: string({
+      description:
+        'server generation to write for, redis-2.6 to redis-8.10 or valkey-7.2 to valkey-9.1 [default: the newest that the input used]',
+      helpValue: 'NAME',
+    }),
+    'allow-loss': boolean({ description: 'write even if the target cannot hold everything' }),
+    modules: option({ options: ['keep', 'drop', 'fail'] as const })({
+      description: 'what becomes of the data of modules',
+      default: 'keep',
+    }),
+    unknown: option({ options: ['fail', 'keep', 'drop'] as const })({
+      description: 'where a log is replayed: what becomes of commands whose effect is not known',
+      default: 'fail',
+    }),
+    compact: boolean({ description: 'write the shortest files that rebuild the dataset, not the history' }),
+    base: option({ options: ['aof', 'rdb'] as const })({
+      description: 'what the base of a multi-part AOF is [default: as in the input]',
+    }),
+    compression: boolean({ description: 'compress the strings of an RDB', default: true, allowNo: true }),
+    checksum: boolean({ description: 'end an RDB with its checksum', default: true, allowNo: true }),
+    gzip: boolean({ description: 'compress the output [default: if OUT ends in .gz]', allowNo: true }),
+    'split-by-slot': integer({
+      description: 'write N outputs, OUT.0 to OUT.N-1, each with an equal share of the slots of a cluster',
+      helpValue: 'N',
+      min: 1,
+      max: 1000,
+    }),
+    slots: string({ description: 'take only keys of these slots, such as 0-5460,10000', helpValue: 'RANGES' }),
+    'on-conflict': option({ options: ['first', 'last', 'fail'] as const })({
+      description: 'which of the keys that several inputs share is taken',
+      default: 'fail',
+    }),
+    ttl: string({
+      description:
+        'when keys expire: keep, drop (never), shift:DURATION (later, such as shift:7d or shift:-30m), absolute (a log is replayed, and its relative times count from now)',
+      default: 'keep',
+      helpValue: 'HOW',
+    }),
+    'db-map': string({ description: 'databases that change their number', multiple: true, helpValue: 'FROM:TO,…' }),
+    'rename-prefix': string({
+      description: 'keys that begin with FROM begin with TO instead; with = between them either may hold colons',
+      multiple: true,
+      helpValue: 'FROM:TO',
+    }),
+    'drop-expired': boolean({ description: 'leave out keys that have expired' }),
+    db: string({ description: 'take only these databases', multiple: true, helpValue: 'N,N' }),
+    key: string({
+      description: 'take only keys that match this pattern (as of KEYS)',
+      multiple: true,
+      helpValue: 'PATTERN',
+    }),
+    exclude: string({ description: 'leave out keys that match this pattern', multiple: true, helpValue: 'PATTERN' }),
+    type: option({ options: types })({ description: 'take only keys of this type', multiple: true }),
+    verify: boolean({ description: 'read the result again and compare digests before it takes its place' }),
+    json: boolean({ description: 'print the report as one JSON object' }),
+    progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
+  };
+  static override examples = [
+    {
+      description: 'A dump for an older server ("Can\'t handle RDB format version 12")',
+      command: '<%= config.bin %> <%= command.id %> dump.rdb --to rdb --target redis-7.2 -o old.rdb',
+    },
+    {
+      description: 'From Redis to Valkey',
+      command: '<%= config.bin %> <%= command.id %> appendonlydir --to multipart --target valkey-9.1 -o valkey-aof',
+    },
+    {
+      description: 'Into a live server',
+      command: '<%= config.bin %> <%= command.id %> dump.rdb --to aof -o - | redis-cli --pipe',
+    },
+    {
+      description: 'An old AOF in the layout of 7.0',
+      command: '<%= config.bin %> <%= command.id %> appendonly.aof --to multipart -o appendonlydir',
+    },
+    {
+      description: 'Shards of a cluster in one file',
+      command: '<%= config.bin %> <%= command.id %> a.rdb b.rdb c.rdb --to rdb -o merged.rdb',
+    },
+  ];
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(Convert);
+    const bar = await ProgressBar.open(flags.progress);
+    const begun = Date.now();
+    const toStdout = flags.output === '-';
+    const options: ConvertOptions = {
+      to: flags.to,
+      output: toStdout ? new StandardOutput() : flags.output,
+      force: flags.force,
+      target: flags.target,
+      allowLoss: flags['allow-loss'],
+      modules: flags.modules,
+      opaque: flags.unknown,
+      compact: flags.compact,
+      base: flags.base,
+      compress: flags.compression,
+      checksum: flags.checksum,
+      gzip: flags.gzip,
+      splitBySlot: flags['split-by-slot'],
+      slots: flags.slots === undefined ? undefined : parseSlots(flags.slots),
+      onConflict: flags['on-conflict'],
+      ttl: parseTtl(flags.ttl),
+      databases: parseDatabaseMap(flags['db-map'] ?? []),
+      renamePrefixes: flags['rename-prefix']?.map(parseRename),
+      filter: {
+        databases: parseDatabases(flags.db ?? []),
+        patterns: flags.key?.map(binaryArgument),
+        excluded: flags.exclude?.map(binaryArgument),
+        types: flags.type,
+        expiredBefore: flags['drop-expired'] ? begun : undefined,
+      },
+      verify: flags.verify,
+      at: begun,
+      seed: Math.floor(Math.random() * 2 ** 32),
+      onProgress: bar.listener,
+    };
+    const result = await convert(argv as string[], options).finally(() => bar.stop());
+    const seconds = (Date.now() - begun) / 1000;
+    const report = flags.json
+      ? `${JSON.stringify({ ok: result.ok, seconds, results: [result] })}\n`
+      : formatConvert(result, seconds, palette(toStdout ? process.stderr : process.stdout));
+    if (toStdout) process.stderr.write(report);
+    else await this.write(report);
+    process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+  }
+}

@@ -1,0 +1,40 @@
+import type { ChalkInstance } from 'chalk';
+import type { ConvertResult, LossCount } from '../../src/operations/convert/options.ts';
+import { formatBytes } from './progress-bar.ts';
+import { formatFinding, plural } from './report.ts';
+
+const lossesShown = 20;
+const roads = { copied: 'byte for byte', streamed: 'key by key', replayed: 'after a replay' } as const;
+const outcomes: Record<LossCount['outcome'], string> = {
+  'key-dropped': 'keys dropped',
+  'part-dropped': 'parts of values dropped',
+  flattened: 'written in a plainer form',
+};
+
+/** The report of a conversion. */
+export function formatConvert(result: ConvertResult, seconds: number, colour: ChalkInstance): string {
+  const { paths, outputs, before, after, conflicts, refused } = result;
+  const lines: string[] = [];
+  if (result.ok) {
+    const where = outputs.length === 0 ? 'standard output' : outputs.join(', ');
+    const sizes = `${formatBytes(before.bytes)}${outputs.length === 0 ? '' : ` to ${formatBytes(after.bytes)}`}`;
+    lines.push(`${colour.green('written')}  ${where}: ${sizes}, ${seconds.toFixed(1)} s`);
+    lines.push(`    ${result.to} for ${result.target}, ${roads[result.road]}, ${plural(result.keys, 'key')}`);
+  } else lines.push(`${colour.red('refused')}  ${paths.join(', ')}: ${result.reason}`);
+  if (result.filtered > 0) lines.push(`    ${plural(result.filtered, 'key')} left out by the filter`);
+  if (conflicts.count > 0) {
+    const names = conflicts.first.slice(0, 5).map(({ db, key }) => `"${key}" in database ${db}`);
+    lines.push(`    ${plural(conflicts.count, 'conflict')} of names, such as ${names.join(', ')}`);
+  }
+  if (refused.count > 0) lines.push(`    ${plural(refused.count, 'error reply')} while the log was replayed`);
+  for (const loss of result.losses.slice(0, lossesShown)) {
+    const of = loss.key === '' ? '' : ` of "${loss.key}" in database ${loss.db}`;
+    lines.push(`  ${colour.yellow('loss')} ${loss.kind}${of}: ${loss.reason}`);
+  }
+  for (const { kind, outcome, count } of result.lossCounts) {
+    lines.push(`    ${kind}: ${count.toLocaleString('en-US')} ${outcomes[outcome]}`);
+  }
+  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);
+  return `${lines.join('\n')}\n`;
+}
