@@ -298,7 +298,7 @@ export class RespScanner {
     const window = this.window;
     window.position = window.limit;
     const end = window.offset;
-    this.fail('aof.truncated', this.start, `${missing} more bytes of the command`, `the end of the file at ${end}`);
+    this.fail('aof.truncated', this.start, `${missing} more byte${missing === 1 ? '' : 's'} of the command`, `the end of the file at ${end}`);
     return false;
   }
 
