@@ -29,6 +29,8 @@ export interface FlavorRules {
   readonly hidesPastFields: boolean;
   /** Score bounds and SORT's weights: strtod at first; Redis 8 and Valkey 9 take no white space and no hexadecimal. */
   readonly strictFloats: boolean;
+  /** Up to 6.2 a small sorted set, a ziplist, keeps the sign of a score of -0; the listpack of 7.0 does not. */
+  readonly keepsNegativeZero: boolean;
   /** LSET's index is cut to 32 bits from 7.2 on: 2^32 is the head. */
   readonly shortListIndex: boolean;
 }
@@ -52,6 +54,7 @@ function redis(flavor: Flavor, scoreText: 'printf' | 'grisu', digestFieldExpiry:
     ignoresPastFields: true,
     hidesPastFields: false,
     strictFloats: flavor === 'redis-8',
+    keepsNegativeZero: flavor === 'redis-6.2',
     shortListIndex: scoreText === 'grisu',
   };
 }
@@ -65,6 +68,7 @@ function valkey(flavor: Flavor, hidesPastFields: boolean): FlavorRules {
     ignoresPastFields: false,
     hidesPastFields,
     strictFloats: flavor === 'valkey-9',
+    keepsNegativeZero: false,
     shortListIndex: true,
   };
 }

@@ -66,6 +66,7 @@ function addScores(session: Session, frame: Frame, first: number, options: numbe
   if (set === undefined) {
     if ((options & onlyExisting) !== 0) return undefined;
     set = new SortedSetValue();
+    if (session.rules.keepsNegativeZero) set.compact = false;
     session.add(frame, 1, set);
   }
   if (scores === undefined) return addScore(set, frame.text(first + 1), score, options);

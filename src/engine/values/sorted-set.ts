@@ -20,7 +20,7 @@ export class SortedSetValue implements ObjectValue {
   /** Changes since the order was last asked for; when they outnumber the members, keeping it up was not worth it. */
   private unreadChanges = 0;
   /**
-   * True while a server would still hold this set as a listpack. From 7.2 on (and in Valkey) that form stores whole scores
+   * True while a server would still hold this set as a listpack. That form, of 7.0 and later, stores whole scores
    * as integers, so a score of minus zero becomes zero; a set that has outgrown it never goes back, and keeps the sign.
    */
   compact = true;

@@ -6,18 +6,22 @@ const pieceBytes = 256 * 1024;
 
 /**
  * The entries of a database by the place of their values: first those in memory as they came, then those whose values are still
- * in a file, piece of the file by piece. Entries of which `isLate` is true come after all others, in the same order.
+ * in a file, piece of the file by piece. With `rank`, from 0 up, those of a lower rank come first.
  */
-export function fileOrder(keys: Keyspace, isLate?: (entry: number) => boolean): Uint32Array {
-  const early = new EntryList(keys.count);
-  const late = isLate === undefined ? early : new EntryList(keys.count);
+export function fileOrder(keys: Keyspace, rank?: (entry: number) => number | boolean): Uint32Array {
+  const lists: EntryList[] = [new EntryList(keys.count)];
   for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
-    (isLate?.(entry) === true ? late : early).add(entry, pieceOf(keys, entry));
+    const index = rank === undefined ? 0 : Number(rank(entry));
+    while (lists.length <= index) lists.push(new EntryList(keys.count));
+    lists[index].add(entry, pieceOf(keys, entry));
   }
-  if (late === early) return early.sorted();
+  if (lists.length === 1) return lists[0].sorted();
   const order = new Uint32Array(keys.count);
-  order.set(early.sorted());
-  order.set(late.sorted(), early.length);
+  let filled = 0;
+  for (const list of lists) {
+    order.set(list.sorted(), filled);
+    filled += list.length;
+  }
   return order;
 }
 

@@ -20,7 +20,8 @@ export interface TrailingCommand {
 
 /**
  * Writes the keys of a loaded dataset to an RDB or as commands: collections and integers, then other strings. Whoever loads what
- * was written in that order and writes it again keeps it: that is why strings, which stay in a file, come last.
+ * was written in that order and writes it again keeps it: that is why what stays in a file, payloads of RESTORE and strings,
+ * comes last.
  */
 export class DatasetWriter {
   keys = 0;
@@ -44,7 +45,7 @@ export class DatasetWriter {
     for (const database of this.loaded.dataset.occupied()) {
       const keys = this.loaded.dataset.database(database);
       // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
-      const order = fileOrder(keys, (entry) => keys.kind(entry) === Kind.Reference || keys.kind(entry) === Kind.Bytes);
+      const order = fileOrder(keys, (entry) => isPlainText(keys.kind(entry)));
       writer.selectDatabase(database, order.length, keys.expiring);
       await this.each(order, (entry) => this.keyToRdb(writer, database, keys, entry));
     }
@@ -77,7 +78,7 @@ export class DatasetWriter {
     for (const code of this.loaded.dataset.libraries.values()) writer.writeFunction(code);
     for (const database of this.loaded.dataset.occupied()) {
       const keys = this.loaded.dataset.database(database);
-      const order = fileOrder(keys, (entry) => this.isText(keys, entry));
+      const order = fileOrder(keys, (entry) => (this.isText(keys, entry) ? 2 : Number(isPayload(keys, entry))));
       writer.selectDatabase(database);
       await this.each(order, (entry) => this.keyToCommands(writer, keys, entry));
     }
@@ -128,4 +129,12 @@ export class DatasetWriter {
       }
     }
   }
+}
+
+const isPlainText = (kind: Kind): boolean => kind === Kind.Reference || kind === Kind.Bytes;
+
+/** Whether a value is written as a RESTORE: those of modules. */
+function isPayload(keys: Keyspace, entry: number): boolean {
+  const kind = keys.kind(entry);
+  return kind === Kind.Module || (kind === Kind.Serialized && keys.rdbType(entry) === TypeId.module);
 }

@@ -1,9 +1,10 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
+import type { Flavor } from '../../engine/flavor.ts';
 import { UsageError } from '../../errors.ts';
 import { findTarget, type Target } from '../../rdb/targets.ts';
-import { type Loss, minorLosses } from '../../rdb/writer/losses.ts';
+import { changesDigest, type Loss, minorLosses } from '../../rdb/writer/losses.ts';
 import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import { takeCensus } from '../dataset/census.ts';
@@ -51,6 +52,8 @@ class Rewrite {
   private losses: Loss[] = [];
   private lossCount = 0;
   private seriousLosses = 0;
+  /** Losses that change a key's digest, all of them. */
+  private changed: Loss[] = [];
   private filtered = 0;
   private target: Target | undefined;
   private format: OutputFormat = 'aof';
@@ -83,7 +86,8 @@ class Rewrite {
     const layout = detectLayout(this.path);
     this.refuseHeld(layout);
     const { at, onProgress, pause, seed, opaque, point } = options;
-    const load: LoadOptions = { flavor: flavorOf(layout), at, onProgress, pause, seed, opaque, expired: 'keep' };
+    const flavor = this.target?.usesListpacks === false ? 'redis-6.2' : flavorOf(layout);
+    const load: LoadOptions = { flavor, at, onProgress, pause, seed, opaque, expired: 'keep' };
     if (point !== undefined) {
       const settled = settlePoint(point, await surveyLog(this.path, point, load));
       if (typeof settled === 'string') return this.result('refused', settled);
@@ -212,6 +216,7 @@ class Rewrite {
   private async fill(loaded: Loaded, output: Output, target: Target): Promise<void> {
     const { options, format } = this;
     this.losses = [];
+    this.changed = [];
     this.lossCount = this.seriousLosses = 0;
     const onLoss = (loss: Loss) => this.addLoss(loss);
     const now = options.at;
@@ -242,6 +247,7 @@ class Rewrite {
   private addLoss(loss: Loss): void {
     this.lossCount++;
     if (!minorLosses.has(loss.kind)) this.seriousLosses++;
+    if (loss.key !== '' && changesDigest(loss.kind)) this.changed.push(loss);
     if (this.losses.length < lossesMax) this.losses.push(loss);
   }
 
@@ -255,14 +261,21 @@ class Rewrite {
     let digest = '';
     try {
       digest = digestOf(loaded, loaded.session.flavor, options.at);
-      if (options.verify === true)
-        await verifyOutput(output.checkPath, loaded, this.losses, this.lossCount, digest, options);
+      if (options.verify === true) {
+        const expected = { digest, changed: this.changed, flavor: this.flavorOfOutput(loaded) };
+        await verifyOutput(output.checkPath, loaded, expected, options);
+      }
     } catch (error) {
       output.abandon();
       throw error;
     }
     output.commit();
     return this.result('written', '', output, digest);
+  }
+
+  /** The rules by which the output is read again: a sorted set of a server before 7.0 keeps what later ones do not. */
+  private flavorOfOutput(loaded: Loaded): Flavor {
+    return this.target?.usesListpacks === false ? 'redis-6.2' : loaded.session.flavor;
   }
 
   private result(outcome: RewriteOutcome, reason: string, output?: Output, digest = ''): RewriteResult {

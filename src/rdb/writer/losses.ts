@@ -14,6 +14,8 @@ export type LossKind =
   | 'stream-idempotency'
   /** A pending entry of a message that was deleted: no command makes one. */
   | 'stream-deleted-pending'
+  /** The sign of a score of minus zero: in a small sorted set a server from 7.0 on stores 0 when it is given one. */
+  | 'negative-zero'
   /** Details that no command's reply or digest of the dataset rests on. */
   | 'consumer-active-time'
   | 'idempotency-counters'
@@ -42,13 +44,21 @@ export interface Loss {
 export type LossSink = (kind: LossKind, outcome: LossOutcome, reason: string) => void;
 
 /**
- * Losses that a server too takes when it rewrites or passes on its own data. All but the pending entries of deleted messages,
- * which XPENDING counts and nobody can read, change no answer of a command.
+ * Losses that a server too takes when it rewrites or passes on its own data, or that a server of the target's age never had
+ * (counters of streams). Of the others only two change an answer: pending entries of deleted messages, which XPENDING counts and
+ * nobody can read, and the sign of a zero.
  */
 export const minorLosses: ReadonlySet<LossKind> = new Set([
   'consumer-active-time',
   'idempotency-counters',
+  'negative-zero',
+  'stream-counters',
   'stream-deleted-pending',
   'usage',
   'hash-template',
 ]);
+
+/** Whether the key has another digest, or none, after this loss. */
+export function changesDigest(kind: LossKind): boolean {
+  return kind === 'negative-zero' || !minorLosses.has(kind);
+}

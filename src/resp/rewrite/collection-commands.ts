@@ -11,6 +11,7 @@ import type { SetValue } from '../../engine/values/set.ts';
 import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import { addU64 } from '../../engine/values/u64.ts';
 import { fieldExpireMax } from '../../limits.ts';
+import { compactLimits } from '../../rdb/targets.ts';
 import { itemsPerCommand, type KeyCommands } from './key-commands.ts';
 
 const arrayPairsPerCommand = 32;
@@ -46,6 +47,7 @@ export function rewriteSortedSet(commands: KeyCommands, set: SortedSetValue): vo
     return a[0] < b[0] ? -1 : 1;
   });
   const isPrintf = commands.target.scoreText === 'printf';
+  if (losesSign(commands, entries)) loseNegativeZero(commands);
   for (let start = 0; start < entries.length; start += itemsPerCommand) {
     const end = Math.min(entries.length, start + itemsPerCommand);
     const out = commands.begin(2 + 2 * (end - start), 'ZADD');
@@ -55,6 +57,21 @@ export function rewriteSortedSet(commands: KeyCommands, set: SortedSetValue): vo
       out.bulkText(member);
     }
   }
+}
+
+/** Whether a -0 of these comes while the set is still small, so that the target stores 0. */
+function losesSign(commands: KeyCommands, entries: readonly [string, number][]): boolean {
+  if (!commands.target.usesListpacks) return false;
+  const { sortedSetEntries, sortedSetValueBytes } = compactLimits;
+  for (const [member, score] of entries.slice(0, sortedSetEntries)) {
+    if (member.length > sortedSetValueBytes) return false;
+    if (Object.is(score, -0)) return true;
+  }
+  return false;
+}
+
+export function loseNegativeZero(commands: KeyCommands): void {
+  commands.lose('negative-zero', 'part-dropped', `${commands.target.name} stores a score of -0 as 0`);
 }
 
 export function rewriteHash(commands: KeyCommands, hash: HashValue): void {

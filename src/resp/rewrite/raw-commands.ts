@@ -17,6 +17,7 @@ import {
   stringEntryLength,
 } from '../../rdb/encodings/listpack-entry.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
+import { loseNegativeZero } from './collection-commands.ts';
 import { itemsPerCommand, type KeyCommands } from './key-commands.ts';
 
 const containerPacked = 2;
@@ -119,6 +120,7 @@ export class RawRewriter {
 
   private scoreText(text: string): string {
     const score = parseScore(text) ?? this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
+    if (Object.is(score, -0) && this.commands.target.usesListpacks) loseNegativeZero(this.commands);
     return this.commands.target.scoreText === 'printf' ? formatGeneral17(score) : this.grisu.format(score);
   }
 
