@@ -183,6 +183,12 @@ function unescapeDouble(text: string): string {
   );
 }
 
+/** The parts that a server loads, in its order: the base, then the increments. */
+export function loadOrder(manifest: Manifest): ManifestPart[] {
+  const ofType = (type: PartType) => manifest.parts.filter((part) => part.type === type);
+  return [...ofType('b'), ...ofType('i')];
+}
+
 /** The text of a manifest that holds these parts, as a server writes it: base, history, increments. */
 export function formatManifest(parts: readonly Pick<ManifestPart, 'name' | 'sequence' | 'type' | 'extra'>[]): string {
   const ordered = [...parts].sort((a, b) => 'bhi'.indexOf(a.type) - 'bhi'.indexOf(b.type));

@@ -1,11 +1,10 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../aof/layout.ts';
-import { type ManifestPart, parseManifest } from '../aof/manifest.ts';
 import { GzipError } from '../bytes/gunzip-source.ts';
 import { type Input, openInput } from '../bytes/input.ts';
 import { checksumRange } from '../checksum/file-checksum.ts';
-import { UnreadableError, unreadable } from '../errors.ts';
+import { UnreadableError } from '../errors.ts';
 import type { Finding } from '../findings.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../kernels/lanes.ts';
 import { windowBytes } from '../limits.ts';
@@ -14,7 +13,7 @@ import { RdbFault, RdbInput } from '../rdb/input.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue } from '../rdb/value-types.ts';
-import { loadOrder } from './check/check-multi-part.ts';
+import { eachPart, readManifest } from './parts.ts';
 import { type ChecksumReport, FindingList, type LayoutName, type Progress } from './report.ts';
 
 export interface VerifyOptions {
@@ -84,7 +83,7 @@ class Verification {
       case 'file':
         return this.single(layout.path);
       case 'multi-part':
-        await this.multiPart(layout.directory, layout.manifest);
+        await this.multiPart(layout.manifest);
         return 'multi-part';
       case 'orphaned-parts':
         for (const name of layout.parts) await this.file(nodePath.join(layout.directory, name), roleOf(name));
@@ -105,32 +104,15 @@ class Verification {
   private async single(path: string): Promise<LayoutName> {
     const content = await this.file(path, 'file');
     if (content !== 'manifest') return content === 'unknown' ? 'aof' : content;
-    await this.multiPart(nodePath.dirname(path), path);
+    await this.multiPart(path);
     return 'multi-part';
   }
 
-  private async multiPart(directory: string, manifestPath: string): Promise<void> {
-    let bytes: Buffer;
-    try {
-      bytes = fs.readFileSync(manifestPath);
-    } catch (error) {
-      throw unreadable(manifestPath, error);
-    }
-    const manifest = parseManifest(bytes);
-    for (const { code, offset, expected, found } of manifest.faults) {
-      this.findings.add(code, manifestPath, offset, { expected, found });
-    }
-    for (const part of loadOrder(manifest)) await this.part(directory, manifestPath, part);
-  }
-
-  private async part(directory: string, manifestPath: string, part: ManifestPart): Promise<void> {
-    try {
-      await this.file(nodePath.join(directory, part.name), part.type === 'b' ? 'base' : 'incr');
-    } catch (error) {
-      if (!(error instanceof UnreadableError)) throw error;
-      const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
-      this.findings.add(code, manifestPath, part.offset, { expected: `the file ${part.name}`, found: error.message });
-    }
+  private async multiPart(manifestPath: string): Promise<void> {
+    const { manifest } = readManifest(manifestPath, this.findings);
+    await eachPart(manifestPath, manifest, this.findings, async (path, part) => {
+      await this.file(path, part.type === 'b' ? 'base' : 'incr');
+    });
   }
 
   private async file(path: string, role: VerifiedFile['role']) {

@@ -1,14 +1,13 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { type Content, detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
-import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { checkContent } from '../check/check-file.ts';
-import { loadOrder } from '../check/check-multi-part.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';

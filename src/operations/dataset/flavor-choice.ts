@@ -1,12 +1,11 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import type { Layout } from '../../aof/layout.ts';
-import { parseManifest } from '../../aof/manifest.ts';
+import { loadOrder, parseManifest } from '../../aof/manifest.ts';
 import { FileSource } from '../../bytes/source.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import { loadOrder } from '../check/check-multi-part.ts';
 
 /** The rules by which the server that wrote the files loads them, as far as the RDB at their front tells; else redis-8. */
 export function flavorOf(layout: Layout): Flavor {

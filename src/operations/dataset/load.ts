@@ -1,23 +1,21 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
-import { parseManifest } from '../../aof/manifest.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { type Flavor, flavorRules } from '../../engine/flavor.ts';
 import { Frame } from '../../engine/frame.ts';
 import { type OpaqueReason, Session } from '../../engine/session.ts';
 import { HashValue } from '../../engine/values/hash.ts';
-import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import { UnreadableError, UsageError } from '../../errors.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { valkeyHashType } from '../../rdb/value-type-id.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
-import { loadOrder } from '../check/check-multi-part.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
+import { eachPart, readManifest } from '../parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
@@ -178,31 +176,10 @@ class Loader implements Loaded {
   private async loadMultiPart(directory: string, manifestPath: string): Promise<void> {
     this.layout = 'multi-part';
     this.multiPart = { directory, manifest: manifestPath };
-    let bytes: Buffer;
-    try {
-      bytes = fs.readFileSync(manifestPath);
-    } catch (error) {
-      throw unreadable(manifestPath, error);
-    }
-    const manifest = parseManifest(bytes);
-    for (const { code, offset, expected, found } of manifest.faults) {
-      this.findings.add(code, manifestPath, offset, { expected, found });
-    }
-    const parts = loadOrder(manifest);
-    for (const part of parts) {
-      if (this.ended) break;
-      try {
-        await this.loadFile(
-          nodePath.join(directory, part.name),
-          part.type === 'b' ? 'base' : 'incr',
-          part === parts.at(-1),
-        );
-      } catch (error) {
-        if (!(error instanceof UnreadableError)) throw error;
-        const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
-        this.findings.add(code, manifestPath, part.offset, { expected: `the file ${part.name}`, found: error.message });
-      }
-    }
+    const { manifest } = readManifest(manifestPath, this.findings);
+    await eachPart(manifestPath, manifest, this.findings, async (path, part, last) => {
+      await this.loadFile(path, part.type === 'b' ? 'base' : 'incr', last);
+    });
   }
 
   private async loadFile(path: string, role: LoadedFile['role'], last: boolean): Promise<LayoutName | 'manifest'> {

@@ -6,8 +6,9 @@ import type { Source } from '../../bytes/source.ts';
 import type { SourceReader } from '../../engine/value.ts';
 import { unreadable } from '../../errors.ts';
 
-/** Bytes of a piece of a file, of which two are read at a time: values are mostly wanted in the order of their pieces. */
+/** What is read at a time while values are wanted in the order of the file, and where they are wanted here and there. */
 const blockBytes = 256 * 1024;
+const strayBytes = 4096;
 
 interface OpenSource {
   readonly path: string;
@@ -15,6 +16,8 @@ interface OpenSource {
   block: Buffer;
   blockOffset: number;
   blockLength: number;
+  /** Where the value ended that was read last. */
+  lastEnd: number;
 }
 
 /**
@@ -36,7 +39,7 @@ export class Sources implements SourceReader {
       source = new DescriptorSource(path, descriptor);
     } else descriptor = fs.openSync(path, 'r');
     const block = Buffer.alloc(0);
-    const index = this.open.push({ path, descriptor, block, blockOffset: 0, blockLength: 0 }) - 1;
+    const index = this.open.push({ path, descriptor, block, blockOffset: 0, blockLength: 0, lastEnd: 0 }) - 1;
     return { source, index };
   }
 
@@ -50,15 +53,15 @@ export class Sources implements SourceReader {
   read(source: number, offset: number, length: number): Buffer {
     const file = this.open[source];
     const from = offset - file.blockOffset;
+    const inOrder = offset >= file.lastEnd && offset < file.lastEnd + blockBytes;
+    file.lastEnd = offset + length;
     if (from >= 0 && from + length <= file.blockLength) return file.block.subarray(from, from + length);
     if (length > blockBytes) return this.readLarge(file, offset, length);
-    if (file.block.length === 0) file.block = Buffer.allocUnsafeSlow(blockBytes * 2);
-    // Whole pieces: values are asked for piece by piece, in any order within one, and one may reach into the next.
-    file.blockOffset = offset - (offset % blockBytes);
-    file.blockLength = readFully(file, file.block, file.block.length, file.blockOffset);
-    const start = offset - file.blockOffset;
-    if (file.blockLength < start + length) throw changed(file);
-    return file.block.subarray(start, start + length);
+    if (file.block.length === 0) file.block = Buffer.allocUnsafeSlow(blockBytes);
+    file.blockOffset = offset;
+    file.blockLength = readFully(file, file.block, inOrder ? blockBytes : Math.max(length, strayBytes), offset);
+    if (file.blockLength < length) throw changed(file);
+    return file.block.subarray(0, length);
   }
 
   private readLarge(file: OpenSource, offset: number, length: number): Buffer {

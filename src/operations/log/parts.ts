@@ -1,9 +1,8 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
-import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
-import { loadOrder } from '../check/check-multi-part.ts';
 import type { LogDamage } from './options.ts';
 
 /** One file of a log. */
