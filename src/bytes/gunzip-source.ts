@@ -72,7 +72,8 @@ export class GunzipSource implements Source {
       const read = Atomics.load(control, 1);
       if (read !== Atomics.load(control, 0)) return true;
       if (Atomics.load(control, 2) === 1) return read !== Atomics.load(control, 0);
-      if (seconds > 30 && Atomics.load(control, 4) === 0) throw new GzipError('the decompressor does not start', this.offset);
+      if (seconds > 30 && Atomics.load(control, 4) === 0)
+        throw new GzipError('the decompressor does not start', this.offset);
       Atomics.wait(control, 0, read, 1000);
     }
   }

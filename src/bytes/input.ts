@@ -58,7 +58,11 @@ export function openInput(path: string): Input {
       if (fresh) fs.closeSync(descriptor);
       source.close();
     };
-    return { source: new GunzipSource(path, descriptor, fresh ? new Uint8Array(0) : head, close), gzip: true, reopen: undefined };
+    return {
+      source: new GunzipSource(path, descriptor, fresh ? new Uint8Array(0) : head, close),
+      gzip: true,
+      reopen: undefined,
+    };
   }
   if (source.seek(0)) return { source, gzip: false, reopen: path };
   return { source: new PrefixedSource(head.subarray(0, length), source), gzip: false, reopen: undefined };
