@@ -1,10 +1,11 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, string } from '@oclif/core/flags';
-import { type LogOptions, log } from '../src/index.ts';
+import { escapeBinary, type Frequent, type LogFilter, type LogOptions, log, logStatistics } from '../src/index.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { parsePlace } from './shared/report-log.ts';
+import { palette } from './shared/report.ts';
+import { formatLogStatistics, parsePlace } from './shared/report-log.ts';
 
 /** Between two looks for more, milliseconds. */
 const pollInterval = 100;
@@ -43,6 +44,10 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       description: 'show the last lines (10, or --limit) and then what is written, across increments; ends on SIGINT',
       exclusive: ['reverse'],
     }),
+    stats: boolean({
+      description: 'counts instead of lines: commands, keys, growth, what a rewrite would drop',
+      exclusive: ['reverse', 'follow', 'full', 'limit'],
+    }),
     full: boolean({ description: 'whole arguments' }),
     json: boolean({ description: 'a JSON object a line; with --full all bytes can be had back' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
@@ -63,7 +68,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
     const { args, flags } = await this.parse(Log);
     // A bar would stand between the lines.
     const bar = await ProgressBar.open(flags.progress && process.stdout.isTTY !== true);
-    const options: LogOptions = {
+    const filter: LogFilter = {
       keys: flags.key?.map(binaryArgument),
       commands: flags.command?.flatMap((text) => text.split(',')),
       databases: parseDatabases(flags.db ?? []),
@@ -71,6 +76,19 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       until: flags.until === undefined ? undefined : parseMoment(flags.until),
       fromOffset: flags['from-offset'] === undefined ? undefined : parsePlace(flags['from-offset']),
       destructive: flags.destructive,
+    };
+    if (flags.stats) {
+      const result = await logStatistics(args.path, { ...filter, onProgress: bar.listener }).finally(() => bar.stop());
+      if (flags.json)
+        await this.write(
+          `${JSON.stringify({ ...result, keys: escaped(result.keys), prefixes: escaped(result.prefixes) })}\n`,
+        );
+      else await this.write(formatLogStatistics(result, palette()));
+      process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+      return;
+    }
+    const options: LogOptions = {
+      ...filter,
       reverse: flags.reverse,
       limit: flags.limit,
       follow: flags.follow ? this.interruptible() : undefined,
@@ -111,4 +129,9 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
   }
+}
+
+/** Keys as JSON can hold them. */
+function escaped(rows: readonly Frequent[]): object[] {
+  return rows.map(({ text, ...rest }) => ({ text: escapeBinary(text, Number.POSITIVE_INFINITY), ...rest }));
 }

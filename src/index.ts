@@ -5,11 +5,45 @@ export { type Flavor, flavors } from './engine/flavor.ts';
 export { UnreadableError, UnwritableError, UsageError } from './errors.ts';
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
 export { type CheckOptions, type CheckResult, type CheckSummary, check } from './operations/check/check.ts';
+export { convert } from './operations/convert/convert.ts';
+export type {
+  ConflictPolicy,
+  ConvertOptions,
+  ConvertResult,
+  LossCount,
+  ModulePolicy,
+  Road,
+  SlotRange,
+  TtlPolicy,
+} from './operations/convert/options.ts';
+export { parseSlots } from './operations/convert/slots.ts';
 export type { DatabaseCensus } from './operations/dataset/census.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest.ts';
+export type { Frequent } from './operations/log/frequent-keys.ts';
 export { log } from './operations/log/log.ts';
 export type { LogFilter, LogOptions, LogResult } from './operations/log/options.ts';
+export { type LogStatistics, type LogStatisticsOptions, logStatistics } from './operations/log/statistics.ts';
+export type { RepairOptions, RepairOutcome, RepairResult } from './operations/repair/options.ts';
+export type {
+  Cut,
+  Duplicates,
+  FilePlan,
+  Region,
+  RepairPlan,
+  Strategy,
+  Tally,
+  Unresolved,
+} from './operations/repair/plan.ts';
+export { repair } from './operations/repair/repair.ts';
 export type { ChecksumReport, FileReport, LayoutName, Progress, RdbReport } from './operations/report.ts';
+export type { DatabaseDifference } from './operations/restore/difference.ts';
+export type { CommandNumber, CommandRange, CutPlace, PointInTime } from './operations/restore/point-in-time.ts';
+export {
+  type RestoreOptions,
+  type RestorePreview,
+  type RestoreResult,
+  restore,
+} from './operations/restore/restore.ts';
 export type { OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './operations/rewrite/options.ts';
 export { rewrite } from './operations/rewrite/rewrite.ts';
 export { type VerifiedFile, type VerifyOptions, type VerifyResult, verify } from './operations/verify.ts';

@@ -1,4 +1,7 @@
-import { UsageError } from '../../src/index.ts';
+import type { ChalkInstance } from 'chalk';
+import { escapeBinary, type LogStatistics, UsageError } from '../../src/index.ts';
+import { formatBytes } from './progress-bar.ts';
+import { plural } from './report.ts';
 
 /** A place in a log as people give it: `N`, or `FILE:N`. Throws UsageError. */
 export function parsePlace(text: string): { file?: string; offset: number } {
@@ -6,4 +9,63 @@ export function parsePlace(text: string): { file?: string; offset: number } {
   if (match === null) throw new UsageError(`not a place: ${text} (such as 4096, or appendonly.aof.1.incr.aof:4096)`);
   const [, file, offset] = match;
   return { file, offset: Number(offset) };
+}
+
+/** The report of `log --stats`. */
+export function formatLogStatistics(result: LogStatistics, colour: ChalkInstance): string {
+  const { path, files, commands, bytes, rdbKeys, damaged, damagedBytes } = result;
+  const totals = [plural(files.length, 'file'), plural(commands, 'command'), formatBytes(bytes)];
+  if (rdbKeys > 0) totals.push(`RDB with ${plural(rdbKeys, 'key')}`);
+  if (damaged > 0) totals.push(colour.red(`${plural(damaged, 'damaged region')}, ${formatBytes(damagedBytes)}`));
+  const lines = [`${colour.bold(path)}  ${totals.join(', ')}`];
+  if (result.firstTime !== undefined && result.lastTime !== undefined)
+    lines.push(`    from ${moment(result.firstTime)} to ${moment(result.lastTime)}`);
+  lines.push(...formatRewriteEstimate(result));
+  lines.push('', colour.bold('commands by bytes'), ...histogram(result.byCommand, bytes));
+  lines.push(...formatFrequent('most written keys', result.keys, colour));
+  lines.push(...formatFrequent('most written prefixes', result.prefixes, colour));
+  if (result.growth.length > 0) lines.push('', colour.bold('growth'), ...formatGrowth(result.growth));
+  return `${lines.join('\n')}\n`;
+}
+
+const moment = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+const count = (value: number): string => value.toLocaleString('en-US');
+
+function formatRewriteEstimate({ rewrite, rdbKeys }: LogStatistics): string[] {
+  if (rewrite === undefined) return [];
+  const { method, sampledOf, keptBytes, droppedShare } = rewrite;
+  const how = method === 'exact' ? 'replayed' : `estimated from one key in ${sampledOf}`;
+  const base = rdbKeys > 0 ? '; what it would drop of the RDB is not counted' : '';
+  const about = method === 'exact' ? '' : 'about ';
+  return [
+    `    a rewrite would drop ${about}${percent(droppedShare)} of the commands' bytes and leave ${about}${formatBytes(keptBytes)} (${how}${base})`,
+  ];
+}
+
+function histogram(rows: LogStatistics['byCommand'], total: number): string[] {
+  const width = Math.max(...rows.map(({ name }) => name.length), 4);
+  return rows.map(({ name, count: times, bytes }) => {
+    const share = total === 0 ? 0 : bytes / total;
+    const bar = '#'.repeat(Math.round(share * 30));
+    return `    ${name.padEnd(width)} ${count(times).padStart(13)} ${formatBytes(bytes).padStart(10)} ${percent(share).padStart(7)}  ${bar}`.trimEnd();
+  });
+}
+
+function formatFrequent(title: string, rows: LogStatistics['keys'], colour: ChalkInstance): string[] {
+  if (rows.length === 0) return [];
+  const [{ error }] = rows;
+  const bound = error > 0 ? ` (each up to ${count(error)} more)` : '';
+  const width = Math.min(Math.max(...rows.map(({ text }) => escapeBinary(text, 60).length)), 70);
+  const line = ({ text, count: times, bytes }: (typeof rows)[number]) =>
+    `    ${escapeBinary(text, 60).padEnd(width)} ${count(times).padStart(13)} ${formatBytes(bytes).padStart(10)}`;
+  return ['', colour.bold(`${title}${bound}`), ...rows.map(line)];
+}
+
+function formatGrowth(rows: LogStatistics['growth']): string[] {
+  const most = Math.max(...rows.map(({ bytes }) => bytes));
+  return rows.map(({ from, commands, bytes }) => {
+    const bar = '#'.repeat(Math.max(1, Math.round((bytes / most) * 30)));
+    return `    ${moment(from)} ${count(commands).padStart(13)} ${formatBytes(bytes).padStart(10)}  ${bar}`;
+  });
 }

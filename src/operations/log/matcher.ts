@@ -43,9 +43,14 @@ export class LogMatcher {
     this.byPlace = filter.since !== undefined || filter.until !== undefined || filter.fromOffset !== undefined;
   }
 
-  /** Whether records that are no commands pass: they have a place and no command. */
+  /** Whether only commands can pass: other records have a place and no command. */
   get onlyCommands(): boolean {
     return this.byCommand;
+  }
+
+  /** Whether there is any filter. */
+  get filters(): boolean {
+    return this.byCommand || this.byPlace;
   }
 
   /** Whether the place of a record passes. */

@@ -1,0 +1,185 @@
+import fs from 'node:fs';
+import { escapeBinary } from '../../bytes/text.ts';
+import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
+import type { Frame } from '../../engine/frame.ts';
+import { findKeys, findWrittenKeys, KeyPositions } from './command-keys.ts';
+import { type Frequent, FrequentKeys } from './frequent-keys.ts';
+import { GrowthCurve, type GrowthSpan } from './growth-curve.ts';
+import { LogReading } from './log-reading.ts';
+import { LogMatcher, subcommand } from './matcher.ts';
+import type { LogDamage, LogOptions, LogRdb } from './options.ts';
+import { findLog, type LogPart } from './parts.ts';
+import { type RewriteEstimate, RewriteSample } from './rewrite-estimate.ts';
+import type { LogPlace, LogVisitor } from './visitor.ts';
+
+export interface LogStatisticsOptions
+  extends Omit<LogOptions, 'format' | 'full' | 'reverse' | 'limit' | 'follow' | 'onOutput'> {
+  /** Keys and prefixes to tell. Default 10. */
+  readonly most?: number;
+}
+
+export interface CommandCount {
+  /** Upper case, a subcommand as `XGROUP CREATE`; escaped where no server knows it. */
+  readonly name: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface LogStatistics {
+  readonly path: string;
+  /** No damaged region was met. */
+  readonly ok: boolean;
+  readonly files: readonly (LogPart & { readonly bytes: number })[];
+  /** Commands that passed the filters, and their bytes. */
+  readonly commands: number;
+  readonly bytes: number;
+  readonly damaged: number;
+  readonly damagedBytes: number;
+  readonly rdbKeys: number;
+  /** Seconds since 1970; undefined without annotations. */
+  readonly firstTime?: number;
+  readonly lastTime?: number;
+  readonly byCommand: readonly CommandCount[];
+  /** Most written keys; how far a count may be off is in `error`. */
+  readonly keys: readonly Frequent[];
+  /** Most written beginnings of keys: up to the first and up to the second `:` or `/`. */
+  readonly prefixes: readonly Frequent[];
+  /** Empty without annotations. */
+  readonly growth: readonly GrowthSpan[];
+  /** Undefined where filters were given: then it would mean nothing. */
+  readonly rewrite?: RewriteEstimate;
+}
+
+/** Counters for keys and for prefixes: their memory is bounded by it, whatever the log's size. */
+const countersMax = 16384;
+/** Different names of unknown commands that are told apart. */
+const unknownMax = 1000;
+const keyLengthMax = 1024;
+const colon = 0x3a;
+const slash = 0x2f;
+
+/** Counts what the log at `path` holds, within a bounded memory. Throws as `log` does. */
+export async function logStatistics(path: string, options: LogStatisticsOptions): Promise<LogStatistics> {
+  const files = findLog(path);
+  const sized = files.parts.map((part) => ({ ...part, bytes: sizeOf(part.path) }));
+  const counter = new Counter(
+    options,
+    sized.reduce((sum, part) => sum + part.bytes, 0),
+  );
+  await new LogReading(files, counter, options).run();
+  return { path, files: sized, ...counter.result(options.most ?? 10) };
+}
+
+function sizeOf(path: string): number {
+  return path === '-' ? 0 : (fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+}
+
+class Counter implements LogVisitor {
+  readonly full = false;
+  readonly done = false;
+  private readonly matcher: LogMatcher;
+  private readonly byInfo = new Map<CommandInfo, { count: number; bytes: number }>();
+  private readonly byUnknown = new Map<string, { count: number; bytes: number }>();
+  private readonly keys = new FrequentKeys(countersMax);
+  private readonly prefixes = new FrequentKeys(countersMax);
+  private readonly curve = new GrowthCurve();
+  private readonly found = new KeyPositions();
+  private readonly sample: RewriteSample | undefined;
+  private part: LogPart | undefined;
+  private commands = 0;
+  private bytes = 0;
+  private damaged = 0;
+  private damagedBytes = 0;
+  private rdbKeys = 0;
+  private firstTime = Number.NaN;
+  private lastTime = Number.NaN;
+
+  constructor(options: LogStatisticsOptions, bytes: number) {
+    this.matcher = new LogMatcher(options);
+    if (!this.matcher.filters) this.sample = new RewriteSample(bytes);
+  }
+
+  command(frame: Frame, place: LogPlace): void {
+    if (!this.matcher.command(frame, place)) return;
+    if (place.part !== this.part) {
+      this.part = place.part;
+      this.sample?.beginPart();
+    }
+    const { length } = place;
+    this.commands++;
+    this.bytes += length;
+    this.curve.add(place.time, length);
+    const container = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
+    const info = container?.container ? subcommand(container, frame) : container;
+    const count = info === undefined ? this.unknown(frame) : this.known(info);
+    count.count++;
+    count.bytes += length;
+    if (info === undefined) return;
+    findKeys(info, frame, this.found);
+    this.sample?.command(frame, this.found);
+    if (!info.write) return;
+    findWrittenKeys(info, frame, this.found);
+    for (let index = 0; index < this.found.count; index++) this.countKey(frame, this.found.positions[index], length);
+  }
+
+  private known(info: CommandInfo): { count: number; bytes: number } {
+    let count = this.byInfo.get(info);
+    if (count === undefined) this.byInfo.set(info, (count = { count: 0, bytes: 0 }));
+    return count;
+  }
+
+  private unknown(frame: Frame): { count: number; bytes: number } {
+    const { byUnknown } = this;
+    const name = byUnknown.size < unknownMax ? escapeBinary(frame.text(0).slice(0, 64)).toUpperCase() : '(others)';
+    let count = byUnknown.get(name);
+    if (count === undefined) byUnknown.set(name, (count = { count: 0, bytes: 0 }));
+    return count;
+  }
+
+  private countKey(frame: Frame, position: number, bytes: number): void {
+    const start = frame.starts[position];
+    const length = frame.lengths[position];
+    // Longer keys are told apart by what they begin with.
+    const counted = Math.min(length, keyLengthMax);
+    this.keys.add(frame.bytes, start, counted, bytes);
+    let depth = 0;
+    for (let index = 0; index < counted && depth < 2; index++) {
+      const byte = frame.bytes[start + index];
+      if (byte !== colon && byte !== slash) continue;
+      this.prefixes.add(frame.bytes, start, index + 1, bytes);
+      depth++;
+    }
+  }
+
+  annotation(_bytes: Buffer, _position: number, length: number, place: LogPlace): void {
+    if (Number.isNaN(this.firstTime)) this.firstTime = place.time;
+    if (!Number.isNaN(place.time)) this.lastTime = place.time;
+    if (!this.matcher.filters) this.bytes += length;
+  }
+
+  rdb(rdb: LogRdb): void {
+    this.rdbKeys += rdb.keys;
+  }
+
+  damage(damage: LogDamage): void {
+    this.damaged++;
+    this.damagedBytes += damage.length;
+  }
+
+  result(most: number) {
+    const { commands, bytes, damaged, damagedBytes, rdbKeys, firstTime, lastTime } = this;
+    const known = [...this.byInfo].map(([{ name }, count]) => ({ name, ...count }));
+    const unknown = [...this.byUnknown].map(([name, count]) => ({ name, ...count }));
+    return {
+      ok: damaged === 0,
+      ...{ commands, bytes, damaged, damagedBytes, rdbKeys },
+      firstTime: Number.isNaN(firstTime) ? undefined : firstTime,
+      lastTime: Number.isNaN(lastTime) ? undefined : lastTime,
+      byCommand: [...known, ...unknown].sort((a, b) => b.bytes - a.bytes),
+      keys: this.keys.top(most),
+      prefixes: this.prefixes.top(most),
+      growth: this.curve.result(),
+      rewrite: this.sample?.measure(bytes),
+    };
+  }
+}
