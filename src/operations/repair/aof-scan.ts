@@ -1,0 +1,339 @@
+import { parseTimestamp } from '../../aof/annotation.ts';
+import { escapeBytes } from '../../bytes/text.ts';
+import type { Window } from '../../bytes/window.ts';
+import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } from '../../catalog/lookup.ts';
+import { Frame } from '../../engine/frame.ts';
+import type { Lanes } from '../../kernels/lanes.ts';
+import { RespFastLane } from '../../resp/fast-lane.ts';
+import { Resynchroniser } from '../../resp/resync.ts';
+import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import type { GapReader } from './gap.ts';
+import type { Cut, Region, Unresolved } from './plan.ts';
+import { region } from './regions.ts';
+import { OpenTransaction } from './transaction.ts';
+
+export interface AofScanOptions {
+  /** Whether commands that no server knows, or with a wrong number of arguments, are left out. */
+  readonly dropUnknown: boolean;
+  /** Names in the file, upper case, and what they stand for. */
+  readonly renames: ReadonlyMap<string, string>;
+  /** Whether a command that reaches beyond the end of the file is looked into for others, whatever speaks for a torn tail. */
+  readonly eager: boolean;
+  readonly pause: () => Promise<void>;
+  readonly lanes?: Lanes;
+}
+
+/** Records between two pauses. */
+const recordsBetweenPauses = 1 << 20;
+/** Regions beside which the commands are looked at. */
+const touchedMax = 200;
+/** Commands behind a torn one are believed once so many bytes of them are sound, or when they end with the file. */
+const believedBytes = 1024 * 1024;
+
+const multi = findCommand(Buffer.from('MULTI'), 0, 5);
+const exec = findCommand(Buffer.from('EXEC'), 0, 4);
+
+/** Finds what is wrong in the RESP part of a file, from where the window stands to the end of its source. */
+export class AofScan {
+  readonly regions: Region[] = [];
+  readonly unresolved = new Map<string, Unresolved>();
+  commands = 0;
+  cut: Cut | undefined;
+  private readonly window: Window;
+  private readonly gaps: GapReader;
+  private readonly options: AofScanOptions;
+  private readonly size: number;
+  private readonly scanner: RespScanner;
+  private readonly lane: RespFastLane | undefined;
+  private readonly frame = new Frame();
+  private readonly transaction: OpenTransaction;
+  /** Where the last sound record outside of a transaction ends, and how many commands there are up to it. */
+  private validUpTo: number;
+  private validCommands = 0;
+  /** Start of a record not long before the current one. */
+  private near: number;
+  /** Where the records end that were read so far. */
+  private passedUpTo = 0;
+  /** The last record, if it was a command that no server accepts: damage that shows itself only behind it. */
+  private suspectFrom = -1;
+  private suspectTo = -1;
+
+  constructor(window: Window, size: number, gaps: GapReader, options: AofScanOptions) {
+    this.window = window;
+    this.size = size;
+    this.gaps = gaps;
+    this.options = options;
+    this.scanner = new RespScanner(window, false);
+    this.lane = options.lanes && options.renames.size === 0 ? new RespFastLane(window, options.lanes) : undefined;
+    this.transaction = new OpenTransaction(this.regions);
+    this.validUpTo = this.near = window.offset;
+  }
+
+  async run(): Promise<void> {
+    while (!this.readRecords(recordsBetweenPauses)) await this.options.pause();
+    if (!this.transaction.open) return;
+    this.noteDamage('aof.transaction.unclosed', 'a MULTI has no EXEC');
+    this.transaction.lose(this.size, this.commands);
+  }
+
+  /** Reads at most `most` records; true at the end. */
+  private readRecords(most: number): boolean {
+    const { scanner, frame, lane } = this;
+    for (let index = 0; index < most; index++) {
+      this.passedUpTo = this.window.offset;
+      while (lane?.pass(this.transaction.open)) {
+        index += this.notePassed(lane);
+        this.passedUpTo = this.window.offset;
+      }
+      const record = scanner.next(frame);
+      if (record === Record.command) this.takeCommand();
+      else if (record === Record.annotation) this.takeAnnotation();
+      else if (record === Record.end || !this.passDamage(scanner.flaw as FrameFlaw)) return true;
+    }
+    return false;
+  }
+
+  private notePassed(lane: RespFastLane): number {
+    const { transaction, window } = this;
+    this.near = this.passedUpTo;
+    if (lane.closed > 0) transaction.close();
+    const opened = lane.openPosition >= 0;
+    if (opened) transaction.begin(window.base + lane.openPosition, this.commands + lane.openIndex);
+    if (lane.validPosition >= 0) {
+      this.validUpTo = window.base + lane.validPosition;
+      this.validCommands = this.commands + (opened ? lane.openIndex : lane.count);
+    }
+    this.commands += lane.count;
+    return lane.count;
+  }
+
+  private takeCommand(): void {
+    const { scanner, window } = this;
+    this.near = scanner.start;
+    this.commands++;
+    const info = this.lookUp();
+    if (info !== undefined && info === multi) this.begin();
+    else if (info !== undefined && info === exec) this.end();
+    else this.checkCommand(info);
+    if (this.transaction.open) return;
+    this.validUpTo = window.offset;
+    this.validCommands = this.commands;
+  }
+
+  /** The command, under its own name where it was renamed. */
+  private lookUp(): CommandInfo | undefined {
+    const { frame, options } = this;
+    const start = frame.starts[0];
+    if (start < 0) return undefined;
+    const meant = options.renames.size === 0 ? undefined : options.renames.get(frame.text(0).toUpperCase());
+    if (meant === undefined) return findCommand(frame.bytes, start, frame.lengths[0]);
+    this.rename(meant);
+    const name = Buffer.from(meant, 'latin1');
+    return findCommand(name, 0, name.length);
+  }
+
+  private rename(meant: string): void {
+    const { frame, scanner } = this;
+    const length = frame.base + frame.starts[0] + frame.lengths[0] + 2 - scanner.start;
+    const replacement = Buffer.from(`*${frame.argc}\r\n$${meant.length}\r\n${meant}\r\n`, 'latin1');
+    const reason = `${this.commandName()} stands for ${meant}`;
+    const more = { action: 'replace', damage: false, replacement } as const;
+    this.regions.push(region(scanner.start, length, 'aof.command.renamed', reason, more));
+  }
+
+  private begin(): void {
+    const { transaction, scanner, window } = this;
+    if (transaction.open && transaction.gapFrom < 0) {
+      this.noteDamage('aof.transaction.nested', 'MULTI inside MULTI');
+      const length = window.offset - scanner.start;
+      this.commands--;
+      this.regions.push(
+        region(scanner.start, length, 'aof.transaction.nested', 'MULTI inside MULTI', { action: 'drop' }),
+      );
+      return;
+    }
+    if (transaction.open) transaction.lose(scanner.start, this.commands - 1);
+    transaction.begin(scanner.start, this.commands - 1);
+  }
+
+  private end(): void {
+    const { scanner, window } = this;
+    if (this.transaction.close()) return;
+    const code = 'aof.transaction.exec-without-multi';
+    this.noteDamage(code, 'EXEC without MULTI');
+    this.commands--;
+    const length = window.offset - scanner.start;
+    this.regions.push(region(scanner.start, length, code, 'EXEC without MULTI', { action: 'drop' }));
+  }
+
+  /** Whether a server accepts the command; undefined if so, else the code. */
+  private fault(info: CommandInfo | undefined): string | undefined {
+    const { frame } = this;
+    if (info === undefined) return isModuleName(this.commandName()) ? undefined : 'aof.command.unknown';
+    if (!info.container) return fitsArity(info, frame.argc) ? undefined : 'aof.command.arity';
+    const start = frame.argc > 1 ? frame.starts[1] : -1;
+    const name = start < 0 ? '' : frame.bytes.latin1Slice(start, start + frame.lengths[1]).toUpperCase();
+    const sub = info.subcommands.get(name);
+    if (sub !== undefined) return fitsArity(sub, frame.argc) ? undefined : 'aof.command.arity';
+    return frame.argc < 2 || info.subcommands.size === 0 ? 'aof.command.arity' : 'aof.command.unknown';
+  }
+
+  private checkCommand(info: CommandInfo | undefined): void {
+    const code = this.fault(info);
+    if (code === undefined) return;
+    const { scanner, window, frame } = this;
+    this.suspectFrom = scanner.start;
+    this.suspectTo = window.offset;
+    const arity = info === undefined ? '' : `, expected ${arityText(info)}`;
+    const found = `'${this.commandName()}' with ${frame.argc} arguments${arity}`;
+    if (this.options.dropUnknown) this.drop(code, found);
+    else this.leave(code, found);
+  }
+
+  private leave(code: string, found: string): void {
+    const known = this.unresolved.get(code);
+    const advice = 'Say --drop-unknown to leave such commands out, or --rename-command if the name was renamed.';
+    const first = known ?? { code, count: 0, offset: this.scanner.start, found, advice };
+    this.unresolved.set(code, { ...first, count: first.count + 1 });
+  }
+
+  private drop(code: string, reason: string): void {
+    const { scanner, window, regions, transaction } = this;
+    const from = scanner.start;
+    const length = window.offset - from;
+    const last = regions.at(-1);
+    const select = this.damagedSelect();
+    transaction.noteGap(from, this.commands - 1);
+    this.commands--;
+    if (last !== undefined && last.code === code && last.offset + last.length === from && select === undefined) {
+      regions[regions.length - 1] = { ...last, length: last.length + length };
+      return;
+    }
+    const touched = regions.length < touchedMax ? this.gaps.touched(from, from, window.offset, this.size) : [];
+    regions.push(region(from, length, code, reason, { damage: false, touched, replacement: select }));
+  }
+
+  /** A SELECT with one letter wrong: without it, what follows would go into another database. */
+  private damagedSelect(): Uint8Array | undefined {
+    const { frame } = this;
+    if (frame.argc !== 2 || frame.starts[1] < 0 || frame.lengths[0] !== 6 || !/^\d{1,4}$/.test(frame.text(1))) {
+      return undefined;
+    }
+    const name = frame.text(0).toUpperCase();
+    const same = [...'SELECT'].filter((letter, index) => letter === name[index]).length;
+    return same >= 5 ? selectCommand(Number(frame.text(1))) : undefined;
+  }
+
+  private commandName(): string {
+    const { frame } = this;
+    if (frame.starts[0] < 0) return `(a name of ${frame.lengths[0]} bytes)`;
+    return escapeBytes(frame.bytes, frame.starts[0], frame.starts[0] + frame.lengths[0], 40);
+  }
+
+  private takeAnnotation(): void {
+    const { scanner, window, regions } = this;
+    const seconds = parseTimestamp(window.bytes, scanner.annotationPosition, scanner.annotationLength);
+    if (Number.isNaN(seconds)) {
+      const length = window.offset - scanner.start;
+      const reason = 'a #TS: line without a number';
+      regions.push(region(scanner.start, length, 'aof.annotation.timestamp', reason, { damage: false }));
+    }
+    if (this.transaction.open) return;
+    this.validUpTo = window.offset;
+    this.validCommands = this.commands;
+  }
+
+  /** Truncation would cut before what is open now; only the first place counts. */
+  private noteDamage(code: string, reason: string): void {
+    this.cut ??= { offset: this.validUpTo, code, reason, inRdb: false, commands: this.validCommands, keys: 0 };
+  }
+
+  /** Goes on behind a bad region; false where nothing sound comes after. */
+  private passDamage(flaw: FrameFlaw): boolean {
+    const { window, scanner, suspectFrom } = this;
+    const isSuspect = suspectFrom >= 0 && this.suspectTo === scanner.start && flaw.code !== 'aof.truncated';
+    const start = isSuspect ? this.takeBackSuspect() : scanner.start;
+    const next = this.resume(flaw, start);
+    const end = next < 0 ? this.size : next;
+    const reason = `expected ${flaw.expected}, found ${flaw.found}`;
+    const code = next < 0 && this.isNul(scanner.start, end) ? 'aof.tail.nul' : flaw.code;
+    this.noteDamage(code, reason);
+    this.transaction.noteGap(start, this.commands);
+    const touched = this.regions.length < touchedMax ? this.gaps.touched(this.near, start, end, this.size) : [];
+    const database = next < 0 ? -1 : this.gaps.selected(start, end);
+    const replacement = database < 0 ? undefined : selectCommand(database);
+    this.regions.push(region(start, end - start, code, reason, { touched, replacement }));
+    if (next >= 0) window.seek(next);
+    return next >= 0;
+  }
+
+  /** What was odd about the last command was the beginning of the damage: the region begins with it. */
+  private takeBackSuspect(): number {
+    const { suspectFrom, regions } = this;
+    const last = regions.at(-1);
+    if (last !== undefined && last.offset <= suspectFrom && last.offset + last.length > suspectFrom) {
+      regions.pop();
+      if (last.offset < suspectFrom) regions.push({ ...last, length: suspectFrom - last.offset });
+    } else {
+      const code = [...this.unresolved.values()].findLast(
+        ({ offset, count }) => offset <= suspectFrom && count > 0,
+      )?.code;
+      this.forget(code);
+      this.commands--;
+    }
+    this.validUpTo = Math.min(this.validUpTo, suspectFrom);
+    this.validCommands = Math.min(this.validCommands, this.commands);
+    return suspectFrom;
+  }
+
+  private forget(code: string | undefined): void {
+    const known = code === undefined ? undefined : this.unresolved.get(code);
+    if (known === undefined) return;
+    if (known.count === 1) this.unresolved.delete(known.code);
+    else this.unresolved.set(known.code, { ...known, count: known.count - 1 });
+  }
+
+  /** Where commands go on after a bad place; -1 for nowhere. */
+  private resume(flaw: FrameFlaw, start: number): number {
+    const next = new Resynchroniser(this.window).find(start + 1);
+    if (next < 0 || flaw.code !== 'aof.truncated' || this.options.eager) return next;
+    return this.isBelieved(next) ? next : -1;
+  }
+
+  /**
+   * A command that reaches beyond the end of the file is mostly a torn one, and what looks like commands within it is a part
+   * of its value. They are believed if they end with the file, or if they are many.
+   */
+  private isBelieved(next: number): boolean {
+    const { window } = this;
+    if (!window.seek(next)) return false;
+    const scanner = new RespScanner(window, false);
+    const frame = new Frame();
+    while (window.offset - next < believedBytes) {
+      const record = scanner.next(frame);
+      if (record === Record.end) return true;
+      if (record === Record.flaw) return false;
+    }
+    return true;
+  }
+
+  /** Whether all bytes from `offset` to the end of the file are NUL. */
+  private isNul(offset: number, end: number): boolean {
+    const { window } = this;
+    if (offset >= end || !window.seek(offset)) return false;
+    while (!window.atEnd()) {
+      const { bytes, limit } = window;
+      let position = window.position;
+      while (position < limit && bytes[position] === 0) position++;
+      window.position = position;
+      if (position < limit) return false;
+    }
+    return true;
+  }
+}
+
+/** A SELECT as servers write it. */
+function selectCommand(database: number): Uint8Array {
+  const digits = String(database);
+  return Buffer.from(`*2\r\n$6\r\nSELECT\r\n$${digits.length}\r\n${digits}\r\n`, 'latin1');
+}

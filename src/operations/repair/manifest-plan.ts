@@ -1,0 +1,163 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import { listFolder, partName } from '../../aof/layout.ts';
+import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { unreadable } from '../../errors.ts';
+
+/** What a manifest should say, and why. */
+export interface ManifestPlan {
+  readonly path: string;
+  /** Whether it was there. */
+  readonly exists: boolean;
+  /** Base and increments in the order of loading, then history. All of them are there, but for history. */
+  readonly parts: readonly ManifestPart[];
+  readonly changed: boolean;
+  readonly reasons: readonly string[];
+  /** A base that it named is gone and no other took its place: nobody knows what was in it. */
+  readonly baseLost: boolean;
+}
+
+/**
+ * Rebuilds the manifest of a multi-part AOF from what is left of it and from the files beside it. `manifest`: its path, or
+ * undefined where there is none. Throws UnreadableError.
+ */
+export function planManifest(directory: string, manifest: string | undefined, adopt: boolean): ManifestPlan {
+  return new ManifestPlanner(directory, manifest).run(adopt);
+}
+
+class ManifestPlanner {
+  private readonly path: string;
+  private readonly exists: boolean;
+  private readonly names: readonly string[];
+  private readonly reasons: string[] = [];
+  private readonly read: readonly ManifestPart[];
+  private readonly damaged: boolean;
+  private readonly prefix: string;
+
+  constructor(directory: string, manifest: string | undefined) {
+    this.names = listFolder(directory);
+    this.prefix = manifest === undefined ? commonPrefix(this.names) : nodePath.basename(manifest, '.manifest');
+    this.path = manifest ?? nodePath.join(directory, `${this.prefix}.manifest`);
+    this.exists = manifest !== undefined;
+    const { parts, faults } = parseManifest(manifest === undefined ? Buffer.from('#\n') : readWhole(manifest));
+    for (const { line, reason } of faults) this.reasons.push(`line ${line}: ${reason}`);
+    if (manifest === undefined) this.reasons.push('there is no manifest');
+    this.damaged = this.reasons.length > 0;
+    this.read = parts;
+  }
+
+  run(adopt: boolean): ManifestPlan {
+    const there = this.presentParts();
+    const base = this.chooseBase(there, adopt);
+    const increments = this.chooseIncrements(there, base, adopt);
+    const history = this.read.filter(({ type }) => type === 'h');
+    const baseLost = base === undefined && this.read.some(({ type }) => type === 'b');
+    if (baseLost) this.reasons.push('its base is gone');
+    const parts = [...(base === undefined ? [] : [base]), ...increments, ...history];
+    const { path, exists, reasons } = this;
+    return { path, exists, parts, changed: reasons.length > 0, reasons, baseLost };
+  }
+
+  /** Parts whose files are there, each once. */
+  private presentParts(): ManifestPart[] {
+    const found: ManifestPart[] = [];
+    for (const part of this.read) {
+      if (part.type === 'h') continue;
+      if (!this.names.includes(part.name)) this.reasons.push(`${part.name} is gone`);
+      else if (found.some(({ name }) => name === part.name)) this.reasons.push(`${part.name} was named twice`);
+      else found.push(part);
+    }
+    return found;
+  }
+
+  /** Files by the names of parts that no line names. */
+  private orphans(kind: 'base' | 'incr'): ManifestPart[] {
+    const named = new Set(this.read.map(({ name }) => name));
+    const found: ManifestPart[] = [];
+    for (const name of this.names) {
+      const match = partName.exec(name);
+      if (match === null || named.has(name) || match[1] !== this.prefix || match[3] !== kind) continue;
+      found.push(partOf(name, Number(match[2]), kind === 'base' ? 'b' : 'i'));
+    }
+    return found.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  private chooseBase(there: readonly ManifestPart[], adopt: boolean): ManifestPart | undefined {
+    const bases = there.filter(({ type }) => type === 'b').sort((a, b) => a.sequence - b.sequence);
+    const chosen = bases.at(-1);
+    for (const { name } of bases.slice(0, -1)) this.reasons.push(`${name} is an older base: left aside`);
+    if (chosen !== undefined || !(this.damaged || adopt || this.read.some(({ type }) => type === 'b'))) return chosen;
+    const orphan = this.orphans('base').at(-1) ?? this.upgradedFile();
+    if (orphan !== undefined) this.reasons.push(`${orphan.name} is taken for the base`);
+    return orphan;
+  }
+
+  /** Before 7.0 there was one file: a server that was upgraded names it as the first base, under its old name. */
+  private upgradedFile(): ManifestPart | undefined {
+    const isTaken = this.read.some(({ name }) => name === this.prefix);
+    return this.names.includes(this.prefix) && !isTaken ? partOf(this.prefix, 1, 'b') : undefined;
+  }
+
+  private chooseIncrements(
+    there: readonly ManifestPart[],
+    base: ManifestPart | undefined,
+    adopt: boolean,
+  ): ManifestPart[] {
+    const listed = there.filter(({ type }) => type === 'i');
+    const found = [...listed];
+    if (this.damaged || adopt) {
+      // A server begins a new increment with each new base, so that an older one belongs to an older base.
+      const least = adopt ? 0 : Math.min(base?.sequence ?? 0, ...listed.map(({ sequence }) => sequence));
+      for (const orphan of this.orphans('incr')) {
+        if (orphan.sequence < least) continue;
+        found.push(orphan);
+        this.reasons.push(`${orphan.name} is taken in`);
+      }
+    }
+    return this.ordered(found, listed.length !== found.length);
+  }
+
+  /** Sequence numbers must ascend: those in the names tell the order where they do not. */
+  private ordered(parts: readonly ManifestPart[], mixed: boolean): ManifestPart[] {
+    const ascends = parts.every(({ sequence }, index) => sequence > (index === 0 ? 0 : parts[index - 1].sequence));
+    if (ascends) return [...parts];
+    const numbers = parts.map(({ name }) => Number(partName.exec(name)?.[2] ?? Number.NaN));
+    const byName = !numbers.some(Number.isNaN) && new Set(numbers).size === numbers.length;
+    const numbered = byName ? parts.map((part, index) => ({ ...part, sequence: numbers[index] })) : [...parts];
+    numbered.sort((a, b) => a.sequence - b.sequence);
+    let last = 0;
+    for (const [index, part] of numbered.entries()) {
+      if (part.sequence <= last) numbered[index] = { ...part, sequence: last + 1 };
+      last = numbered[index].sequence;
+    }
+    if (!mixed) this.reasons.push('the sequence numbers did not ascend');
+    return numbered;
+  }
+}
+
+function partOf(name: string, sequence: number, type: 'b' | 'i'): ManifestPart {
+  return { name, sequence: Math.max(sequence, 1), type, extra: [], line: 0, offset: 0 };
+}
+
+/** The prefix that most parts in a folder have. */
+function commonPrefix(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const prefix = partName.exec(name)?.[1];
+    if (prefix !== undefined) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'appendonly.aof';
+}
+
+function readWhole(path: string): Buffer {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** The manifest's text for these parts. */
+export function manifestText(parts: readonly ManifestPart[]): Buffer {
+  return Buffer.from(formatManifest(parts), 'latin1');
+}

@@ -1,0 +1,57 @@
+import type { FileSystem } from '../../bytes/sink.ts';
+import type { Finding } from '../../findings.ts';
+import type { Progress } from '../report.ts';
+import type { Duplicates, RepairPlan, Strategy } from './plan.ts';
+
+export interface RepairOptions {
+  /** Where the result goes: a file, or for a multi-part AOF a new folder. Without it, and not in place, there is only a plan. */
+  readonly output?: string;
+  readonly inPlace?: boolean;
+  /** Make the plan and no more. */
+  readonly dryRun?: boolean;
+  /** Default: truncate where all damage is at the end of the last part, else salvage. */
+  readonly strategy?: Strategy;
+  /** Truncation of a part that is not the last: go on with the parts behind it. Default: they go to quarantine. */
+  readonly keepLaterParts?: boolean;
+  /** Which of two records of one key stays. Default last, as a server with ALLOW_DUP has it. */
+  readonly duplicates?: Duplicates;
+  /** Take parts in that the manifest does not name. */
+  readonly adopt?: boolean;
+  /** Leave out commands that no server knows or with a wrong number of arguments. */
+  readonly dropUnknown?: boolean;
+  /** Names that the file uses, and the commands that they stand for. */
+  readonly renames?: ReadonlyMap<string, string>;
+  /** In place: keep the old files beside the new ones. Default true. */
+  readonly backup?: boolean;
+  /** Replace what is at `output`; do not mind that another process has the input open. */
+  readonly force?: boolean;
+  /** Asked before anything is written; false leaves everything as it is. */
+  readonly confirm?: (plan: RepairPlan) => boolean | Promise<boolean>;
+  /** A random number for the hash functions. */
+  readonly seed?: number;
+  readonly fs?: FileSystem;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+}
+
+/**
+ * `sound`: nothing to do. `planned`: there is a plan, and nobody asked for more. `declined`: `confirm` said no. `repaired`: the
+ * result is in its place. `failed`: it would not be sound, and nothing was replaced.
+ */
+export type RepairOutcome = 'sound' | 'planned' | 'declined' | 'repaired' | 'failed';
+
+export interface RepairResult {
+  readonly path: string;
+  /** The result is (or, of a plan, will be) what `check` calls sound, and something was kept. */
+  readonly ok: boolean;
+  readonly outcome: RepairOutcome;
+  readonly reason?: string;
+  readonly plan: RepairPlan;
+  /** Files that were written or replaced. */
+  readonly written: readonly { readonly path: string; readonly bytes: number }[];
+  readonly backups: readonly string[];
+  /** The folder with all that was left out. */
+  readonly quarantine?: string;
+  /** What `check` says of the result. */
+  readonly findings: readonly Finding[];
+}

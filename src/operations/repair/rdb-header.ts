@@ -1,0 +1,63 @@
+import { versionMax } from '../../rdb/opcodes.ts';
+import type { Fork } from '../../rdb/reader.ts';
+import { targets } from '../../rdb/targets.ts';
+
+/** The first nine bytes of an RDB, as they should be. */
+export interface RdbHeaderGuess {
+  readonly magic: string;
+  readonly fork: Fork;
+  readonly version: number;
+}
+
+const headerOf = (magic: string): RdbHeaderGuess => {
+  const fork = magic.startsWith('R') ? 'redis' : 'valkey';
+  return { magic, fork, version: Number(magic.slice(fork === 'redis' ? 5 : 6)) };
+};
+
+/** Letters at which two texts agree. */
+const agreement = (a: string, b: string): number => [...a].filter((letter, index) => letter === b[index]).length;
+
+/**
+ * What the damaged first nine bytes of an RDB must have been, from `head`, its first bytes: their own remains, or the version of
+ * the server in an aux field. Undefined where nothing tells.
+ */
+export function guessHeader(head: Buffer): RdbHeaderGuess | undefined {
+  const text = head.latin1Slice();
+  return guessByServer(text) ?? guessByRemains(text);
+}
+
+function guessByServer(text: string): RdbHeaderGuess | undefined {
+  const match = /(redis|valkey)-ver.(\d+)\.(\d+)\.\d/s.exec(text);
+  if (match === null) return undefined;
+  const [, fork, major, minor] = match;
+  // Valkey 7.2 still calls itself redis-ver 7.2.4, and writes the same version.
+  const target = targets.find(({ name }) => name === `${fork}-${major}.${minor}`);
+  return target === undefined ? undefined : headerOf(target.magic);
+}
+
+function guessByRemains(text: string): RdbHeaderGuess | undefined {
+  const redis = /^.{5}(\d{4})/s.exec(text);
+  if (
+    redis !== null &&
+    agreement(text, 'REDIS') >= 3 &&
+    Number(redis[1]) >= 1 &&
+    Number(redis[1]) <= versionMax.redis
+  ) {
+    return headerOf(`REDIS${redis[1]}`);
+  }
+  const valkey = /^.{6}(\d{3})/s.exec(text);
+  if (valkey !== null && agreement(text, 'VALKEY') >= 4 && Number(valkey[1]) === versionMax.valkey) {
+    return headerOf(`VALKEY${valkey[1]}`);
+  }
+  // Nothing is left but the front of the magic: an RDB of any version without keys will do.
+  return text.length < 9 && agreement(text, 'REDIS00') + agreement(text, 'VALKEY0') >= 0
+    ? headerOf('REDIS0009')
+    : undefined;
+}
+
+/** Whether a file that nothing else tells of begins like a damaged RDB. */
+export function resemblesRdb(head: Buffer): boolean {
+  const text = head.latin1Slice(0, 9);
+  if (agreement(text, 'REDIS00') >= 4 || agreement(text, 'VALKEY0') >= 5) return true;
+  return /(redis|valkey)-ver.\d+\.\d+\.\d/s.test(head.latin1Slice(0, 64));
+}

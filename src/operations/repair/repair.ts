@@ -1,0 +1,115 @@
+import nodeFs from 'node:fs';
+import { GzipError } from '../../bytes/gunzip-source.ts';
+import { UnreadableError, UsageError } from '../../errors.ts';
+import { Sources } from '../dataset/sources.ts';
+import { findHolders } from '../rewrite/holders.ts';
+import { type DatasetPlan, planDataset } from './dataset-plan.ts';
+import { Execution } from './execution.ts';
+import type { RepairOptions, RepairOutcome, RepairResult } from './options.ts';
+
+/**
+ * Plans the repair of what lies at `path` and, where an output is named or it is to happen in place, carries it out. Nothing
+ * is replaced before its replacement is whole, flushed and checked. Throws UnreadableError, UnwritableError, UsageError.
+ */
+export async function repair(path: string, options: RepairOptions = {}): Promise<RepairResult> {
+  if (options.output !== undefined && options.inPlace) throw new UsageError('an output, or in place: not both');
+  const sources = new Sources();
+  try {
+    const place = options.inPlace ? resolveLink(path) : path;
+    const planned = await planDataset(place, options, sources);
+    return await carryOut(place, planned, options, sources);
+  } catch (error) {
+    if (!(error instanceof GzipError)) throw error;
+    throw new UnreadableError(path, 'EGZIP', `cannot read ${path}: its gzip data is damaged (${error.message})`);
+  } finally {
+    sources.close();
+  }
+}
+
+/** In place, what a symbolic link leads to is replaced, not the link. */
+function resolveLink(path: string): string {
+  try {
+    return nodeFs.lstatSync(path).isSymbolicLink() ? nodeFs.realpathSync(path) : path;
+  } catch {
+    return path;
+  }
+}
+
+async function carryOut(
+  path: string,
+  planned: DatasetPlan,
+  options: RepairOptions,
+  sources: Sources,
+): Promise<RepairResult> {
+  const { plan } = planned;
+  const hopeless = reasonAgainst(planned);
+  const nothing = { path, plan, written: [], backups: [], findings: [] };
+  const end = (outcome: RepairOutcome, ok: boolean, reason?: string): RepairResult => ({
+    ...nothing,
+    outcome,
+    ok,
+    reason,
+  });
+  const wanted = options.dryRun !== true && (options.output !== undefined || options.inPlace === true);
+  if (hopeless?.final) return end('failed', false, hopeless.reason);
+  if (plan.sound && (!wanted || options.output === undefined)) {
+    return end('sound', hopeless === undefined, hopeless?.reason);
+  }
+  if (!wanted) return end('planned', hopeless === undefined, hopeless?.reason);
+  refuse(path, planned, options);
+  if (!plan.sound && options.confirm !== undefined && !(await options.confirm(plan))) {
+    return end('declined', false, 'nothing was written');
+  }
+  const execution = new Execution(path, planned, options, sources);
+  const done = await execution.run();
+  const ok = done.ok && hopeless === undefined;
+  const { written, backups, quarantine, findings } = done;
+  const outcome = done.ok || done.replaced ? 'repaired' : 'failed';
+  return { path, plan, outcome, ok, reason: done.reason ?? hopeless?.reason, written, backups, quarantine, findings };
+}
+
+/** Why a repair cannot be whole; `final` where there is nothing to write at all. */
+function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string; final: boolean } | undefined {
+  if (manifest !== undefined && files.length === 0) return { reason: 'no part of the AOF is left', final: true };
+  const unknown = files.find(({ plan }) => plan.unresolved.some(({ code }) => code.startsWith('rdb.')));
+  if (unknown !== undefined) {
+    return { reason: `${unknown.scan.path}: nothing tells which version of the format it has`, final: true };
+  }
+  const open = files.flatMap(({ plan }) => plan.unresolved);
+  if (open.length > 0) return { reason: `${open[0].found}: ${open[0].advice}`, final: false };
+  if (manifest?.baseLost) return { reason: 'the base is gone: what was in it is lost', final: false };
+  const { keysKept, commandsKept, bytesLost } = plan.strategies[plan.strategy];
+  const isStub = files.some(({ scan }) => scan.format === 'rdb' && scan.size < 9);
+  if ((bytesLost > 0 || isStub) && keysKept + commandsKept === 0)
+    return { reason: 'nothing could be kept', final: false };
+  return undefined;
+}
+
+function refuse(path: string, { files, manifest }: DatasetPlan, options: RepairOptions): void {
+  const { output, inPlace, force } = options;
+  if (output !== undefined && nodeFs.existsSync(output) && (force !== true || manifest !== undefined)) {
+    const way = manifest === undefined ? 'say --force to replace it' : 'name a new folder';
+    throw new UsageError(`${output} exists already: ${way}`);
+  }
+  if (!inPlace) return;
+  if (path === '-') throw new UsageError('standard input cannot be repaired in place: name an output');
+  const zipped = files.find(({ scan }) => isGzip(scan.path));
+  if (zipped !== undefined) {
+    throw new UsageError(`${zipped.scan.path} is compressed: name an output for its repaired, uncompressed content`);
+  }
+  const [holder] = force ? [] : findHolders(files.map(({ scan }) => scan.path));
+  if (holder === undefined) return;
+  const who = `process ${holder.pid} (${holder.command})`;
+  throw new UsageError(`${who} has ${holder.path} open: stop the server first, or say --force`);
+}
+
+function isGzip(path: string): boolean {
+  const head = Buffer.alloc(2);
+  const descriptor = nodeFs.openSync(path, 'r');
+  try {
+    nodeFs.readSync(descriptor, head, 0, 2, 0);
+  } finally {
+    nodeFs.closeSync(descriptor);
+  }
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
