@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { unreadable } from '../errors.ts';
+import { parseManifest } from './manifest.ts';
 
 /**
  * Which files make up a dataset. A path may be a file of any kind, the folder of a multi-part AOF, or a data folder that holds
@@ -31,7 +32,10 @@ export function detectLayout(path: string): Layout {
 function detectDirectory(directory: string): Layout {
   const names = listFolder(directory);
   const members: Layout[] = aofLayouts(directory, names);
+  const parts = new Set(members.flatMap((member) => (member.kind === 'multi-part' ? partNames(member.manifest) : [])));
   for (const name of names) {
+    // A base that a server upgraded keeps the name it had as the only file.
+    if (parts.has(name)) continue;
     const path = nodePath.join(directory, name);
     if (isFolder(path)) members.push(...aofLayouts(path, listFolder(path)));
     else if (/\.(rdb|aof)(\.gz)?$/.test(name) && !partName.test(name) && !temporaryName.test(name)) {
@@ -40,6 +44,15 @@ function detectDirectory(directory: string): Layout {
   }
   if (members.length === 1 && members[0].kind !== 'file') return members[0];
   return { kind: 'data-directory', directory, members };
+}
+
+/** What a manifest names; nothing where it cannot be read: whoever loads it says so. */
+function partNames(manifest: string): string[] {
+  try {
+    return parseManifest(fs.readFileSync(manifest)).parts.map(({ name }) => name);
+  } catch {
+    return [];
+  }
 }
 
 /** The multi-part AOFs that lie in a folder itself. */
