@@ -16,7 +16,7 @@ export interface RdbLoadOptions {
   readonly source: number;
   readonly dataset: Dataset;
   readonly findings: FindingList;
-  /** Keys that expired before this moment are left out, as a server does with an RDB that is not part of an AOF; NaN keeps all. */
+  /** Keys that expired before this moment are left out, as a server does with an RDB that does not say that it is part of an AOF; NaN keeps all. */
   readonly dropExpiredBefore: number;
   /** Whether a hash is left out too: one whose fields are all past, which Valkey does not load. Undefined keeps all. */
   readonly isPastHash?: (type: number, offset: number, length: number) => boolean;
@@ -36,6 +36,8 @@ export class RdbLoad {
   expiredKeys = 0;
   /** What `redis-ver` or `valkey-ver` says; '' where neither is there. */
   serverVersion = '';
+  /** It says that it is the front of an AOF: there a server keeps what has expired. */
+  private isBase = false;
   private readonly values: ValueCheck;
   private readonly options: RdbLoadOptions;
 
@@ -87,13 +89,13 @@ export class RdbLoad {
     checkValue(input, reader.type, values);
     if (values.empty) return;
     this.keys++;
-    if (reader.expire < options.dropExpiredBefore) {
+    if (!this.isBase && reader.expire < options.dropExpiredBefore) {
       this.expiredKeys++;
       return;
     }
     const type = canonicalType(reader.type, reader.fork);
     const length = input.offset - from;
-    if (options.isPastHash?.(type, from, length)) {
+    if (!this.isBase && options.isPastHash?.(type, from, length)) {
       this.expiredKeys++;
       return;
     }
@@ -109,6 +111,7 @@ export class RdbLoad {
   private noteAux(): void {
     const { auxName, auxValue } = this.reader;
     if (auxName === 'redis-ver' || auxName === 'valkey-ver') this.serverVersion = auxValue;
+    else if ((auxName === 'aof-base' || auxName === 'aof-preamble') && auxValue === '1') this.isBase = true;
   }
 
   private addDuplicate(): void {
