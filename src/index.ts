@@ -4,6 +4,9 @@ export { escapeBinary } from './bytes/text.ts';
 export { type Flavor, flavors } from './engine/flavor.ts';
 export { UnreadableError, UnwritableError, UsageError } from './errors.ts';
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
+export { type BootOptions, boot } from './operations/boot/boot.ts';
+export type { BootDatabase, BootFile, BootResult, DiskChange, UnusedData } from './operations/boot/outcome.ts';
+export type { BootSettings } from './operations/boot/settings.ts';
 export { type CheckOptions, type CheckResult, type CheckSummary, check } from './operations/check/check.ts';
 export { convert } from './operations/convert/convert.ts';
 export type {
@@ -18,6 +21,9 @@ export type {
 } from './operations/convert/options.ts';
 export { parseSlots } from './operations/convert/slots.ts';
 export type { DatabaseCensus } from './operations/dataset/census.ts';
+export { type DiffOptions, diff } from './operations/diff/diff.ts';
+export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide } from './operations/diff/result.ts';
+export type { ValueDifference } from './operations/diff/value-difference.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest.ts';
 export type { Frequent } from './operations/log/frequent-keys.ts';
 export { log } from './operations/log/log.ts';
