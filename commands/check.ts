@@ -13,7 +13,9 @@ export default class Check extends BaseCommand {
 
 Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
   static override strict = false;
-  static override args = { path: stringArg({ description: 'what to check; several are allowed', required: true }) };
+  static override args = {
+    path: stringArg({ ignoreStdin: true, description: 'what to check; several are allowed', required: true }),
+  };
   static override flags = {
     json: boolean({
       description:

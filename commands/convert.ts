@@ -24,7 +24,11 @@ With -o - the result goes to standard output and the report to standard error.
 Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown commands), 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
   static override strict = false;
   static override args = {
-    path: stringArg({ description: 'file or folder as for check; several are merged', required: true }),
+    path: stringArg({
+      ignoreStdin: true,
+      description: 'file or folder as for check; several are merged',
+      required: true,
+    }),
   };
   static override flags = {
     to: option({ options: ['aof', 'hybrid', 'multipart', 'rdb'] as const })({

@@ -21,7 +21,11 @@ export default class Digest extends BaseCommand {
 Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
   static override strict = false;
   static override args = {
-    path: stringArg({ description: 'file or folder as for check; several are allowed', required: true }),
+    path: stringArg({
+      ignoreStdin: true,
+      description: 'file or folder as for check; several are allowed',
+      required: true,
+    }),
   };
   static override flags = {
     json: boolean({ description: 'print one JSON object, with key counts per database and type' }),

@@ -18,7 +18,9 @@ export default class Log extends BaseCommand {
 --key also shows FLUSHALL, FLUSHDB and SWAPDB, which touch every key. --destructive shows DEL, UNLINK, DELEX, DELIFEQ, GETDEL, FLUSHALL, FLUSHDB, SWAPDB, RENAME (it may replace a key), MIGRATE without COPY, TRIMSLOTS, CLUSTER FLUSHSLOT, FUNCTION FLUSH and DELETE, and an expiry that is not in the future of its annotation.
 
 Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
-  static override args = { path: stringArg({ description: 'file or folder as for check', required: true }) };
+  static override args = {
+    path: stringArg({ ignoreStdin: true, description: 'file or folder as for check', required: true }),
+  };
   static override flags = {
     key: string({
       char: 'k',

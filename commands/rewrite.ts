@@ -19,7 +19,9 @@ export default class Rewrite extends BaseCommand {
 Commands whose effect nobody knows offline (scripts of old logs, commands of modules) are an error unless --unknown says to keep them, verbatim behind the rewritten part, or to drop them.
 
 Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands, loss), 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
-  static override args = { path: stringArg({ description: 'file or folder as for check', required: true }) };
+  static override args = {
+    path: stringArg({ ignoreStdin: true, description: 'file or folder as for check', required: true }),
+  };
   static override flags = {
     output: string({
       char: 'o',

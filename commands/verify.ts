@@ -14,7 +14,11 @@ export default class Verify extends BaseCommand {
 Exit status: 0 no mismatch, 1 problems found, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
   static override strict = false;
   static override args = {
-    path: stringArg({ description: 'file or folder as for check; several are allowed', required: true }),
+    path: stringArg({
+      ignoreStdin: true,
+      description: 'file or folder as for check; several are allowed',
+      required: true,
+    }),
   };
   static override flags = {
     json: boolean({

@@ -1,7 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import type { ConvertResult, LossCount } from '../../src/operations/convert/options.ts';
+import { formatCount, plural } from './numbers.ts';
 import { formatBytes } from './progress-bar.ts';
-import { formatFinding, plural } from './report.ts';
+import { formatFinding } from './report.ts';
 
 const lossesShown = 20;
 const roads = { copied: 'byte for byte', streamed: 'key by key', replayed: 'after a replay' } as const;
@@ -32,7 +33,7 @@ export function formatConvert(result: ConvertResult, seconds: number, colour: Ch
     lines.push(`  ${colour.yellow('loss')} ${loss.kind}${of}: ${loss.reason}`);
   }
   for (const { kind, outcome, count } of result.lossCounts) {
-    lines.push(`    ${kind}: ${count.toLocaleString('en-US')} ${outcomes[outcome]}`);
+    lines.push(`    ${kind}: ${formatCount(count)} ${outcomes[outcome]}`);
   }
   for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
   if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);

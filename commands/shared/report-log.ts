@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { escapeBinary, type LogStatistics, UsageError } from '../../src/index.ts';
+import { formatCount, plural } from './numbers.ts';
 import { formatBytes } from './progress-bar.ts';
-import { plural } from './report.ts';
 
 /** A place in a log as people give it: `N`, or `FILE:N`. Throws UsageError. */
 export function parsePlace(text: string): { file?: string; offset: number } {
@@ -30,7 +30,7 @@ export function formatLogStatistics(result: LogStatistics, colour: ChalkInstance
 
 const moment = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const count = (value: number): string => value.toLocaleString('en-US');
+const count = (value: number): string => formatCount(value);
 
 function formatRewriteEstimate({ rewrite, rdbKeys }: LogStatistics): string[] {
   if (rewrite === undefined) return [];

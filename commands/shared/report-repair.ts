@@ -1,8 +1,9 @@
 import type { ChalkInstance } from 'chalk';
 import type { RepairResult } from '../../src/operations/repair/options.ts';
 import type { FilePlan, Region, RepairPlan, Tally } from '../../src/operations/repair/plan.ts';
+import { plural } from './numbers.ts';
 import { formatBytes } from './progress-bar.ts';
-import { formatFinding, plural } from './report.ts';
+import { formatFinding } from './report.ts';
 
 /** Regions of a file that are shown one by one. */
 const regionsShown = 20;

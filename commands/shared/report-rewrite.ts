@@ -1,7 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import type { DatabaseCensus, DigestResult, RewriteResult } from '../../src/index.ts';
+import { formatCount, plural } from './numbers.ts';
 import { formatBytes } from './progress-bar.ts';
-import { formatFinding, plural } from './report.ts';
+import { formatFinding } from './report.ts';
 
 /** What kept a dataset from having a digest, or what a person should know of it; '' where there is nothing. */
 export function formatDigestProblems(result: DigestResult, colour: ChalkInstance): string {
@@ -51,6 +52,6 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Ch
 }
 
 function formatCensus({ database, keys, expires, types }: DatabaseCensus): string {
-  const counts = Object.entries(types).map(([type, count]) => `${type} ${count.toLocaleString('en-US')}`);
-  return `database ${database}: ${plural(keys, 'key')} (${counts.join(', ')}), ${expires.toLocaleString('en-US')} with an expiry`;
+  const counts = Object.entries(types).map(([type, count]) => `${type} ${formatCount(count)}`);
+  return `database ${database}: ${plural(keys, 'key')} (${counts.join(', ')}), ${formatCount(expires)} with an expiry`;
 }

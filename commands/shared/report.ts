@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { CheckResult, FileReport, Finding, VerifiedFile, VerifyResult } from '../../src/index.ts';
+import { plural } from './numbers.ts';
 import { formatBytes } from './progress-bar.ts';
 
 /** Colours only where a terminal shows them; NO_COLOR and FORCE_COLOR are honoured. */
@@ -9,12 +10,6 @@ export function palette(stream: { readonly isTTY?: boolean } = process.stdout): 
   const plain = refused || (!forced && stream.isTTY !== true);
   return new Chalk(plain ? { level: 0 } : {});
 }
-
-const number = (value: number): string => value.toLocaleString('en-US');
-export const plural = (count: number, word: string): string =>
-  `${number(count)} ${count === 1 ? word : pluralOf(word)}`;
-const pluralOf = (word: string): string =>
-  /[^aeiou]y$/.test(word) ? `${word.slice(0, -1)}ies` : word.endsWith('s') ? `${word}es` : `${word}s`;
 
 /** The report of `check` on one path. */
 export function formatCheck(result: CheckResult, colour: ChalkInstance): string {

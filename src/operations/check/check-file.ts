@@ -5,8 +5,6 @@ import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { FileReport, FindingList, Progress } from '../report.ts';
-import { AofCheck } from './check-aof.ts';
-import { RdbCheck } from './check-rdb.ts';
 
 export interface FileCheckOptions {
   readonly role: FileReport['role'];
@@ -79,6 +77,8 @@ export async function checkContent(
   }
   if (content === 'rdb') {
     report.format = 'rdb';
+    // Each kind of file loads its own checker: the start-up weighs on small files.
+    const { RdbCheck } = await import('./check-rdb.ts');
     const check = new RdbCheck(input, report.path, findings, options);
     await check.run();
     report.rdb = check.report;
@@ -87,6 +87,7 @@ export async function checkContent(
     if (input.atEnd() || !isTail(input, report, options)) return checkTrailing(input, report, findings);
     report.format = 'hybrid';
   } else report.format = 'aof';
+  const { AofCheck } = await import('./check-aof.ts');
   await new AofCheck(input, report, findings, options).run();
 }
 
