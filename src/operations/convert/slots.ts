@@ -2,6 +2,8 @@ import { slotCount } from '../../engine/slot.ts';
 import { UsageError } from '../../errors.ts';
 import type { SlotRange } from './options.ts';
 
+const shardsMax = 1000;
+
 /** For each slot the number of the output that it goes to; -1 for none. */
 export type SlotTable = Int16Array;
 
@@ -18,26 +20,21 @@ export function parseSlots(text: string): SlotRange[] {
   });
 }
 
-/**
- * Which of `shards` outputs takes a slot: equal shares in ascending order, as `redis-cli --cluster create` gives them out. Slots
- * outside of `ranges` go nowhere (-1).
- */
-export function slotTable(shards: number, ranges: readonly SlotRange[] | undefined): SlotTable {
-  if (!Number.isInteger(shards) || shards < 1 || shards > 1000) {
-    throw new UsageError(`cannot split into ${shards} parts: 1 to 1000`);
+/** Equal shares of all slots, in ascending order, as `redis-cli --cluster create` gives them out. Throws UsageError. */
+export function shardBounds(shards: number): SlotRange[] {
+  if (!Number.isInteger(shards) || shards < 1 || shards > shardsMax) {
+    throw new UsageError(`cannot split into ${shards} parts: 1 to ${shardsMax}`);
   }
-  const table = new Int16Array(slotCount).fill(-1);
-  for (const { first, last } of ranges ?? [{ first: 0, last: slotCount - 1 }]) {
-    for (let slot = first; slot <= last; slot++) table[slot] = shardOf(slot, shards);
-  }
-  return table;
+  const bound = (shard: number) => Math.round((shard * slotCount) / shards);
+  return Array.from({ length: shards }, (_, shard) => ({ first: bound(shard), last: bound(shard + 1) - 1 }));
 }
 
-function shardOf(slot: number, shards: number): number {
-  const share = slotCount / shards;
-  let shard = Math.min(shards - 1, Math.floor(slot / share));
-  // The bounds are rounded to whole slots, so that the neighbour may own this one.
-  while (slot < Math.round(shard * share)) shard--;
-  while (shard < shards - 1 && slot >= Math.round((shard + 1) * share)) shard++;
-  return shard;
+/** Which of `shards` outputs takes a slot; slots outside of `ranges` go nowhere. Throws UsageError. */
+export function slotTable(shards: number, ranges: readonly SlotRange[] | undefined): SlotTable {
+  const owners = new Int16Array(slotCount);
+  for (const [shard, { first, last }] of shardBounds(shards).entries()) owners.fill(shard, first, last + 1);
+  if (ranges === undefined) return owners;
+  const table = new Int16Array(slotCount).fill(-1);
+  for (const { first, last } of ranges) table.set(owners.subarray(first, last + 1), first);
+  return table;
 }
