@@ -305,23 +305,23 @@ export const folders: readonly Folder[] = [
   old('hybrid with expired keys', join2(rdb(entry('a') + past + entry('b')), first)),
   multi('RDB base with a key twice', { base: rdb(entry('a') + entry('a')), baseName: 'rdb', incr: [second] }),
 
-  old('NUL tail that may be cut', join2(first, nul(40)), { 'aof-load-corrupt-tail-max-size': '1kb' }),
-  old('NUL tail that is too long to be cut', join2(first, nul(4000)), { 'aof-load-corrupt-tail-max-size': '1kb' }),
-  old('garbage that may be cut', join2(first, 'garbage\r\n', second), { 'aof-load-corrupt-tail-max-size': '10kb' }),
+  old('NUL tail that may be cut', join2(first, nul(40)), { 'aof-load-corrupt-tail-max-size': '1024' }),
+  old('NUL tail that is too long to be cut', join2(first, nul(4000)), { 'aof-load-corrupt-tail-max-size': '1024' }),
+  old('garbage that may be cut', join2(first, 'garbage\r\n', second), { 'aof-load-corrupt-tail-max-size': '10240' }),
   multi('NUL tail that may be cut', {
     base: first,
     incr: [join2(second, nul(100))],
-    config: { 'aof-load-corrupt-tail-max-size': '1kb' },
+    config: { 'aof-load-corrupt-tail-max-size': '1024' },
   }),
   multi('NUL tail in the middle that may be cut', {
     base: first,
     incr: [join2(second, nul(100)), third],
-    config: { 'aof-load-corrupt-tail-max-size': '1kb' },
+    config: { 'aof-load-corrupt-tail-max-size': '1024' },
   }),
   multi('NUL tail that may be cut, nothing else may', {
     base: first,
     incr: [join2(second, nul(100))],
-    config: { ...no, 'aof-load-corrupt-tail-max-size': '1kb' },
+    config: { ...no, 'aof-load-corrupt-tail-max-size': '1024' },
   }),
   dump('of 8.6, relaxed', rdbOf86, { 'rdb-version-check': 'relaxed' }),
   dump('timestamps for a new base', oldRdb, {

@@ -1,0 +1,50 @@
+import type { Finding } from '../../findings.ts';
+import type { BootRules } from './generation.ts';
+import type { BootSettings } from './settings.ts';
+
+/**
+ * Why a server refuses an RDB by its first nine bytes; undefined where it goes on. `returns`: its loader gives up and the caller
+ * says more, instead of ending the process at once.
+ */
+export function rdbHeaderFailure(
+  head: string,
+  rules: BootRules,
+  settings: BootSettings,
+): { readonly message: string; readonly returns: boolean } | undefined {
+  const short = { message: 'Short read or OOM loading DB. Unrecoverable error, aborting now.', returns: false };
+  if (head.length < 9) return short;
+  if (!rules.rdbMagics.some((magic) => head.startsWith(magic)))
+    return { message: 'Wrong signature trying to load DB from file', returns: true };
+  const digits = head.startsWith('VALKEY') ? head.slice(6) : head.slice(5);
+  const version = Number.parseInt(digits, 10) || 0;
+  return isHandled(head, version, rules, settings)
+    ? undefined
+    : { message: `Can't handle RDB format version ${version}`, returns: true };
+}
+
+function isHandled(head: string, version: number, rules: BootRules, settings: BootSettings): boolean {
+  const own = rules.target.rdbVersion;
+  const isValkeyMagic = head.startsWith('VALKEY');
+  if (own < 80) return version >= 1 && version <= own;
+  if (version < 1 || isValkeyMagic !== version > 79) return false;
+  return settings.versionCheck === 'relaxed' || (isValkeyMagic ? version <= own : version <= 11);
+}
+
+/** The line of the log that ends a server for what is wrong in the RDB; undefined where nothing is that it minds. */
+export function rdbFailure(findings: readonly Finding[], rules: BootRules, settings: BootSettings): string | undefined {
+  for (const { code, severity, key } of findings) {
+    if (code === 'rdb.checksum.mismatch') {
+      if (settings.rdbChecksum) return 'Wrong RDB checksum';
+    } else if (code === 'rdb.module.aux') return "The RDB file contains AUX module data I can't load";
+    else if (severity !== 'error') continue;
+    else if (code === 'rdb.truncated') return 'Short read or OOM loading DB. Unrecoverable error, aborting now.';
+    else if (code === 'rdb.key.duplicate') return duplicateLine(key?.name ?? '', key?.db ?? 0, rules);
+    else return 'Internal error in RDB reading offset';
+  }
+  return undefined;
+}
+
+/** Valkey 9 hides names of keys from its log. */
+function duplicateLine(name: string, database: number, rules: BootRules): string {
+  return rules.keepsPreamble ? 'RDB has duplicated key' : `RDB has duplicated key '${name}' in DB ${database}`;
+}

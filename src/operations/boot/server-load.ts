@@ -1,0 +1,332 @@
+import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
+import { Dataset } from '../../engine/dataset.ts';
+import { defaultRegistry } from '../../engine/families/index.ts';
+import { Frame } from '../../engine/frame.ts';
+import { Session } from '../../engine/session.ts';
+import { Kind } from '../../engine/value.ts';
+import { RdbCodec } from '../../rdb/codec/codec.ts';
+import { payloadRules } from '../../rdb/codec/payload.ts';
+import { RdbInput } from '../../rdb/input.ts';
+import { readsType } from '../../rdb/targets.ts';
+import { Record, RespScanner } from '../../resp/scanner.ts';
+import { RdbLoad } from '../dataset/load-rdb.ts';
+import { Sources } from '../dataset/sources.ts';
+import { FindingList, type Progress } from '../report.ts';
+import type { BootRules } from './generation.ts';
+import { rdbFailure, rdbHeaderFailure } from './rdb-failure.ts';
+import { ServerRecord, ServerScanner } from './server-scanner.ts';
+import type { BootSettings } from './settings.ts';
+
+export interface ServerLoadOptions {
+  readonly rules: BootRules;
+  readonly settings: BootSettings;
+  /** The moment of the start, milliseconds since 1970. */
+  readonly at: number;
+  readonly seed?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+}
+
+/** How the loading of one file of an AOF ended. */
+export interface PartOutcome {
+  /** `torn`: the tail may be cut; `bad`: a bad format; `fatal`: anything else that ends the server, said in `log`. */
+  readonly status: 'ok' | 'empty' | 'torn' | 'bad' | 'fatal';
+  readonly bytes: number;
+  readonly commands: number;
+  readonly rdbKeys: number;
+  /** Up to here a server counts the file as valid: where it cuts a tail. */
+  readonly validUpTo: number;
+  /** The end of the RDB at its front; 0 where there is none. */
+  readonly rdbLength: number;
+  /** A transaction is open at `validUpTo`. */
+  readonly inTransaction: boolean;
+}
+
+const commandsBetweenPauses = 1 << 17;
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** What a server holds while it loads its files one after another, with the log lines that it prints about them. */
+export class ServerLoad {
+  readonly dataset: Dataset;
+  readonly log: string[] = [];
+  /** Something is done that no rule defines. */
+  certain = true;
+  readonly session: Session;
+  private readonly sources = new Sources();
+  private readonly codec: RdbCodec;
+  private readonly options: ServerLoadOptions;
+  private readonly frame = new Frame();
+  /** Arity by command; undefined for one that this generation does not know. */
+  private readonly known = new Map<CommandInfo, number | undefined>();
+
+  constructor(options: ServerLoadOptions) {
+    const { rules, settings, at, seed } = options;
+    this.options = options;
+    this.dataset = new Dataset(settings.databases, seed);
+    this.codec = new RdbCodec({ payloads: payloadRules(rules.flavor) });
+    this.session = new Session(this.dataset, defaultRegistry(), {
+      flavor: rules.flavor,
+      now: at,
+      codec: this.codec,
+      reader: this.sources,
+      opaque: () => {
+        this.certain = false;
+        return undefined;
+      },
+    });
+  }
+
+  close(): void {
+    this.sources.close();
+  }
+
+  /** Loads a file that is an RDB alone; false where the server ends, for a reason in the log. */
+  async loadRdbFile(path: string): Promise<{ readonly sound: boolean; readonly bytes: number; readonly keys: number }> {
+    const { source, index } = this.sources.add(path);
+    const input = new RdbInput(source);
+    try {
+      const bytes = source.size ?? 0;
+      const { sound, returns, keys } = await this.loadRdb(input, index, path, this.options.at);
+      if (!sound && returns) this.log.push('Fatal error loading the DB, check server logs. Exiting.');
+      if (sound) this.log.push('DB loaded from disk: ');
+      return { sound, bytes, keys };
+    } finally {
+      source.close();
+    }
+  }
+
+  /** `returns`: the server goes on to a message of its own after it has refused the RDB. */
+  private async loadRdb(input: RdbInput, index: number, path: string, dropExpiredBefore: number) {
+    const { rules, settings, pause, onProgress } = this.options;
+    const { size } = input.source;
+    input.onProgress = onProgress && ((offset) => onProgress({ file: path, offset, size }));
+    input.ensure(9);
+    const head = input.bytes.latin1Slice(0, Math.min(9, input.limit));
+    const refused = rdbHeaderFailure(head, rules, settings);
+    if (refused !== undefined) {
+      this.log.push(refused.message);
+      return { sound: false, returns: refused.returns, keys: 0 };
+    }
+    const findings = new FindingList();
+    const { dataset } = this;
+    const options = { path, source: index, dataset, findings, dropExpiredBefore, pause: pause ?? nextTurn };
+    const load = new RdbLoad(input, options);
+    await load.run();
+    this.codec.templates = load.reader.templates;
+    const failure = rdbFailure(findings.findings, rules, settings) ?? this.unreadable();
+    if (failure !== undefined) {
+      this.log.push(failure);
+      return { sound: false, returns: false, keys: load.keys };
+    }
+    const counts = `keys loaded: ${load.keys - load.expiredKeys}, keys expired: ${load.expiredKeys}`;
+    if (rules.multiPart) this.log.push(`Done loading RDB, ${counts}`);
+    return { sound: true, returns: false, keys: load.keys };
+  }
+
+  /** What this generation cannot read of an RDB that is sound in itself. */
+  private unreadable(): string | undefined {
+    const { rules, settings } = this.options;
+    for (const database of this.dataset.occupied()) {
+      if (database >= settings.databases)
+        return `FATAL: Data file was created with a ${rules.server} server configured to handle more than ${settings.databases} databases. Exiting`;
+      const keys = this.dataset.database(database);
+      for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
+        if (keys.kind(entry) === Kind.Serialized && !readsType(rules.target, keys.rdbType(entry)))
+          return 'Internal error in RDB reading offset';
+      }
+    }
+    return undefined;
+  }
+
+  /** Loads one file of an AOF. `preamble`: it is one of the old layout, of which the messages speak in another way. */
+  async loadPart(path: string, name: string, preamble: boolean): Promise<PartOutcome> {
+    const { source, index } = this.sources.add(path);
+    const input = new RdbInput(source);
+    const bytes = source.size ?? 0;
+    let rdbKeys = 0;
+    try {
+      if (input.atEnd()) return { ...sound, status: 'empty', bytes };
+      input.ensure(6);
+      const head = input.bytes.latin1Slice(0, Math.min(6, input.limit));
+      if (this.options.rules.rdbMagics.some((magic) => head.startsWith(magic))) {
+        this.log.push(preamble ? 'Reading RDB preamble from AOF file...' : 'Reading RDB base file on AOF loading...');
+        const loaded = await this.loadRdb(input, index, path, Number.NaN);
+        rdbKeys = loaded.keys;
+        if (!loaded.sound) {
+          if (loaded.returns) this.log.push(this.preambleError(name, preamble));
+          return { ...sound, status: 'fatal', bytes, rdbKeys };
+        }
+        if (preamble) this.log.push('Reading the remaining AOF tail...');
+      }
+      return { ...(await new PartReplay(this, this.options, input, index, this.frame, name).run()), bytes, rdbKeys };
+    } finally {
+      source.close();
+    }
+  }
+
+  private preambleError(name: string, preamble: boolean): string {
+    const file = this.options.rules.multiPart ? ` ${name}` : '';
+    const what = preamble ? `preamble of the AOF file${file}` : `base file${file}`;
+    return `Error reading the RDB ${what}, AOF loading aborted`;
+  }
+
+  /** Source number `index` from `offset` on. */
+  reopen(index: number, offset: number): RdbInput {
+    const source = this.sources.reopen(index);
+    source.seek(offset);
+    const input = new RdbInput(source);
+    input.base = offset;
+    return input;
+  }
+
+  /** Executes a command, or says in the log why the server ends. */
+  execute(frame: Frame, name: string): boolean {
+    const { rules } = this.options;
+    const info = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
+    const arity = this.arityOf(frame, info);
+    if (arity === undefined) {
+      this.log.push(this.unknownCommand(frame, info, name));
+      return false;
+    }
+    const tooFew = frame.argc < Math.abs(arity);
+    const tooMany = arity > 0 && frame.argc > arity;
+    if (tooFew || tooMany) {
+      if (rules.checksArity) {
+        const full = isContainer(info) ? `${frame.text(0)}|${frame.text(1)}` : frame.text(0);
+        this.log.push(
+          `Error reading the append only file ${name}, error: wrong number of arguments for '${full.toLowerCase()}' command`,
+        );
+        return false;
+      }
+      if (tooFew) {
+        this.certain = false;
+        return false;
+      }
+      // What Redis is given beyond the arity is not looked at.
+      frame.argc = arity;
+    }
+    const error = this.session.execute(frame);
+    if (error !== undefined) this.log.push('== CRITICAL == This server is sending an error to its AOF-loading-client:');
+    return true;
+  }
+
+  private arityOf(frame: Frame, info: CommandInfo | undefined): number | undefined {
+    const { arities, looksUpSubcommands } = this.options.rules;
+    if (info === undefined) return undefined;
+    if (info.container && looksUpSubcommands && frame.argc > 1)
+      return arities.get(`${info.name} ${frame.text(1).toUpperCase()}`);
+    if (!this.known.has(info)) this.known.set(info, arities.get(info.name));
+    return this.known.get(info);
+  }
+
+  private unknownCommand(frame: Frame, info: CommandInfo | undefined, name: string): string {
+    const { multiPart, server, arities } = this.options.rules;
+    const command = frame.text(0);
+    if (server === 'Redis')
+      return `Unknown command '${command}' reading the append only file${multiPart ? ` ${name}` : ''}`;
+    const isSubcommand = info !== undefined && arities.has(info.name);
+    const what = isSubcommand ? `unknown subcommand '${frame.text(1)}'` : `unknown command '${command}'`;
+    return `Error reading the append only file ${name}, error: ${what}`;
+  }
+}
+
+const isContainer = (info: CommandInfo | undefined): boolean => info?.container === true;
+
+const sound: PartOutcome = {
+  status: 'ok',
+  bytes: 0,
+  commands: 0,
+  rdbKeys: 0,
+  validUpTo: 0,
+  rdbLength: 0,
+  inTransaction: false,
+};
+
+type Step = 'more' | 'ok' | 'torn' | 'bad' | 'fatal';
+
+/** The commands of one file, from where its RDB ends. */
+class PartReplay {
+  private readonly load: ServerLoad;
+  private readonly options: ServerLoadOptions;
+  private readonly scanner: RespScanner;
+  private readonly index: number;
+  private readonly frame: Frame;
+  private readonly name: string;
+  private readonly rdbLength: number;
+  private commands = 0;
+  private validUpTo: number;
+  private validBeforeMulti = 0;
+  /** Takes over where the strict scanner finds a flaw: the server is less strict. */
+  private loose: ServerScanner | undefined;
+
+  constructor(
+    load: ServerLoad,
+    options: ServerLoadOptions,
+    input: RdbInput,
+    index: number,
+    frame: Frame,
+    name: string,
+  ) {
+    this.load = load;
+    this.options = options;
+    this.scanner = new RespScanner(input, true);
+    this.index = index;
+    this.frame = frame;
+    this.name = name;
+    this.rdbLength = input.offset;
+    this.validUpTo = options.rules.keepsPreamble ? this.rdbLength : 0;
+    frame.source = index;
+    frame.ordinal = 0;
+    load.session.select(0);
+  }
+
+  async run(): Promise<Omit<PartOutcome, 'bytes' | 'rdbKeys'>> {
+    let step: Step = 'more';
+    while (step === 'more') {
+      for (let count = 0; step === 'more' && count < commandsBetweenPauses; count++)
+        step = this.loose === undefined ? this.strictStep(this.scanner) : this.looseStep(this.loose);
+      await (this.options.pause ?? nextTurn)();
+    }
+    const inTransaction = this.load.session.inTransaction;
+    if (inTransaction && (step === 'ok' || (step === 'torn' && this.options.rules.revertsTorn))) this.revert();
+    const isOpen = inTransaction && this.validUpTo > this.validBeforeMulti;
+    this.load.session.endFile();
+    const status = step === 'ok' && inTransaction ? 'torn' : (step as Exclude<Step, 'more'>);
+    const { commands, validUpTo, rdbLength } = this;
+    return { status, commands, validUpTo, rdbLength, inTransaction: isOpen };
+  }
+
+  private revert(): void {
+    const file = this.options.rules.multiPart ? ` ${this.name}` : '';
+    this.load.log.push(`Revert incomplete MULTI/EXEC transaction in AOF file${file}`);
+    this.validUpTo = this.validBeforeMulti;
+  }
+
+  private strictStep(scanner: RespScanner): Step {
+    const record = scanner.next(this.frame);
+    if (record === Record.command) return this.execute(scanner.window.offset);
+    if (record === Record.end) return 'ok';
+    if (record === Record.annotation) return this.options.rules.annotations ? 'more' : 'bad';
+    const rest = this.load.reopen(this.index, scanner.start);
+    this.loose = new ServerScanner(rest, this.options.rules.annotations);
+    return 'more';
+  }
+
+  private looseStep(scanner: ServerScanner): Step {
+    const record = scanner.next(this.frame);
+    if (record === ServerRecord.command) return this.execute(scanner.window.offset);
+    if (record === ServerRecord.annotation) return 'more';
+    if (record === ServerRecord.end) return 'ok';
+    return record === ServerRecord.torn ? 'torn' : 'bad';
+  }
+
+  private execute(end: number): Step {
+    const { load, frame } = this;
+    this.commands++;
+    const wasOpen = load.session.inTransaction;
+    if (!load.execute(frame, this.name)) return 'fatal';
+    if (!wasOpen && load.session.inTransaction) this.validBeforeMulti = this.validUpTo;
+    this.validUpTo = end;
+    return 'more';
+  }
+}

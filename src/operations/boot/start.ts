@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import type { BootRules } from './generation.ts';
+import type { BootFile, DiskChange } from './outcome.ts';
+import type { ServerLoad } from './server-load.ts';
+import type { BootSettings, Directive } from './settings.ts';
+
+/** What becomes known of a start, step by step. Paths are relative to the data folder. */
+export class Start {
+  readonly directory: string;
+  readonly rules: BootRules;
+  readonly settings: BootSettings;
+  readonly load: ServerLoad;
+  readonly files: BootFile[] = [];
+  readonly hazards: string[] = [];
+  /** Why the server does not start. */
+  fatal: string | undefined;
+  /** What of the data it drops. */
+  loss: string | undefined;
+  /** Names that the AOF's folder holds for this server: in use, or still to be deleted. */
+  readonly used = new Set<string>();
+  private readonly list: DiskChange[] = [];
+
+  constructor(directory: string, rules: BootRules, settings: BootSettings, load: ServerLoad) {
+    this.directory = directory;
+    this.rules = rules;
+    this.settings = settings;
+    this.load = load;
+  }
+
+  get changes(): readonly DiskChange[] {
+    return this.list;
+  }
+
+  path(name: string): string {
+    return nodePath.join(this.directory, name);
+  }
+
+  /** Size of a file; undefined where there is none. */
+  size(name: string): number | undefined {
+    const stat = fs.statSync(this.path(name), { throwIfNoEntry: false });
+    return stat?.isFile() ? stat.size : undefined;
+  }
+
+  isFolder(name: string): boolean {
+    return fs.statSync(this.path(name), { throwIfNoEntry: false })?.isDirectory() === true;
+  }
+
+  say(line: string): void {
+    this.load.log.push(line);
+  }
+
+  /** The server ends here. `lines` go into the log. */
+  die(reason: string, ...lines: readonly string[]): void {
+    this.load.log.push(...lines);
+    this.fatal = reason;
+  }
+
+  change(change: DiskChange): void {
+    this.list.push(change);
+  }
+
+  /** A text that is written whole: the last of several counts. */
+  write(path: string, text: string, why: string): void {
+    const earlier = this.list.findIndex(
+      (one) => one.path === path && (one.action === 'create' || one.action === 'overwrite'),
+    );
+    if (earlier >= 0) this.list.splice(earlier, 1);
+    const action = this.size(path) === undefined ? 'create' : 'overwrite';
+    this.list.push({ action, path, size: text.length, text, why });
+  }
+
+  refuseDirective(directive: Directive): void {
+    const { target } = this.rules;
+    const isModern = target.fork === 'redis' && Number(target.version.split('.')[0]) >= 8;
+    const line = isModern ? 'Unresolved Configuration(s) Detected:' : '*** FATAL CONFIG FILE ERROR';
+    this.die(`${target.name} does not know the setting ${directive.name}`, line, `>>> '${directive.line}'`);
+  }
+}

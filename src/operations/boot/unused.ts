@@ -1,0 +1,67 @@
+import nodePath from 'node:path';
+import { listFolder, partName, temporaryName } from '../../aof/layout.ts';
+import type { UnusedData } from './outcome.ts';
+import type { Start } from './start.ts';
+
+/** Data in the folder, and in the folder of the AOF, that the start does not load. `keys`: how many it loads. */
+export function findUnused(start: Start, keys: number): UnusedData[] {
+  const { appenddirname } = start.settings;
+  const names = listFolder(start.directory).filter((name) => start.size(name) !== undefined);
+  const found = names.map((name) => judge(start, name, keys));
+  for (const folder of listFolder(start.directory).filter((name) => start.isFolder(name))) {
+    for (const name of listFolder(start.path(folder))) {
+      const path = nodePath.join(folder, name);
+      if (start.size(path) === undefined) continue;
+      if (folder === appenddirname) found.push(judgePart(start, path, name));
+      else if (partName.test(name) || name.endsWith('.manifest'))
+        found.push(unused(start, path, `${path} belongs to an AOF, but appenddirname is ${appenddirname}`, keys === 0));
+    }
+  }
+  return found.filter((one) => one !== undefined);
+}
+
+type Judgement = UnusedData | undefined;
+
+const unused = (start: Start, path: string, why: string, matters: boolean): UnusedData => {
+  const bytes = start.size(path) ?? 0;
+  return { path, bytes, why, matters: matters && bytes > 0 };
+};
+
+function judge(start: Start, name: string, keys: number): Judgement {
+  const { settings, rules } = start;
+  if (start.used.has(name)) return undefined;
+  if (temporaryName.test(name))
+    return unused(start, name, `${name} is left from a save or rewrite that did not end`, false);
+  if (name === settings.dbfilename)
+    return unused(start, name, `${name} is not read: with appendonly yes only the AOF counts`, keys === 0);
+  if (name === settings.appendfilename) {
+    const why = settings.appendonly
+      ? `${name} is not read: ${settings.appenddirname} holds an AOF already`
+      : `${name} is not read: appendonly is no`;
+    return unused(start, name, why, settings.appendonly ? rules.multiPart : true);
+  }
+  if (!/\.(rdb|aof)(\.gz)?$/.test(name)) return undefined;
+  return unused(start, name, `${name} is not the name of a file that these settings mean`, keys === 0);
+}
+
+function judgePart(start: Start, path: string, name: string): Judgement {
+  const { settings, rules } = start;
+  if (temporaryName.test(name)) return unused(start, path, `${path} is left from a rewrite that did not end`, false);
+  const isPart = partName.test(name) || name.endsWith('.manifest') || start.used.has(path);
+  if (!isPart) return undefined;
+  if (!settings.appendonly)
+    return unused(start, path, `${path} is not read: appendonly is no`, !name.endsWith('.manifest'));
+  if (!rules.multiPart)
+    return unused(start, path, `${path} is not read: ${rules.target.name} knows no multi-part AOFs`, true);
+  if (
+    start.files.some((file) => file.path === path) ||
+    start.changes.some((change) => change.path === path && change.action !== 'overwrite')
+  )
+    return undefined;
+  if (start.used.has(path) && start.fatal !== undefined) return undefined;
+  if (name.endsWith('.manifest'))
+    return start.used.has(path)
+      ? undefined
+      : unused(start, path, `${path} is another manifest than appendfilename means`, false);
+  return unused(start, path, `${path} is not read: the manifest does not name it`, true);
+}
