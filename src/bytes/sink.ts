@@ -144,13 +144,14 @@ export function syncFolder(directory: string, fs: FileSystem = nodeFs): void {
   }
 }
 
-/** Removes temporary files for `path` whose process is gone. */
-function clearLitter(path: string, fs: FileSystem): void {
+/** Removes temporary files and folders for `path` whose process is gone. */
+export function clearLitter(path: string, fs: FileSystem): void {
   const directory = nodePath.dirname(path);
   const name = nodePath.basename(path);
   for (const entry of fs.readdirSync(directory)) {
     const match = temporaryPattern.exec(entry);
-    if (match?.[1] === name && !isRunning(Number(match[2]))) fs.unlinkSync(nodePath.join(directory, entry));
+    if (match?.[1] !== name || isRunning(Number(match[2]))) continue;
+    fs.rmSync(nodePath.join(directory, entry), { recursive: true, force: true });
   }
 }
 

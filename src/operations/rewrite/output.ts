@@ -1,7 +1,7 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { AtomicFile, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
+import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import type { Target } from '../../rdb/targets.ts';
 
@@ -94,7 +94,7 @@ export class PartsFolder implements Output {
     this.fs = fs;
     this.building = nodePath.join(nodePath.dirname(this.path), temporaryName(nodePath.basename(this.path)));
     try {
-      fs.rmSync(this.building, { recursive: true, force: true });
+      clearLitter(this.path, fs);
       fs.mkdirSync(this.building);
     } catch (error) {
       throw new UnwritableError(path, error);
@@ -204,7 +204,15 @@ export class FolderRewrite implements Output {
   commit(): void {
     this.manifest.commit();
     if (this.keepHistory) return;
-    for (const { name } of this.history) this.fs.rmSync(nodePath.join(this.directory, name), { force: true });
+    try {
+      for (const { name } of this.history) this.fs.rmSync(nodePath.join(this.directory, name), { force: true });
+    } catch (error) {
+      throw new UnwritableError(
+        this.directory,
+        error,
+        'the new parts are in place, and the manifest names the old as history',
+      );
+    }
     const manifest = new AtomicFile(this.manifest.path, this.fs);
     manifest.write(Buffer.from(formatManifest(this.current), 'latin1'));
     manifest.commit();
