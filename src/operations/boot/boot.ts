@@ -49,7 +49,8 @@ export async function boot(directory: string, options: BootOptions): Promise<Boo
     else await new AofStart(start).run();
     const databases = databasesOf(load, options.at);
     const kept = start.fatal === undefined ? databases : [];
-    const unused = findUnused(start, load.dataset.keyCount);
+    // Of a server that does not start, all is unused.
+    const unused = start.fatal === undefined ? findUnused(start, load.dataset.keyCount) : [];
     const reason = start.fatal ?? start.loss ?? unused.find(({ matters }) => matters)?.why ?? '';
     return {
       path: directory,

@@ -20,8 +20,10 @@ export interface BootRules {
   readonly revertsTorn: boolean;
   /** Messages of damage name the file with its folder (8.4). */
   readonly namesFolder: boolean;
-  /** Values without elements are passed over (7.0); before they become keys. */
-  readonly skipsEmpty: boolean;
+  /** The line that ends a start whose RDB was refused. */
+  readonly refusedRdb: string;
+  /** What an RDB file may begin with. */
+  readonly fileMagics: readonly string[];
   /** The bytes that an RDB is recognised by in an AOF. */
   readonly rdbMagics: readonly string[];
   /** Arity by name of every command, subcommands as 'XGROUP CREATE'. */
@@ -44,18 +46,18 @@ export function bootRules(target: Target): BootRules {
     keepsPreamble: isValkey9,
     revertsTorn: isValkey9,
     namesFolder: !isValkey && versionOf(target) >= 804,
-    skipsEmpty: target.hasManifest,
+    refusedRdb:
+      versionOf(target) < 702
+        ? 'Fatal error loading the DB: '
+        : 'Fatal error loading the DB, check server logs. Exiting.',
+    fileMagics: isValkey && versionOf(target) >= 801 ? ['REDIS0', 'VALKEY'] : ['REDIS'],
     rdbMagics: isValkey9 ? ['REDIS0', 'VALKEY'] : ['REDIS'],
     arities: aritiesOf(target),
     looksUpSubcommands: target.hasManifest,
   };
 }
 
-/** Major and minor as one number: 804 for 8.4. */
-function versionOf(target: Target): number {
-  const [major, minor] = target.version.split('.').map(Number);
-  return major * 100 + minor;
-}
+const versionOf = (target: Target): number => versionNumber(target.version);
 
 function flavorOfTarget(target: Target): Flavor {
   const version = versionOf(target);
@@ -66,24 +68,35 @@ function flavorOfTarget(target: Target): Flavor {
   return version >= 700 ? 'redis-7.0' : 'redis-6.2';
 }
 
-/** Commands of the newest listed generation that is no newer, and those of later ones that came by this version. */
+/**
+ * The commands of the generation that was listed, or of the nearest: a Valkey that was not is taken for the next of its major
+ * version; a Redis for the one before, with what came up to its own version.
+ */
 function aritiesOf(target: Target): Map<string, number> {
   const version = versionOf(target);
-  const numberOf = (name: string): number => {
-    const [major, minor] = name.split('-')[1].split('.').map(Number);
-    return major * 100 + minor;
-  };
   const ofFork = generations.filter((name) => name.startsWith(target.fork));
-  const floor = ofFork.filter((name) => numberOf(name) <= version).at(-1) ?? ofFork[0];
-  const bit = 1 << generations.indexOf(floor);
-  const later = ofFork
-    .filter((name) => numberOf(name) > version)
-    .reduce((mask, name) => mask | (1 << generations.indexOf(name)), 0);
+  const numbers = ofFork.map((name) => versionNumber(name.split('-')[1]));
+  const isValkey = target.fork === 'valkey';
+  const nearest = isValkey
+    ? numbers.findIndex((number) => number >= version)
+    : numbers.findLastIndex((number) => number <= version);
+  const mask = maskOf(ofFork[nearest < 0 ? (isValkey ? ofFork.length - 1 : 0) : nearest]);
+  const later = isValkey
+    ? 0
+    : ofFork.filter((_, index) => numbers[index] > version).reduce((all, name) => all | maskOf(name), 0);
   const arities = new Map<string, number>();
-  for (const [name, , arity, , , , , since, mask, others = []] of commandRows) {
-    const [major, minor] = since.split('.').map(Number);
-    if ((mask & bit) === 0 && ((mask & later) === 0 || major * 100 + minor > version)) continue;
-    arities.set(name, others.find(([, otherMask]) => (otherMask & bit) !== 0)?.[0] ?? arity);
+  for (const [name, , arity, , , , , since, generationMask, others = []] of commandRows) {
+    const isLater = (generationMask & later) !== 0 && versionNumber(since) <= version;
+    if ((generationMask & mask) === 0 && !isLater) continue;
+    arities.set(name, others.find(([, otherMask]) => (otherMask & mask) !== 0)?.[0] ?? arity);
   }
   return arities;
+}
+
+const maskOf = (name: (typeof generations)[number]): number => 1 << generations.indexOf(name);
+
+/** Major and minor as one number: 804 for 8.4. */
+function versionNumber(version: string): number {
+  const [major, minor] = version.split('.').map(Number);
+  return major * 100 + minor;
 }

@@ -13,7 +13,7 @@ export function rdbHeaderFailure(
 ): { readonly message: string; readonly returns: boolean } | undefined {
   const short = { message: 'Short read or OOM loading DB. Unrecoverable error, aborting now.', returns: false };
   if (head.length < 9) return short;
-  if (!rules.rdbMagics.some((magic) => head.startsWith(magic)))
+  if (!rules.fileMagics.some((magic) => head.startsWith(magic)))
     return { message: 'Wrong signature trying to load DB from file', returns: true };
   const digits = head.startsWith('VALKEY') ? head.slice(6) : head.slice(5);
   const version = Number.parseInt(digits, 10) || 0;
@@ -25,9 +25,11 @@ export function rdbHeaderFailure(
 function isHandled(head: string, version: number, rules: BootRules, settings: BootSettings): boolean {
   const own = rules.target.rdbVersion;
   const isValkeyMagic = head.startsWith('VALKEY');
-  if (own < 80) return version >= 1 && version <= own;
+  const isRelaxed = settings.versionCheck === 'relaxed';
+  // Valkey 8.1 refuses what Redis wrote after the fork, whatever the setting.
+  if (own < 80) return version >= 1 && (version <= own || (isRelaxed && version > 79));
   if (version < 1 || isValkeyMagic !== version > 79) return false;
-  return settings.versionCheck === 'relaxed' || (isValkeyMagic ? version <= own : version <= 11);
+  return isRelaxed || (isValkeyMagic ? version <= own : version <= 11);
 }
 
 /** The line of the log that ends a server for what is wrong in the RDB; undefined where nothing is that it minds. */
@@ -39,6 +41,7 @@ export function rdbFailure(findings: readonly Finding[], rules: BootRules, setti
     else if (severity !== 'error') continue;
     else if (code === 'rdb.truncated') return 'Short read or OOM loading DB. Unrecoverable error, aborting now.';
     else if (code === 'rdb.key.duplicate') return duplicateLine(key?.name ?? '', key?.db ?? 0, rules);
+    else if (rules.keepsPreamble && /^rdb\.(type|opcode)/.test(code)) return "Can't handle foreign type or opcode";
     else return 'Internal error in RDB reading offset';
   }
   return undefined;

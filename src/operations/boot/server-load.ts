@@ -87,7 +87,7 @@ export class ServerLoad {
     try {
       const bytes = source.size ?? 0;
       const { sound, returns, keys } = await this.loadRdb(input, index, path, this.options.at);
-      if (!sound && returns) this.log.push('Fatal error loading the DB, check server logs. Exiting.');
+      if (!sound && returns) this.log.push(this.options.rules.refusedRdb);
       if (sound) this.log.push('DB loaded from disk: ');
       return { sound, bytes, keys };
     } finally {

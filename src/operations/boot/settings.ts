@@ -40,7 +40,7 @@ const since: Readonly<Record<string, { readonly redis?: string; readonly valkey?
   'aof-timestamp-enabled': { redis: '7.0', valkey: '7.2' },
   'aof-disable-auto-gc': { redis: '7.0', valkey: '7.2' },
   'aof-load-corrupt-tail-max-size': { redis: '8.4' },
-  'rdb-version-check': { valkey: '9.0' },
+  'rdb-version-check': { valkey: '8.1' },
 };
 
 /** The name of a directive that this generation does not know; undefined where it knows all. */
