@@ -227,6 +227,8 @@ describeWithServers(
           );
           const different = sent
             .map((blob, i) => ({ hex: blob.toString('hex'), server: verdicts[i], flaw: verdictOf(kind, blob, name) }))
+            // The long form of a short length: 8.6 and Valkey 9.1 refuse it, 8.0.2 takes it at one start and refuses it at another.
+            .filter((one) => !(name === 'redis-8.0' && one.flaw === 'zipmap.length'))
             .filter((one) => one.server !== (one.flaw === undefined));
           expect(different.slice(0, 3)).toEqual([]);
           expect(verdicts.filter(Boolean).length).toBeGreaterThan(rounds / 100);
