@@ -74,10 +74,17 @@ describeWithServers('every layout, loaded by', (server) => {
   it(
     'holds what the source held',
     async () => {
-      const loader = await LoadingServer.start(server);
+      let loader = await LoadingServer.start(server);
       const wrong: string[] = [];
       for (const { source, format } of wanted) {
-        const problem = await compare(loader, server, source, format).catch((error: Error) => `${error.message}`);
+        const attempt = () => compare(loader, server, source, format).catch((error: Error) => error.message);
+        let problem = await attempt();
+        // One dataset loaded over another is not what a start does: a server that minds gets a start of its own.
+        if (problem !== undefined) {
+          await loader.stop();
+          loader = await LoadingServer.start(server);
+          problem = await attempt();
+        }
         if (problem !== undefined) wrong.push(`${source.name} as ${format}: ${problem.slice(0, 600)}`);
         if (wrong.length > 20) break;
       }

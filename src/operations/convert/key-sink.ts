@@ -1,10 +1,9 @@
-import { Kind } from '../../engine/value.ts';
+import { Kind, type Value } from '../../engine/value.ts';
 import type { Target } from '../../rdb/targets.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
 import type { RdbWriter, Usage } from '../../rdb/writer/rdb-writer.ts';
-import { commandsAfter } from '../../rdb/writer/value-encoder.ts';
 import type { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
-import type { TrailingCommand } from '../rewrite/dataset-writer.ts';
+import { commandsBehind, type TrailingCommand } from '../rewrite/dataset-writer.ts';
 import type { KeyRecord } from './key-record.ts';
 
 /** Writes keys in one form: an RDB, or commands. */
@@ -55,8 +54,9 @@ export class RdbKeySink implements KeySink {
     }
     const value = record.decoded();
     writer.writeKey(key, keyFrom, keyTo, expire, value, usage);
-    if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
-    for (const args of commandsAfter(value, record.name)) this.trailing.push({ database: record.database, args });
+    if (isModule(value)) {
+      this.trailing.push(...commandsBehind(writer.target, record.database, record.name, expire, value));
+    }
   }
 
   span(bytes: Buffer, from: number, to: number, count: number): void {
@@ -67,6 +67,9 @@ export class RdbKeySink implements KeySink {
     this.writer.finish();
   }
 }
+
+const isModule = (value: Value) =>
+  typeof value !== 'number' && !(value instanceof Uint8Array) && value.kind === Kind.Module;
 
 function usageOf(record: KeyRecord): Usage | undefined {
   return record.idle < 0 && record.freq < 0 && record.metadata.length === 0 ? undefined : record;

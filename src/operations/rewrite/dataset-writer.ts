@@ -2,6 +2,7 @@ import type { Keyspace } from '../../engine/keyspace.ts';
 import type { Session } from '../../engine/session.ts';
 import { Kind, objectKindMin, type Value } from '../../engine/value.ts';
 import { parseSafeInteger } from '../../engine/values/number-text.ts';
+import type { Target } from '../../rdb/targets.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
 import type { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { commandsAfter } from '../../rdb/writer/value-encoder.ts';
@@ -67,10 +68,7 @@ export class DatasetWriter {
     const value = this.value(keys, entry);
     writer.writeKey(key, from, to, expire, value);
     if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
-    const name = keys.keyText(entry);
-    const after = commandsAfter(value, name);
-    if (after.length > 0 && !Number.isNaN(expire)) after.push(['PEXPIREAT', name, String(expire)]);
-    for (const args of after) this.trailing.push({ database, args });
+    this.trailing.push(...commandsBehind(writer.target, database, keys.keyText(entry), expire, value));
   }
 
   /** Everything as commands, in the shape of BGREWRITEAOF. */
