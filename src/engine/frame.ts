@@ -17,6 +17,9 @@ export class Frame {
   base = 0;
   /** Which file of the dataset: an index into the replay's list of sources; -1 where the bytes cannot be read again. */
   source = -1;
+  /** Where the whole record begins and ends in the file. */
+  start = 0;
+  end = 0;
   /** How many commands came before this one in its file. */
   ordinal = 0;
 

@@ -46,6 +46,11 @@ export class KeyArena {
     return (position & blockUnitMask) << unitBits;
   }
 
+  /** The first byte of the key at `position`. */
+  byte(position: number): number {
+    return this.#blocks[position >>> blockUnitBits][(position & blockUnitMask) << unitBits];
+  }
+
   /** Whether the key at `position`, of the same length, has these bytes. */
   equals(position: number, bytes: Uint8Array, start: number, length: number): boolean {
     const block = this.#blocks[position >>> blockUnitBits];

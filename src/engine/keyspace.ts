@@ -1,7 +1,11 @@
+import type { Frame } from './frame.ts';
 import { KeyArena } from './key-arena.ts';
 import { hashBytes } from './key-hash.ts';
 import type { ObjectValue } from './value.ts';
 import { Kind, type OwnString, objectKindMin } from './value.ts';
+
+/** Frames that are warmed for at a time, at most. */
+export const warmMax = 64;
 
 /**
  * One database: an open-addressing hash table over typed arrays, because a Map stops at 16.7 million entries and costs an
@@ -33,6 +37,9 @@ export class Keyspace {
   #arena = new KeyArena();
   #objects: (ObjectValue | OwnString | undefined)[] = [];
   #freeObjects: number[] = [];
+  readonly #warmPlaces = new Int32Array(warmMax);
+  /** What the bytes that `warm` read come to, so that no compiler leaves the reading out. */
+  warmth = 0;
   /** Hash that `find` computed last, so that an insert right after it need not do so again. */
   #lastHash = 0;
   #lastSlot = 0;
@@ -84,6 +91,31 @@ export class Keyspace {
       }
       slot = (slot + 1) & mask;
     }
+  }
+
+  /**
+   * Brings what `find` will look at into the processor's caches for the first keys of `count` frames. Found one by one, each key
+   * waits for memory three times; here the waits of all of them overlap.
+   */
+  warm(frames: readonly Frame[], count: number): void {
+    const places = this.#warmPlaces;
+    const table = this.#table;
+    const words = this.#words;
+    const mask = this.#mask;
+    let keys = 0;
+    for (let index = 0; index < count && keys < warmMax; index++) {
+      const { argc, bytes, starts, lengths } = frames[index];
+      if (argc > 1) places[keys++] = hashBytes(bytes, starts[1], lengths[1], this.#seed) & mask;
+    }
+    let found = 0;
+    for (let index = 0; index < keys; index++) {
+      const entry = table[places[index] * 2 + 1];
+      if (entry > 0) places[found++] = entry - 1;
+    }
+    let seen = 0;
+    for (let index = 0; index < found; index++) places[index] = words[places[index] * 8];
+    for (let index = 0; index < found; index++) seen ^= this.#arena.byte(places[index] >>> 0);
+    this.warmth = seen;
   }
 
   /** Adds a key that is not there, with the integer 0 as value, and gives its entry. Other entries' numbers may change. */

@@ -39,6 +39,8 @@ export class TransactionQueue {
     }
     queued.base = frame.base - shift;
     queued.source = frame.source;
+    queued.start = frame.start;
+    queued.end = frame.end;
     queued.ordinal = frame.ordinal;
   }
 

@@ -5,6 +5,7 @@ import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { type Flavor, flavorRules } from '../../engine/flavor.ts';
 import { Frame } from '../../engine/frame.ts';
+import { warmMax } from '../../engine/keyspace.ts';
 import { type OpaqueReason, Session } from '../../engine/session.ts';
 import { HashValue } from '../../engine/values/hash.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
@@ -119,7 +120,8 @@ class Loader implements Loaded {
   droppedBytes = 0;
   private readonly options: LoadOptions;
   private readonly frame = new Frame();
-  private scanner: RespScanner | undefined;
+  /** Commands that are framed before the first of them is executed. */
+  private readonly frames = Array.from({ length: warmMax }, () => new Frame());
   /** The gate has ended the log. */
   private ended = false;
 
@@ -257,8 +259,8 @@ class Loader implements Loaded {
   /** Executes the commands from where the window stands to the end of the file. */
   private async replay(input: RdbInput, index: number, file: LoadedFile, last: boolean): Promise<void> {
     const scanner = new RespScanner(input, true);
-    this.scanner = scanner;
     this.frame.source = index;
+    for (const frame of this.frames) frame.source = index;
     this.frame.ordinal = 0;
     const { session } = this;
     session.select(0);
@@ -270,6 +272,7 @@ class Loader implements Loaded {
     const { frame, session } = this;
     const { gate } = this.options;
     for (let count = 0; count < commandsBetweenPauses; count++) {
+      if (gate === undefined) count += this.replayAhead(scanner, file);
       const record = scanner.next(frame);
       if (record === Record.command) {
         if (gate !== undefined && !this.passGate(gate, scanner, file)) return false;
@@ -288,6 +291,21 @@ class Loader implements Loaded {
       }
     }
     return true;
+  }
+
+  /** Executes the ordinary commands at the front of the window; their number. */
+  private replayAhead(scanner: RespScanner, file: LoadedFile): number {
+    const { frame, frames, session } = this;
+    let executed = 0;
+    for (;;) {
+      const count = scanner.ahead(frames, frame.ordinal);
+      if (count === 0) return executed;
+      session.keys.warm(frames, count);
+      for (let index = 0; index < count; index++) session.execute(frames[index]);
+      frame.ordinal += count;
+      file.commands += count;
+      executed += count;
+    }
   }
 
   /** False where the log ends before the command. */
@@ -338,14 +356,12 @@ class Loader implements Loaded {
   }
 
   private noteOpaque(frame: Frame, reason: OpaqueReason): string | undefined {
-    const scanner = this.scanner;
-    if (scanner === undefined) return undefined;
     const { path } = this.files[this.files.length - 1];
     const command: OpaqueCommand = {
       path,
       source: frame.source,
-      offset: scanner.start,
-      length: scanner.window.offset - scanner.start,
+      offset: frame.start,
+      length: frame.end - frame.start,
       ordinal: frame.ordinal,
       name: frame.text(0),
       reason,
