@@ -19,6 +19,19 @@ export interface TrailingCommand {
   readonly args: readonly string[];
 }
 
+/** What an AOF must carry behind an RDB of this key; nothing where the target lacks the type. */
+export function commandsBehind(
+  target: Target,
+  database: number,
+  name: string,
+  expire: number,
+  value: Value,
+): TrailingCommand[] {
+  const after = target.hasVectorSets ? commandsAfter(value, name) : [];
+  if (after.length > 0 && !Number.isNaN(expire)) after.push(['PEXPIREAT', name, String(expire)]);
+  return after.map((args) => ({ database, args }));
+}
+
 /**
  * Writes the keys of a loaded dataset to an RDB or as commands: collections and integers, then other strings. Whoever loads what
  * was written in that order and writes it again keeps it: that is why what stays in a file, payloads of RESTORE and strings,
