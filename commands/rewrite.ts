@@ -4,6 +4,7 @@ import type { RewriteOptions } from '../src/operations/rewrite/options.ts';
 import { rewrite } from '../src/operations/rewrite/rewrite.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseSize } from './shared/flags.ts';
+import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { palette } from './shared/report.ts';
 import { formatRewrite } from './shared/report-rewrite.ts';
@@ -72,6 +73,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
     }),
     exclude: string({ description: 'leave out keys that match this pattern', multiple: true, helpValue: 'PATTERN' }),
     type: option({ options: types })({ description: 'take only keys of this type', multiple: true }),
+    ...pointFlags,
     verify: boolean({ description: 'read the result again and compare digests before it replaces anything' }),
     json: boolean({ description: 'print the report as one JSON object' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
@@ -119,6 +121,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
         types: flags.type,
         expiredBefore: flags['drop-expired'] ? begun : undefined,
       },
+      point: parsePoint(flags),
       verify: flags.verify,
       opaque: flags.unknown,
       at: begun,

@@ -57,7 +57,8 @@ export async function restore(path: string, options: RestoreOptions): Promise<Re
   let preview: RestorePreview | undefined;
   try {
     const settled = settlePoint(point, surveyOf(gate, end));
-    const review = async (loaded: Loaded, selection: LogSelection): Promise<boolean> => {
+    const review = async (loaded: Loaded, found: LogSelection): Promise<boolean> => {
+      const selection = point.beforeLast?.minus === 0 ? { ...found, cut: gate.found } : found;
       const endFindings = end.findings.findings;
       const difference = end.findings.errors > 0 ? undefined : differenceOf(loaded, end, options.at);
       preview = { path, selection, databases: takeCensus(loaded.dataset), difference, endFindings };
