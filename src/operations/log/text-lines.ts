@@ -228,7 +228,7 @@ const pairs = Buffer.from(
 );
 
 /** Writes a whole number in decimal at `at` and gives where it ends; it has less than 16 digits. */
-function writeNumber(bytes: Uint8Array, at: number, value: number): number {
+export function writeNumber(bytes: Uint8Array, at: number, value: number): number {
   let position = at;
   let rest = value;
   if (value >= 1e8) {
