@@ -180,7 +180,8 @@ class Loader implements Loaded {
     this.multiPart = { directory, manifest: manifestPath };
     const { manifest } = readManifest(manifestPath, this.findings);
     await eachPart(manifestPath, manifest, this.findings, async (path, part, last) => {
-      await this.loadFile(path, part.type === 'b' ? 'base' : 'incr', last);
+      // What lies behind the end that a gate has set is not looked at.
+      if (!this.ended) await this.loadFile(path, part.type === 'b' ? 'base' : 'incr', last);
     });
   }
 
