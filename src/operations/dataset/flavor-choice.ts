@@ -6,16 +6,27 @@ import { FileSource } from '../../bytes/source.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
+import type { Target } from '../../rdb/targets.ts';
 
-/** The rules by which the server that wrote the files loads them, as far as the RDB at their front tells; else redis-8. */
-export function flavorOf(layout: Layout): Flavor {
+/**
+ * The rules by which the server that wrote the files loads them, as far as the RDB at their front tells; else those of the server
+ * that they are wanted for. Redis from 7.0 on counts as 8.
+ */
+export function flavorOf(layout: Layout, target?: Target): Flavor {
+  // What a server before 7.0 keeps in its sorted sets, a later one does not.
+  if (target?.usesListpacks === false) return 'redis-6.2';
+  const wanted = target?.fork === 'valkey' ? (target.rdbVersion >= 80 ? 'valkey-9' : 'valkey-8') : 'redis-8';
+  return flavorOfFiles(layout, wanted);
+}
+
+function flavorOfFiles(layout: Layout, otherwise: Flavor): Flavor {
   const path = firstFile(layout);
-  if (path === undefined || path === '-' || !fs.statSync(path, { throwIfNoEntry: false })?.isFile()) return 'redis-8';
+  if (path === undefined || path === '-' || !fs.statSync(path, { throwIfNoEntry: false })?.isFile()) return otherwise;
   const source = FileSource.open(path);
   try {
     return flavorOfRdb(new RdbReader(new RdbInput(source, 4096), { checksum: false }));
   } catch (error) {
-    if (error instanceof RdbFault) return 'redis-8';
+    if (error instanceof RdbFault) return otherwise;
     throw error;
   } finally {
     source.close();

@@ -11,7 +11,7 @@ import { takeCensus } from '../dataset/census.ts';
 import { keyFilter } from '../dataset/filter.ts';
 import { flavorOf } from '../dataset/flavor-choice.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
-import { digestOf } from '../digest.ts';
+import { EarlyDigest } from '../early-digest.ts';
 import { FindingList } from '../report.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
@@ -49,6 +49,7 @@ class Rewrite {
   private readonly options: RewriteOptions;
   private readonly findings = new FindingList();
   private loaded: Loaded | undefined;
+  private digest: EarlyDigest | undefined;
   private losses: Loss[] = [];
   private lossCount = 0;
   private seriousLosses = 0;
@@ -76,6 +77,7 @@ class Rewrite {
   }
 
   close(): void {
+    this.digest?.stop();
     this.loaded?.close();
   }
 
@@ -86,7 +88,7 @@ class Rewrite {
     const layout = detectLayout(this.path);
     this.refuseHeld(layout);
     const { at, onProgress, pause, seed, opaque, point } = options;
-    const flavor = this.target?.usesListpacks === false ? 'redis-6.2' : flavorOf(layout);
+    const flavor = flavorOf(layout, this.target);
     const load: LoadOptions = { flavor, at, onProgress, pause, seed, opaque, expired: 'keep' };
     if (point !== undefined) {
       const settled = settlePoint(point, await surveyLog(this.path, point, load));
@@ -98,6 +100,7 @@ class Rewrite {
     if (refusal !== undefined) return this.result('refused', refusal);
     this.applyFilter(this.loaded);
     this.format = this.chooseFormat(this.loaded);
+    this.digest = new EarlyDigest(this.loaded, flavor, at);
     if (this.gate !== undefined) this.selection = selectionOf(this.gate);
     if ((await options.review?.(this.loaded, this.selection ?? noSelection)) === false)
       return this.result('reviewed', '');
@@ -260,7 +263,7 @@ class Rewrite {
     }
     let digest = '';
     try {
-      digest = digestOf(loaded, loaded.session.flavor, options.at);
+      digest = await this.digest!.finish();
       if (options.verify === true) {
         const expected = { digest, changed: this.changed, flavor: this.flavorOfOutput(loaded) };
         await verifyOutput(output.checkPath, loaded, expected, options);
