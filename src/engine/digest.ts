@@ -26,6 +26,12 @@ export interface DigestOptions {
   readonly reader?: SourceReader;
 }
 
+/** What the keys of a database add to the digest: five words. */
+export interface DatabaseSum {
+  readonly index: number;
+  readonly sum: Int32Array;
+}
+
 /** The number that the digest mixes in for a type, by kind; 0 (string) for the kinds below the collections. */
 const typeNumbers: Readonly<Record<number, number>> = {
   [Kind.List]: 1,
@@ -73,25 +79,32 @@ export class Digester implements DigestSink {
    * an order that suits the reader; the digest does not depend on it.
    */
   dataset(dataset: Dataset, order?: (keys: Keyspace) => Iterable<number>): string {
-    const queue = this.#queue;
-    queue.takeTotal();
-    for (const index of dataset.occupied()) {
-      this.#mixDatabase(index);
+    const sums = dataset.occupied().map((index): DatabaseSum => {
       const keys = dataset.database(index);
-      if (order !== undefined) for (const entry of order(keys)) this.#addKey(keys, entry);
-      else for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) this.#addKey(keys, entry);
-    }
-    return hex(queue.takeTotal());
+      return { index, sum: this.sum(keys, order === undefined ? every(keys) : order(keys)) };
+    });
+    return this.total(sums);
   }
 
-  /** mix of a database's number into the total. */
-  #mixDatabase(index: number): void {
+  /** What these keys of a database add to the digest, xored: five words. */
+  sum(keys: Keyspace, entries: Iterable<number>): Int32Array {
+    this.#queue.takeTotal();
+    for (const entry of entries) this.#addKey(keys, entry);
+    return this.#queue.takeTotal();
+  }
+
+  /** The digest of a dataset whose databases, in ascending order, add these. */
+  total(sums: Iterable<DatabaseSum>): string {
     const sha = this.#sha;
-    const total = this.#queue.takeTotal();
-    sha.hashText(bigEndianText(index));
-    for (let word = 0; word < 5; word++) total[word] ^= sha.state[word];
-    sha.hashWords(total);
-    this.#queue.takeTotal(sha.state);
+    const total = new Int32Array(5);
+    for (const { index, sum } of sums) {
+      sha.hashText(bigEndianText(index));
+      xorInto(total, sha.state);
+      sha.hashWords(total);
+      total.set(sha.state);
+      xorInto(total, sum);
+    }
+    return hex(total);
   }
 
   #addKey(keys: Keyspace, entry: number): void {
@@ -195,6 +208,15 @@ export class Digester implements DigestSink {
   scoreText(score: number): string {
     return this.#scores.format(score);
   }
+}
+
+function* every(keys: Keyspace): Iterable<number> {
+  for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) yield entry;
+}
+
+/** Xors five words into others. */
+export function xorInto(state: Int32Array, words: Int32Array): void {
+  for (let word = 0; word < 5; word++) state[word] ^= words[word];
 }
 
 function bigEndianText(value: number): string {

@@ -20,6 +20,12 @@ interface OpenSource {
   lastEnd: number;
 }
 
+/** An open file. */
+export interface SourceDescriptor {
+  readonly path: string;
+  readonly descriptor: number;
+}
+
 /**
  * The files of a dataset, by number, to be read again where a value was only noted as (source, offset, length). What can be
  * read only once, a pipe or a compressed file, is put into a temporary file first.
@@ -38,9 +44,23 @@ export class Sources implements SourceReader {
       source.close();
       source = new DescriptorSource(path, descriptor);
     } else descriptor = fs.openSync(path, 'r');
-    const block = Buffer.alloc(0);
-    const index = this.open.push({ path, descriptor, block, blockOffset: 0, blockLength: 0, lastEnd: 0 }) - 1;
-    return { source, index };
+    return { source, index: this.push(path, descriptor) };
+  }
+
+  /** The files, for `over`. */
+  get descriptors(): SourceDescriptor[] {
+    return this.open.map(({ path, descriptor }) => ({ path, descriptor }));
+  }
+
+  /** The same files, read by another thread, which leaves closing them to the one that opened them. */
+  static over(files: readonly SourceDescriptor[]): Sources {
+    const sources = new Sources();
+    for (const { path, descriptor } of files) sources.push(path, descriptor);
+    return sources;
+  }
+
+  private push(path: string, descriptor: number): number {
+    return this.open.push({ path, descriptor, block: Buffer.alloc(0), blockOffset: 0, blockLength: 0, lastEnd: 0 }) - 1;
   }
 
   /** Source number `index` once more, from its front. */

@@ -40,6 +40,10 @@ export class RdbCodec implements ValueCodec {
     this.decoders = this.table();
   }
 
+  get templates(): HashTemplates {
+    return this.hashes.templates;
+  }
+
   /** The field lists of the file that values come from. */
   set templates(templates: HashTemplates) {
     this.hashes.templates = templates;
