@@ -1,0 +1,211 @@
+/*
+ * Writes docs/compatibility.md: every command that a version has put into an AOF and every value type of an RDB, whether it is
+ * supported, and by which real servers a test compares it. Nothing is listed by hand: commands come from the catalog and from
+ * the engine's tables, comparisons from what the generators of the tests make and from the commands that their sources name.
+ *
+ *     npx tsx scripts/generate-compatibility.ts
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { goldenDir, goldenNames, readProvenance } from '../fixtures/generate/golden.ts';
+import { FileSource } from '../src/bytes/source.ts';
+import { type CommandRow, commandRows, generations } from '../src/catalog/commands.generated.ts';
+import { families } from '../src/engine/families/index.ts';
+import { RdbInput } from '../src/rdb/input.ts';
+import { Item, RdbReader } from '../src/rdb/reader.ts';
+import { readsType, targets } from '../src/rdb/targets.ts';
+import { ValueCheck } from '../src/rdb/value-check.ts';
+import { canonicalType, typeInFile } from '../src/rdb/value-type-id.ts';
+import { checkValue, valueType } from '../src/rdb/value-types.ts';
+import { CommandGenerator } from '../test/engine/collections/command-generator.ts';
+import { geoCommand } from '../test/engine/special/geo-commands.ts';
+import { Random } from '../test/engine/special/replay.ts';
+import { streamCommands, streamFeatures } from '../test/engine/special/stream-commands.ts';
+import { bitmapCommand, hllCommand } from '../test/engine/special/string-commands.ts';
+import { vectorCommand } from '../test/engine/special/vector-set-commands.ts';
+import { type ServerName, serverNames } from '../test/server-process.ts';
+
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Tests that run the commands which their sources name on real servers too. */
+const comparingSources = ['test/engine/core/differential.test.ts', 'test/rewrite/random-logs.test.ts'];
+/** Their commands are random: so many of them name each command that they can make. */
+const generated = 4000;
+/** Commands whose effect only a server can work out, or that have none on the data and mean something to those. */
+const opaqueCommands = new Set([
+  'EVAL',
+  'EVALSHA',
+  'FCALL',
+  'SCRIPT LOAD',
+  'SCRIPT FLUSH',
+  'PUBLISH',
+  'SPUBLISH',
+  'GCRA',
+]);
+/** Servers log other commands in their place: DEL, RESTORE. */
+const loggedOtherwise = new Set(['MIGRATE', 'HIMPORT SET']);
+
+type Compared = Map<string, Set<ServerName>>;
+
+function note(compared: Compared, command: readonly string[], server: ServerName): void {
+  const name = command[0].toUpperCase();
+  for (const one of [name, `${name} ${String(command[1]).toUpperCase()}`]) {
+    const row = commandRows.find((candidate) => candidate[0] === one);
+    const container = one === name ? row : commandRows.find((candidate) => candidate[0] === name);
+    if (row === undefined || container === undefined || !isIn(container, server)) continue;
+    const servers = compared.get(one) ?? new Set();
+    compared.set(one, servers.add(server));
+  }
+}
+
+const isIn = (row: CommandRow, server: ServerName): boolean => (row[8] & (1 << generations.indexOf(server))) !== 0;
+
+/** What the generators make for one server. */
+function generatedFor(server: ServerName): (readonly string[])[] {
+  const random = new Random(1);
+  const modern = server !== 'redis-6.0';
+  const known = new Set(commandRows.filter((row) => isIn(row, server)).map(([name]) => name));
+  const options = { seed: 1, count: generated, known, modern, moments: ['1', '4000000000000'] };
+  const collections = new CommandGenerator(options).commands();
+  const made: (readonly string[])[] = [...collections, ...streamCommands(1, generated, streamFeatures(server))];
+  for (let index = 0; index < generated; index++) {
+    made.push(bitmapCommand(random, server === 'redis-8.6'), hllCommand(random), geoCommand(random, server));
+    if (server.startsWith('redis-8')) made.push(vectorCommand(random));
+  }
+  return made;
+}
+
+/** Names at the head of an array in a test's source, also behind `pick([`. */
+function namedIn(source: string): string[] {
+  const text = readFileSync(join(repository, source), 'utf8');
+  const first = [...text.matchAll(/\[\s*'([A-Za-z]+)'/g)].map(([, name]) => name);
+  const picked = [...text.matchAll(/\[\s*pick\(\[([^\]]*)\]\)/g)].flatMap(([, list]) => list.match(/[A-Za-z]+/g) ?? []);
+  return [...first, ...picked];
+}
+
+function comparedCommands(): Compared {
+  const compared: Compared = new Map();
+  for (const server of serverNames) {
+    for (const command of generatedFor(server)) note(compared, command, server);
+    for (const name of comparingSources.flatMap(namedIn)) {
+      // The table of the second test with commands of a server from 7.0 on only.
+      if (server !== 'redis-6.0') note(compared, [name], server);
+    }
+  }
+  return compared;
+}
+
+function stateOf(name: string, supported: ReadonlySet<string>): string {
+  if (opaqueCommands.has(name)) return 'opaque';
+  if (loggedOtherwise.has(name)) return 'logged as another';
+  return supported.has(name) ? 'replayed' : 'not supported';
+}
+
+function commandLines(): string[] {
+  const supported = new Set(families.flatMap(({ commands }) => Object.keys(commands)));
+  const compared = comparedCommands();
+  const lines = ['| command | group | since | rewrite | compared with |', '|---|---|---|---|---|'];
+  for (const row of commandRows) {
+    const [name, group, , flags, , , , since] = row;
+    if (!/[wp]/.test(flags) || flags.includes('c')) continue;
+    const state = stateOf(name, supported);
+    const servers = serverNames.filter((server) => compared.get(name)?.has(server));
+    const atHand = serverNames.some((server) => isIn(row, server));
+    lines.push(
+      `| ${name} | ${group} | ${since} | ${state} | ${servers.join(', ') || (atHand ? '–' : 'no server at hand')} |`,
+    );
+  }
+  return lines;
+}
+
+/** The value types of the goldens that a server has loaded, with the servers. */
+function typesOfGoldens(): Map<number, Set<string>> {
+  const found = new Map<number, Set<string>>();
+  for (const golden of goldenNames().map(readProvenance)) {
+    const server = serverNames.find((name) => golden.writer === name || golden.note?.includes(`loaded by ${name}`));
+    if (golden.digest === undefined || server === undefined) continue;
+    for (const type of typesOf(golden.name)) found.set(type, (found.get(type) ?? new Set()).add(server));
+  }
+  return found;
+}
+
+function typesOf(golden: string): Set<number> {
+  const types = new Set<number>();
+  const files = readdirSync(goldenDir(golden), { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => name.endsWith('.rdb'))) {
+    const source = FileSource.open(join(goldenDir(golden), file));
+    const reader = new RdbReader(new RdbInput(source));
+    const values = new ValueCheck(false, reader.templates, 0);
+    reader.readHeader();
+    values.fork = reader.fork;
+    for (let item = reader.next(); item !== Item.end; item = reader.next()) {
+      if (item !== Item.key) continue;
+      types.add(canonicalType(reader.type, reader.fork));
+      checkValue(reader.input, reader.type, values);
+    }
+    source.close();
+  }
+  return types;
+}
+
+function typeLines(): string[] {
+  const compared = typesOfGoldens();
+  const lines = ['| type | name | data | since RDB | targets that read it | goldens of |', '|---|---|---|---|---|---|'];
+  for (const [id, fork] of [
+    ...Array.from({ length: 34 }, (_, id) => [id, 'redis'] as const),
+    [22, 'valkey'] as const,
+  ]) {
+    const entry = valueType(id, fork);
+    if (entry === undefined) continue;
+    const canonical = canonicalType(id, fork);
+    const readers = targets.filter((target) => readsType(target, canonical)).map(({ name }) => name);
+    const range = readers.length === 0 ? '–' : rangeOf(readers);
+    const servers = serverNames.filter((server) => compared.get(canonical)?.has(server));
+    const label = fork === 'valkey' ? `${typeInFile(canonical)} (Valkey)` : String(id);
+    lines.push(
+      `| ${label} | ${entry.name} | ${entry.data} | ${entry.since} | ${range} | ${servers.join(', ') || '–'} |`,
+    );
+  }
+  return lines;
+}
+
+/** First and last of each fork. */
+function rangeOf(names: readonly string[]): string {
+  return ['redis', 'valkey']
+    .map((fork) => names.filter((name) => name.startsWith(fork)))
+    .filter((own) => own.length > 0)
+    .map((own) => (own.length === 1 ? own[0] : `${own[0]} … ${own.at(-1)}`))
+    .join(', ');
+}
+
+/** The whole page. */
+export function compatibilityText(): string {
+  return `${[
+    '# Compatibility',
+    '',
+    'Written by `npx tsx scripts/generate-compatibility.ts`: do not edit.',
+    '',
+    '## Commands',
+    '',
+    'Every command that some version has put into an AOF. *Replayed*: `digest` and `rewrite` do what the server does. *Opaque*: what',
+    'a script does only a server knows; it is reported, and `--unknown` says whether that is an error, or the command is kept or',
+    'dropped. So are commands of modules and of no server. *Logged as another*: it never stands in an AOF itself. *Compared with*: tests run it, among random commands, on these real',
+    'servers and compare what it leaves; – means that no such test makes it, *no server at hand* that tests rest on the',
+    "servers' sources alone.",
+    '',
+    ...commandLines(),
+    '',
+    '## Value types of an RDB',
+    '',
+    'Every type is read. *Targets that read it*: it is copied as it is for these, and decoded and written in another form for the rest.',
+    '*Goldens of*: a file with it was written or loaded by this server, and loads there with the same digest after a rewrite; –',
+    'means that no server at hand writes it or reads it.',
+    '',
+    ...typeLines(),
+  ].join('\n')}\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(join(repository, 'docs', 'compatibility.md'), compatibilityText());
+}
