@@ -1,5 +1,5 @@
 /*
- * Compiles src/kernels/assembly (AssemblyScript) and writes src/kernels/{kernels,lanes,sha1}.generated.ts. The same sources and the same
+ * Compiles src/kernels/assembly (AssemblyScript) and writes src/kernels/{kernels,lanes,sha1,commands}.generated.ts. The same sources and the same
  * compiler give the same bytes. Run: npx tsx scripts/build-kernels.ts
  */
 import { execFileSync } from 'node:child_process';
@@ -22,6 +22,12 @@ interface Kernel {
 const kernels: Kernel = { entry: 'index.ts', file: 'kernels.generated.ts', constant: 'kernelsBase64', pages: 13 };
 const lanes: Kernel = { entry: 'lanes.ts', file: 'lanes.generated.ts', constant: 'lanesBase64', pages: 25 };
 const sha1: Kernel = { entry: 'sha1.ts', file: 'sha1.generated.ts', constant: 'sha1Base64', pages: 24 };
+const commands: Kernel = {
+  entry: 'commands-lane.ts',
+  file: 'commands.generated.ts',
+  constant: 'commandsBase64',
+  pages: 41,
+};
 
 const options = '-O3 --converge --noAssert --runtime stub --enable simd'.split(' ');
 const lineLength = 116;
@@ -44,6 +50,11 @@ export function generateLanes(): string {
 /** The text of sha1.generated.ts for the sources as they are. */
 export function generateSha1(): string {
   return generate(sha1);
+}
+
+/** The text of commands.generated.ts for the sources as they are. */
+export function generateCommands(): string {
+  return generate(commands);
 }
 
 function generate(kernel: Kernel): string {
@@ -72,7 +83,7 @@ ${lines.join('\n')}
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const kernel of [kernels, lanes, sha1]) {
+  for (const kernel of [kernels, lanes, sha1, commands]) {
     const generated = join(repository, 'src', 'kernels', kernel.file);
     writeFileSync(generated, generate(kernel));
     console.log(`wrote ${generated}`);

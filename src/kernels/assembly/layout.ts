@@ -27,3 +27,11 @@ export const ziplistLengthsAt: usize = 983360;
 export const fewAt: usize = 983616;
 export const windowAt: usize = 1048576;
 export const windowEnd: usize = 1572864;
+
+// The module that makes commands of keys has the window too, and behind it what it writes; src/kernels/commands-kernel.ts states
+// the same numbers.
+//
+//   1572864 | slack | commands, 1 MiB      2625536 | slack |
+
+export const commandsOutAt: usize = 1576960;
+export const commandsEnd: usize = 2625536;

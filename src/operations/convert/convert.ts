@@ -215,7 +215,8 @@ class Conversion {
       inputs.length > 1 || (options.databases?.size ?? 0) > 0 || (options.renamePrefixes?.length ?? 0) > 0;
     const seen = mayMeet ? new SeenKeys(options.onConflict ?? 'fail') : undefined;
     const copiesSpans = form === 'rdb' && canCopySpans(inputs, target);
-    const router = new KeyRouter(options, { sinks, ledger, seen, copiesSpans });
+    const copiesCommands = form === 'resp';
+    const router = new KeyRouter(options, { sinks, ledger, seen, copiesSpans, copiesCommands });
     Object.assign(this, { sinks, seen, router });
     const order = options.onConflict === 'last' ? [...inputs].reverse() : inputs;
     for (const input of order) await this.readKeys(input, router);

@@ -71,4 +71,8 @@ export interface KeyReceiver {
   readonly takesSpans: boolean;
   /** `count` ordinary keys as they stand in an RDB, `bytes[from, to)`. */
   span(bytes: Buffer, from: number, to: number, count: number): void;
+  /** Whether `commands` may be called. */
+  readonly takesCommands: boolean;
+  /** `count` ordinary keys as the commands that rebuild them, `bytes[0, length)`. */
+  commands(bytes: Buffer, length: number, count: number): void;
 }

@@ -16,8 +16,9 @@ export interface RouterParts {
   readonly ledger: LossLedger;
   /** Where several keys of a name may meet. */
   readonly seen: SeenKeys | undefined;
-  /** Whether the sinks take ordinary keys as they stand. */
+  /** Whether the sinks take ordinary keys as they stand, or as commands. */
   readonly copiesSpans: boolean;
+  readonly copiesCommands: boolean;
 }
 
 /** Whether these options change or leave out any key, so that a log must be replayed for them. */
@@ -34,6 +35,7 @@ export class KeyRouter implements KeyReceiver {
   /** Why nothing may be written; '' if nothing speaks against it. */
   refusal = '';
   readonly takesSpans: boolean;
+  readonly takesCommands: boolean;
   private readonly parts: RouterParts;
   private readonly passes: KeyTest | undefined;
   private readonly moments: MomentChange | undefined;
@@ -57,7 +59,9 @@ export class KeyRouter implements KeyReceiver {
     const { splitBySlot, slots } = options;
     if (splitBySlot !== undefined || slots !== undefined) this.slots = slotTable(splitBySlot ?? 1, slots);
     this.current = new Int32Array(parts.sinks.length).fill(-1);
-    this.takesSpans = parts.copiesSpans && parts.seen === undefined && !changesKeys(options);
+    const isPlain = parts.seen === undefined && !changesKeys(options);
+    this.takesSpans = parts.copiesSpans && isPlain;
+    this.takesCommands = parts.copiesCommands && isPlain;
   }
 
   function(code: string): void {
@@ -82,6 +86,12 @@ export class KeyRouter implements KeyReceiver {
     const [sink] = this.parts.sinks;
     this.select(0, sink);
     sink.span?.(bytes, from, to, count);
+  }
+
+  commands(bytes: Buffer, length: number, count: number): void {
+    const [sink] = this.parts.sinks;
+    this.select(0, sink);
+    sink.commands?.(bytes, length, count);
   }
 
   key(record: KeyRecord): void {

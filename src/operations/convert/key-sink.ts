@@ -15,6 +15,8 @@ export interface KeySink {
   key(record: KeyRecord): void;
   /** Keys as they stand in an RDB, where the form is that. */
   span?(bytes: Buffer, from: number, to: number, count: number): void;
+  /** Keys as commands, where the form is that. */
+  commands?(bytes: Buffer, length: number, count: number): void;
   finish(): void;
 }
 
@@ -110,6 +112,10 @@ export class RespKeySink implements KeySink {
     // The bytes may not be changed while they are read: a rewriter only reads.
     if (type >= 0 && this.rewriter.writeRawKey(type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo)) return;
     this.rewriter.writeKey(key, keyFrom, keyTo, expire, record.decoded());
+  }
+
+  commands(bytes: Buffer, length: number, count: number): void {
+    this.rewriter.writeCommands(bytes, length, count);
   }
 
   private loseUsage(record: KeyRecord): void {

@@ -1,3 +1,4 @@
+import { type CommandsKernel, openCommandsKernel } from '../../kernels/commands-kernel.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
@@ -29,6 +30,7 @@ export class RdbSource {
   private readonly input: RdbInput;
   private readonly lanes: Lanes | undefined;
   private readonly lane: RdbFastLane | undefined;
+  private readonly kernel: CommandsKernel | undefined;
   private readonly values: ValueCheck;
   private readonly record: KeyRecord;
   private readonly receiver: KeyReceiver;
@@ -39,7 +41,8 @@ export class RdbSource {
     this.options = options;
     this.lanes = receiver.takesSpans ? borrowLanes() : undefined;
     const source = options.sources.reopen(options.source);
-    this.input = new RdbInput(source, windowBytes, this.lanes?.window());
+    this.kernel = receiver.takesCommands ? openCommandsKernel() : undefined;
+    this.input = new RdbInput(source, windowBytes, this.lanes?.window() ?? this.kernel?.window);
     this.input.trusting = true;
     this.input.onProgress = options.onProgress;
     this.reader = new RdbReader(this.input, { checksum: false });
@@ -61,20 +64,42 @@ export class RdbSource {
 
   /** True at the end. */
   private readItems(): boolean {
-    const { reader, lane, input, receiver } = this;
+    const { reader } = this;
     for (let index = 0; index < itemsBetweenPauses; index++) {
-      if (lane !== undefined) {
-        for (let from = input.offset; lane.pass(); from = input.offset) {
-          receiver.span(input.bytes, from - input.base, input.position, lane.count);
-          index += lane.count;
-        }
-      }
+      index += this.passKeys();
       const item = reader.next();
       if (item === Item.key) this.readKey();
       else if (item === Item.end) return true;
       else this.readOther(item);
     }
     return false;
+  }
+
+  /** Hands on whatever a kernel takes over as it is; how many keys those were. */
+  private passKeys(): number {
+    const { input, lane, kernel, receiver } = this;
+    let count = 0;
+    if (lane !== undefined) {
+      for (let from = input.offset; lane.pass(); from = input.offset) {
+        receiver.span(input.bytes, from - input.base, input.position, lane.count);
+        count += lane.count;
+      }
+    } else if (kernel !== undefined) {
+      for (let passed = this.rewriteKeys(kernel); passed > 0; passed = this.rewriteKeys(kernel)) count += passed;
+    }
+    return count;
+  }
+
+  private rewriteKeys(kernel: CommandsKernel): number {
+    const { input, receiver } = this;
+    const refill = input.home.length >> 2;
+    if (input.limit - input.position < refill) input.ensure(refill);
+    if (!kernel.owns(input.bytes)) return 0;
+    const count = kernel.rewriteKeys(input.position, input.limit);
+    if (count === 0) return 0;
+    input.position = kernel.result[0];
+    receiver.commands(kernel.output, kernel.result[1], count);
+    return count;
   }
 
   private readKey(): void {

@@ -101,6 +101,13 @@ export class RespRewriter {
     return true;
   }
 
+  /** Writes the commands of `keys` keys as somebody else made them, `bytes[0, length)`. */
+  writeCommands(bytes: Uint8Array, length: number, keys: number): void {
+    this.out.writeBytes(bytes, 0, length);
+    this.out.settle();
+    this.keyCount += keys;
+  }
+
   /** Hands everything to the sink; the file's length. */
   finish(): number {
     this.out.spill();

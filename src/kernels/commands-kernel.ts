@@ -1,0 +1,67 @@
+/*
+ * The module that makes commands of the keys of an RDB (assembly/commands-lane.ts). The window of the file that is read and what is
+ * made of it lie in the module's own memory, so that nothing is copied on the way in.
+ */
+import { commandsBase64 } from './commands.generated.ts';
+
+/** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
+const windowAt = 1_048_576;
+const commandsAt = 1_576_960;
+const commandsBytes = 1_048_576;
+const windowBytes = 524_288;
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  rewriteKeys(from: number, limit: number): number;
+}
+
+/** One instance, with room for one window. Positions count from the window's first byte. */
+export class CommandsKernel {
+  readonly window: Buffer;
+  /** What the last call wrote: `output[0, result[1])`. */
+  readonly output: Buffer;
+  /** Where the first item begins that was not taken, and how many bytes were written. */
+  readonly result: Int32Array;
+  /**
+   * Writes the commands of ordinary keys in the window's `[from, limit)` and stops before anything else; how many keys those are.
+   * Nothing is checked but that each value is whole: for an RDB that was found to be sound.
+   */
+  readonly rewriteKeys: Exports['rewriteKeys'];
+  private readonly memory: ArrayBuffer;
+
+  constructor() {
+    const { memory, rewriteKeys } = new engine.Instance<Exports>((compiled ??= compile())).exports;
+    this.memory = memory.buffer;
+    this.rewriteKeys = rewriteKeys;
+    this.window = Buffer.from(memory.buffer, windowAt, windowBytes);
+    this.output = Buffer.from(memory.buffer, commandsAt, commandsBytes);
+    this.result = new Int32Array(memory.buffer, 0, 2);
+  }
+
+  /** Whether `bytes` is memory of this instance. */
+  owns(bytes: Buffer): boolean {
+    return bytes.buffer === this.memory;
+  }
+}
+
+let compiled: object | undefined;
+const compile = (): object => new engine.Module(Buffer.from(commandsBase64, 'base64'));
+
+/** An instance; undefined where this machine's engine cannot run it: then JavaScript does all. */
+export function openCommandsKernel(): CommandsKernel | undefined {
+  try {
+    return new CommandsKernel();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
+const engine = (
+  globalThis as unknown as {
+    readonly WebAssembly: {
+      readonly Module: new (bytes: Uint8Array) => object;
+      readonly Instance: new <T>(module: object) => { readonly exports: T };
+    };
+  }
+).WebAssembly;

@@ -1,0 +1,138 @@
+/* The kernel that makes commands of keys writes what JavaScript writes, or leaves the key to it. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { MemorySource } from '../../src/bytes/source.ts';
+import { Frame } from '../../src/engine/frame.ts';
+import { HashValue } from '../../src/engine/values/hash.ts';
+import { SetValue } from '../../src/engine/values/set.ts';
+import { openCommandsKernel } from '../../src/kernels/commands-kernel.ts';
+import { RdbInput } from '../../src/rdb/input.ts';
+import { Item, RdbReader } from '../../src/rdb/reader.ts';
+import { findTarget, type Target } from '../../src/rdb/targets.ts';
+import { RdbWriter } from '../../src/rdb/writer/rdb-writer.ts';
+import { RespRewriter } from '../../src/resp/rewrite/resp-rewriter.ts';
+import { Record, RespScanner } from '../../src/resp/scanner.ts';
+
+const target = findTarget('redis-8.6') as Target;
+const kernel = openCommandsKernel();
+
+interface Key {
+  readonly name: string;
+  readonly expire: number;
+  readonly value: Buffer | number | HashValue | SetValue;
+}
+
+function rdbOf(keys: readonly Key[], compress: boolean): Buffer {
+  const chunks: Buffer[] = [];
+  const writer = new RdbWriter({ write: (bytes) => void chunks.push(Buffer.from(bytes)) }, { target, compress });
+  writer.writeHeader({ ctime: 0 });
+  for (const { name, expire, value } of keys) {
+    const key = Buffer.from(name, 'latin1');
+    writer.writeKey(key, 0, key.length, expire, value);
+  }
+  writer.finish();
+  return Buffer.concat(chunks);
+}
+
+function inJavascript(keys: readonly Key[]): string {
+  const chunks: Buffer[] = [];
+  const rewriter = new RespRewriter({ write: (bytes) => void chunks.push(Buffer.from(bytes)) }, { target });
+  for (const { name, expire, value } of keys) {
+    const key = Buffer.from(name, 'latin1');
+    rewriter.writeKey(key, 0, key.length, expire, value);
+  }
+  rewriter.finish();
+  return Buffer.concat(chunks).latin1Slice();
+}
+
+/** What the kernel makes of a whole RDB: its commands, and how many of the keys. */
+function inKernel(bytes: Buffer): { text: string; count: number } {
+  if (kernel === undefined) throw new Error('no WebAssembly');
+  const input = new RdbInput(new MemorySource(bytes), kernel.window.length, kernel.window);
+  const reader = new RdbReader(input, { checksum: false });
+  reader.readHeader();
+  let at = input.offset;
+  while (reader.next() === Item.aux) at = input.offset;
+  const count = kernel.rewriteKeys(at, bytes.length);
+  return { text: kernel.output.latin1Slice(0, kernel.result[1]), count };
+}
+
+const binary = (lengthMax: number) =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.uint8Array({ maxLength: lengthMax }).map((bytes) => Buffer.from(bytes).latin1Slice()) },
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
+    fc.integer({ min: -200, max: 20000 }).map(String),
+    fc
+      .tuple(fc.string({ minLength: 1, maxLength: 3 }), fc.nat(lengthMax))
+      .map(([text, times]) => Buffer.from(text.repeat(times)).latin1Slice()),
+  );
+const elements = fc.uniqueArray(binary(64), { minLength: 1, maxLength: 200, selector: (text) => text });
+const value = fc.oneof(
+  binary(3000).map((text) => Buffer.from(text, 'latin1')),
+  fc.integer(),
+  elements.map((texts) => {
+    const hash = new HashValue(texts.length);
+    for (const [index, text] of texts.entries()) hash.set(text, texts[texts.length - 1 - index]);
+    return hash;
+  }),
+  elements.map((texts) => {
+    const set = new SetValue();
+    for (const text of texts.slice(0, 128)) set.add(text);
+    return set;
+  }),
+);
+const keys = fc.array(
+  fc.record({
+    name: binary(100),
+    expire: fc.oneof(fc.constant(Number.NaN), fc.integer({ min: 0, max: 2 ** 42 })),
+    value,
+  }),
+  { minLength: 1, maxLength: 6 },
+);
+
+it('writes the same, as far as it goes', () => {
+  fc.assert(
+    fc.property(keys, fc.boolean(), (list, compress) => {
+      const { text, count } = inKernel(rdbOf(list, compress));
+      expect(text).toBe(inJavascript(list.slice(0, count)));
+    }),
+    { numRuns: 400 },
+  );
+});
+
+it('takes strings, and hashes and sets that are listpacks', () => {
+  const hash = new HashValue(1);
+  hash.set('field', 'value');
+  const set = new SetValue();
+  set.add('member');
+  const list = [
+    { name: 'k', expire: Number.NaN, value: Buffer.from('v') },
+    { name: 'long', expire: 5, value: Buffer.from('abc'.repeat(1000)) },
+    { name: 'n', expire: Number.NaN, value: -42 },
+    { name: 'h', expire: 7, value: hash },
+    { name: 's', expire: Number.NaN, value: set },
+  ];
+  const { text, count } = inKernel(rdbOf(list, true));
+  expect(count).toBe(list.length);
+  expect(text).toBe(inJavascript(list));
+});
+
+it('never writes what is no command, whatever the bytes are', () => {
+  fc.assert(
+    fc.property(keys, fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { maxLength: 4 }), (list, damage) => {
+      const bytes = rdbOf(list, true);
+      for (const [position, byte] of damage) bytes[9 + (position % (bytes.length - 9))] = byte;
+      if (kernel === undefined) return;
+      kernel.window.fill(0);
+      bytes.copy(kernel.window);
+      kernel.rewriteKeys(9, bytes.length);
+      const text = Buffer.from(kernel.output.subarray(0, kernel.result[1]));
+      const scanner = new RespScanner(new RdbInput(new MemorySource(text)), true);
+      const frame = new Frame();
+      let record: Record;
+      while ((record = scanner.next(frame)) === Record.command);
+      expect(record).toBe(Record.end);
+    }),
+    { numRuns: 200 },
+  );
+});
