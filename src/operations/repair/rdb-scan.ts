@@ -28,6 +28,8 @@ export interface RdbScanOptions {
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 17;
 const headerBytes = 9;
+/** A server makes room for so many keys without harm, whatever the file's size. */
+const plausibleCount = 2 ** 24;
 /** Items before a fault that may be what is really damaged. */
 const suspectsMax = 3;
 
@@ -45,10 +47,10 @@ export class RdbScan {
   private readonly options: RdbScanOptions;
   private readonly values: ValueCheck;
   private readonly duplicates: DuplicateKeys;
-  private binaryKeys = false;
   /** Starts of the last items, the newest last. */
   private readonly recent: number[] = [];
   private magic = '';
+  private readonly oddKeys = new OddKeys();
   /** Where the item ends that was found bad although it is framed soundly; -1 for none. */
   private boundary = -1;
 
@@ -114,6 +116,7 @@ export class RdbScan {
         if (item === Item.key) this.takeKey();
         else if (item === Item.function) this.takeFunction();
         else if (item === Item.resizeDb) this.takeCounts();
+        else this.oddKeys.end();
         this.remember(reader.itemOffset);
       } catch (error) {
         if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
@@ -132,7 +135,6 @@ export class RdbScan {
 
   private takeKey(): void {
     const { reader, values, input } = this;
-    if (!this.binaryKeys && !isText(reader.key.subarray(0, reader.keyLength))) this.binaryKeys = true;
     values.begin();
     checkValue(input, reader.type, values);
     const fault = values.notes.find(({ severity }) => severity === 'error');
@@ -141,6 +143,10 @@ export class RdbScan {
       throw new RdbFault(fault.code, fault.offset, fault.expected, fault.found);
     }
     this.keys++;
+    this.oddKeys.note(reader.key, reader.keyLength, reader.itemOffset);
+    if (this.oddKeys.empty > 1) {
+      throw new RdbFault('rdb.key.empty', reader.itemOffset, 'a key with a name', 'a second one without');
+    }
     this.duplicates.add(reader.key, reader.keyLength, reader.db);
   }
 
@@ -155,7 +161,7 @@ export class RdbScan {
   /** A server makes room for as many keys as are declared, whether they come or not: more than could come would end it. */
   private takeCounts(): void {
     const { reader, input, options } = this;
-    const most = options.size - reader.itemOffset;
+    const most = Math.max(options.size, plausibleCount);
     if (reader.declaredKeys <= most && reader.declaredExpires <= most) return;
     const found = `${reader.declaredKeys} keys`;
     const length = input.offset - reader.itemOffset;
@@ -179,6 +185,7 @@ export class RdbScan {
     if (replacement !== undefined) reader.db = replacement[1];
     this.regions.push(region(from, next - from, code, reason, { touched, replacement }));
     this.recent.length = 0;
+    this.oddKeys.end();
     input.seek(next);
     return true;
   }
@@ -191,23 +198,24 @@ export class RdbScan {
 
   /** Which bytes are bad: from where, and where items go on (-1 for nowhere). */
   private resume(at: number): { from: number; next: number } {
-    const { reader, options, recent, version } = this;
+    const { reader, options, recent, version, oddKeys } = this;
     const { fork, templates } = reader;
-    const context = { fork, version, templates, binaryKeys: this.binaryKeys, tail: options.tail };
+    const context = { fork, version, templates, tail: options.tail };
     const resync = new RdbResynchroniser(options.sources, options.index, options.size, context);
     const { boundary } = this;
     this.boundary = -1;
     if (boundary >= 0 && resync.find(boundary, boundary + 1) >= 0) return { from: at, next: boundary };
+    const from = oddKeys.count > 0 ? oddKeys.from : at;
+    this.keys -= oddKeys.count;
     // A wrong length makes an item swallow its successors, and shows itself only where the next one should begin.
-    for (let index = recent.length - 1; index >= 0; index--) {
-      const from = recent[index];
-      const next = resync.find(from + 1, recent[index + 1] ?? at, at);
-      if (next >= 0) {
-        this.keys -= recent.length - index;
-        return { from, next };
-      }
+    const before = recent.filter((offset) => offset < from);
+    for (let index = before.length - 1; index >= 0; index--) {
+      const next = resync.find(before[index] + 1, before[index + 1] ?? from, at);
+      if (next < 0) continue;
+      this.keys -= before.length - index;
+      return { from: before[index], next };
     }
-    return { from: at, next: resync.find(at + 1, options.size) };
+    return { from, next: resync.find(from === at ? at + 1 : from, options.size, at) };
   }
 
   /** Where counts follow that only stand behind a SELECTDB, its remains tell the database. */
@@ -255,5 +263,37 @@ export class RdbScan {
       this.restoreEnd(this.endOffset - headerBytes, this.endOffset, 'rdb.checksum', 'what it sums up has changed');
     }
     regions.push(...found);
+  }
+}
+
+/**
+ * The keys right before a fault that look unlike those before them: none at all, or binary among text. They are what the rest of
+ * a damaged value looks like when it is read as items.
+ */
+class OddKeys {
+  /** Start of the first one, and how many there are, without another key between them. */
+  from = -1;
+  count = 0;
+  /** Keys without a name among them. */
+  empty = 0;
+  private text = 0;
+  private binary = 0;
+
+  note(key: Uint8Array, length: number, offset: number): void {
+    const fits = length > 0 && isText(key.subarray(0, length));
+    if (fits) this.text++;
+    else if (length > 0) this.binary++;
+    if (fits || (length > 0 && this.binary * 4 > this.text)) {
+      this.end();
+      return;
+    }
+    if (this.count === 0) this.from = offset;
+    if (length === 0) this.empty++;
+    this.count++;
+  }
+
+  /** Something else came. */
+  end(): void {
+    this.count = this.empty = 0;
   }
 }
