@@ -22,11 +22,17 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
   static override flags = {
     ttl: boolean({ description: 'compare when keys and hash fields expire' }),
     deep: boolean({ description: 'compare what no digest covers: state of streams, values of modules' }),
-    db: string({ description: 'compare only these databases', multiple: true, helpValue: 'N,N' }),
+    db: string({
+      description: 'compare only these databases',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'N,N',
+    }),
     key: string({
       char: 'k',
       description: 'compare only keys that match this pattern (as of KEYS)',
       multiple: true,
+      multipleNonGreedy: true,
       helpValue: 'PATTERN',
     }),
     limit: integer({ char: 'n', description: 'keys to show; all are counted', min: 0, helpValue: 'N' }),

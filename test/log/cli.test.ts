@@ -25,6 +25,10 @@ describe('aofkit log', () => {
       /^x\.aof:27 .*\n$/,
     );
     expect(aofkit(['log', log, '--destructive', '--from-offset', 'x.aof:20', '-r']).stdout).toMatch(/^x\.aof:27 .*\n$/);
+    // Options may stand before the path, too.
+    expect(aofkit(['log', '--key', 'x', '--key', 'a', '--db', '0', '--command', 'SET', log]).stdout).toMatch(
+      /^x\.aof:0 .*\n$/,
+    );
     const late = aofkit(['log', log, '--since', '2026-01-01']);
     expect(late).toMatchObject({ status: 0, stdout: '' });
     expect(late.stderr).toContain('#TS:');

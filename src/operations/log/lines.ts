@@ -7,7 +7,7 @@ import { TextLines } from './text-lines.ts';
 import type { LogPlace, LogVisitor } from './visitor.ts';
 
 /** Output that is gathered before it is handed on, bytes. */
-const outputBytes = 512 * 1024;
+const outputBytes = 128 * 1024;
 
 /** Writes the records that pass the filters as lines. */
 export class LogLines implements LogVisitor {

@@ -9,6 +9,7 @@ import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import { frameOrdinary } from './ordinary-frame.ts';
 import { passRdb } from './rdb-part.ts';
 import type { LogPlace, LogVisitor } from './visitor.ts';
 
@@ -86,17 +87,28 @@ export class PartReader {
     const end = this.options.end ?? Number.POSITIVE_INFINITY;
     for (let count = 0; count < commandsBetweenPauses && !visitor.full; count++) {
       if (visitor.done || input.base + input.position >= end) return true;
+      const start = input.base + input.position;
+      if (frameOrdinary(input, frame)) {
+        place.offset = start;
+        place.length = input.base + input.position - start;
+        this.showCommand();
+        continue;
+      }
       const record = scanner.next(frame);
       place.offset = scanner.start;
       place.length = input.base + input.position - scanner.start;
-      if (record === Record.command) {
-        place.ordinal++;
-        if (frame.argc === 2 && frame.lengths[0] === 6) this.noteSelect();
-        visitor.command(frame, place);
-      } else if (record === Record.annotation) this.noteAnnotation();
+      if (record === Record.command) this.showCommand();
+      else if (record === Record.annotation) this.noteAnnotation();
       else if (record === Record.end || !this.passFlaw(scanner.flaw as FrameFlaw)) return true;
     }
     return false;
+  }
+
+  private showCommand(): void {
+    const { frame, place } = this;
+    place.ordinal++;
+    if (frame.argc === 2 && frame.lengths[0] === 6) this.noteSelect();
+    this.visitor.command(frame, place);
   }
 
   /** A server's SELECT with a number that it may have; any other leaves the database as it is. */

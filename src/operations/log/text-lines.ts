@@ -65,11 +65,8 @@ export class TextLines {
     const { out, full } = this;
     const { argc, starts, lengths } = frame;
     const shown = full ? argc : Math.min(argc, shownArguments + 1);
-    let room = this.headLength + this.middleLength + 96;
-    for (let index = 0; index < shown; index++) {
-      const length = lengths[index];
-      room += (full || length < shownBytes ? length : shownBytes) * 4 + 32;
-    }
+    let room = this.headLength + this.middleLength + 96 + shown * (shownBytes * 4 + 32);
+    if (full) for (let index = 0; index < shown; index++) room += lengths[index] * 4;
     out.reserve(room);
     this.look(frame.bytes);
     this.writePlace(place);
@@ -133,12 +130,14 @@ export class TextLines {
     const { view } = this;
     let at = out.length;
     // Four bytes at a time: what is copied beyond the end is written over.
-    for (let index = 0; index < head.byteLength; index += 4) view.setInt32(at + index, head.getInt32(index));
+    for (let index = 0; index < head.byteLength; index += 4)
+      view.setInt32(at + index, head.getInt32(index, true), true);
     at = writeNumber(out.bytes, at + this.headLength, place.offset);
     out.bytes[at++] = space;
     out.bytes[at++] = 0x23;
     at = writeNumber(out.bytes, at, place.ordinal);
-    for (let index = 0; index < middle.byteLength; index += 4) view.setInt32(at + index, middle.getInt32(index));
+    for (let index = 0; index < middle.byteLength; index += 4)
+      view.setInt32(at + index, middle.getInt32(index, true), true);
     out.length = at + this.middleLength;
   }
 
@@ -181,9 +180,9 @@ export class TextLines {
     for (;;) {
       // Four bytes at a time as long as none of them has to be escaped.
       while (index + 4 <= to) {
-        const word = sourceView.getInt32(index);
+        const word = sourceView.getInt32(index, true);
         if (hasSpecial(word)) break;
-        view.setInt32(at, word);
+        view.setInt32(at, word, true);
         index += 4;
         at += 4;
       }
