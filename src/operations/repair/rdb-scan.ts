@@ -163,10 +163,9 @@ export class RdbScan {
     const { reader, input, options } = this;
     const most = Math.max(options.size, plausibleCount);
     if (reader.declaredKeys <= most && reader.declaredExpires <= most) return;
-    const found = `${reader.declaredKeys} keys`;
-    const length = input.offset - reader.itemOffset;
-    const reason = `expected at most ${most} keys, found ${found}`;
-    this.regions.push(region(reader.itemOffset, length, 'rdb.length', reason, { action: 'drop', damage: false }));
+    this.boundary = input.offset;
+    const found = `${reader.declaredKeys} keys, ${reader.declaredExpires} expiries`;
+    throw new RdbFault('rdb.length.range', reader.itemOffset, `at most ${most} keys`, found);
   }
 
   /** Goes on behind a bad item; false where nothing sound comes after. */
