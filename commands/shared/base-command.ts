@@ -5,6 +5,11 @@ import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.t
 export const ExitCode = { sound: 0, problems: 1, usage: 2, unreadable: 3, bug: 70 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/**
+ * Faults of the data that only showed when a value was decoded, told by their names, so that no command loads the readers for them.
+ */
+const dataFaults = new Set(['RdbFault', 'FlawError']);
+
 /** What every command of aofkit does alike: exit codes, a closed pipe, errors for people. */
 export abstract class BaseCommand extends Command {
   override async init(): Promise<void> {
@@ -25,7 +30,9 @@ export abstract class BaseCommand extends Command {
     if (error instanceof UnreadableError || error instanceof UnwritableError)
       this.stop(error.message, ExitCode.unreadable);
     else if (error instanceof UsageError) this.stop(error.message, ExitCode.usage);
-    else if (error.oclif?.exit !== undefined) throw error;
+    else if (dataFaults.has(error.name)) {
+      this.stop(`a value is damaged, "aofkit check" says where: ${error.message}`, ExitCode.problems);
+    } else if (error.oclif?.exit !== undefined) throw error;
     else {
       const report = error.stack ?? error.message;
       this.stop(`this is a bug of aofkit, please report it:\n${report}`, ExitCode.bug);

@@ -17,6 +17,7 @@ export class FlawError extends Error {
   readonly flaw: Flaw;
   constructor(flaw: Flaw) {
     super(`${flaw.code} at ${flaw.position}: expected ${flaw.expected}, found ${flaw.found}`);
+    this.name = 'FlawError';
     this.flaw = flaw;
   }
 }
