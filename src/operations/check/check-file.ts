@@ -52,15 +52,8 @@ export async function checkFile(path: string, findings: FindingList, options: Fi
   return { report, content };
 }
 
-/**
- * Beyond what is asked: where a second reading finds the file, whose memory the input's window is, and whether values are looked
- * through element by element (default true).
- */
-export type ContentOptions = FileCheckOptions & {
-  readonly reopen?: string;
-  readonly lanes?: Lanes;
-  readonly deep?: boolean;
-};
+/** Beyond what is asked: where a second reading finds the file, and whose memory the input's window is. */
+export type ContentOptions = FileCheckOptions & { readonly reopen?: string; readonly lanes?: Lanes };
 
 /** Checks what `sniff` took for `content`, from where `input` stands to its end. */
 export async function checkContent(

@@ -82,7 +82,9 @@ class Conversion {
     const { options, sources, findings, pause } = this;
     const { seed = 0, onProgress } = options;
     this.refuseOutputs();
-    for (const path of this.paths) this.inputs.push(await survey(path, { sources, findings, seed, onProgress, pause }));
+    const duplicates = options.to === 'aof' || options.base === 'aof';
+    const how = { sources, findings, seed, duplicates, onProgress, pause };
+    for (const path of this.paths) this.inputs.push(await survey(path, how));
     this.replay = mustReplay(this.inputs, options);
     if (!this.replay && this.isDamaged()) return this.result('refused', 'the input is damaged: check says where');
     this.form = mainForm(this.inputs, options, this.replay);

@@ -4,13 +4,14 @@ import { type Content, detectLayout, type Layout, sniff, sniffBytes } from '../.
 import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
-import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
+import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
-import { checkContent } from '../check/check-file.ts';
+import { AofCheck } from '../check/check-aof.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';
+import { RdbScan } from './rdb-scan.ts';
 
 /** One file of an input, after its first reading. */
 export interface SurveyedPart {
@@ -41,6 +42,8 @@ export interface SurveyOptions {
   readonly sources: Sources;
   readonly findings: FindingList;
   readonly seed: number;
+  /** Whether keys of an RDB that stand twice are looked for: commands would mix what both hold. */
+  readonly duplicates: boolean;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
 }
@@ -131,7 +134,7 @@ async function surveyPart(
   last: boolean,
   options: SurveyOptions,
 ): Promise<SurveyedPart> {
-  const { sources, findings, seed, onProgress, pause } = options;
+  const { sources, findings, onProgress, pause } = options;
   const { source, index } = sources.add(path);
   const role = part === undefined ? 'file' : part.type === 'b' ? 'base' : 'incr';
   const report: FileReport = { path, role, format: 'unknown', gzip: source.size === undefined, size: 0 };
@@ -139,12 +142,16 @@ async function surveyPart(
   const input = new RdbInput(source, windowBytes, lanes?.window());
   input.onProgress = (offset) => onProgress?.({ file: path, offset, size: source.size });
   let content: Content = 'unknown';
+  let needsLook = false;
   try {
     input.ensure(sniffBytes);
     content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
-    const reopen = report.gzip || path === '-' ? undefined : path;
-    const how = { role, part: part !== undefined, last, seed, pause, reopen, lanes, deep: false } as const;
-    if (content !== 'manifest') await checkContent(content, input, report, findings, how);
+    if (content === 'rdb') needsLook = await surveyRdb(input, report, lanes, options);
+    else if (content === 'empty') report.format = 'empty';
+    else if (content !== 'manifest') report.format = 'aof';
+    if (report.format === 'aof' || report.format === 'hybrid') {
+      await new AofCheck(input, report, findings, { last, pause, lanes }).run();
+    }
   } catch (error) {
     if (!(error instanceof GzipError)) throw error;
     findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
@@ -155,14 +162,45 @@ async function surveyPart(
   const bytes = input.base + input.limit;
   report.size = bytes;
   const rdbBytes = report.rdb?.length ?? 0;
-  await lookIntoValues(index, report, options);
-  const tail = report.format === 'rdb' ? 0 : bytes - rdbBytes;
-  return { path, source: index, content, report, rdbBytes, bytes: rdbBytes + tail, part };
+  if (needsLook) await lookIntoValues(index, path, options);
+  const isRdb = report.format === 'rdb';
+  return { path, source: index, content, report, rdbBytes, bytes: isRdb ? rdbBytes : bytes, part };
 }
 
-/** An RDB without a checksum may hold anything: its values are looked through element by element. */
-async function lookIntoValues(source: number, { path, rdb }: FileReport, options: SurveyOptions): Promise<void> {
-  if (rdb === undefined || (rdb.checksum.state !== 'disabled' && rdb.checksum.state !== 'absent')) return;
+/** The RDB at the front of a file, and whether more than that follows. True if it must be looked into. */
+async function surveyRdb(
+  input: RdbInput,
+  report: FileReport,
+  lanes: Lanes | undefined,
+  options: SurveyOptions,
+): Promise<boolean> {
+  const { findings, seed, duplicates } = options;
+  const scan = new RdbScan(input, {
+    path: report.path,
+    findings,
+    seed,
+    lanes,
+    duplicates,
+    pause: options.pause ?? (async () => {}),
+  });
+  report.format = 'rdb';
+  const isWhole = await scan.run();
+  report.rdb = scan.report;
+  if (!isWhole) return false;
+  if (!input.atEnd() && (report.role !== 'file' || isTail(input, scan.report.aux))) report.format = 'hybrid';
+  const { state } = scan.report.checksum;
+  return scan.suspicious || state === 'disabled' || state === 'absent';
+}
+
+/** Whether what follows an RDB is the rest of an AOF and not something that a server does not look at. */
+function isTail(input: RdbInput, aux: Readonly<Record<string, string>>): boolean {
+  if (aux['aof-preamble'] === '1' || aux['aof-base'] === '1') return true;
+  const first = input.bytes[input.position];
+  return first === 0x2a || first === 0x23;
+}
+
+/** An RDB without a checksum may hold anything, and keys may seem to stand twice: it is checked in depth. */
+async function lookIntoValues(source: number, path: string, options: SurveyOptions): Promise<void> {
   const { sources, findings, seed, pause } = options;
   const lanes = borrowLanes();
   const input = new RdbInput(sources.reopen(source), windowBytes, lanes?.window());

@@ -1,0 +1,139 @@
+import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
+import type { Lanes } from '../../kernels/lanes.ts';
+import { blobBytesMax } from '../../limits.ts';
+import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
+import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { RdbFastLane } from '../../rdb/fast-lane.ts';
+import { RdbFault, type RdbInput } from '../../rdb/input.ts';
+import { Item, RdbReader } from '../../rdb/reader.ts';
+import { ValueCheck } from '../../rdb/value-check.ts';
+import { checkValue, valueType } from '../../rdb/value-types.ts';
+import type { FindingList, RdbReport } from '../report.ts';
+
+export interface RdbScanOptions {
+  readonly path: string;
+  readonly findings: FindingList;
+  readonly seed: number;
+  readonly lanes: Lanes | undefined;
+  /** Whether keys that stand twice are looked for. */
+  readonly duplicates: boolean;
+  readonly pause: () => Promise<void>;
+}
+
+/** Items between two pauses. */
+const itemsBetweenPauses = 1 << 18;
+
+/**
+ * Finds the end of the RDB at the front of an input and computes its checksum; what that vouches for is not looked into. A fault, behind
+ * which nothing can be read, and a wrong checksum become findings.
+ */
+export class RdbScan {
+  readonly report: RdbReport;
+  /** Some keys may stand twice: only comparing them would tell. */
+  suspicious = false;
+  private readonly reader: RdbReader;
+  private readonly lane: RdbFastLane | undefined;
+  private readonly values: ValueCheck;
+  private readonly duplicates: DuplicateKeys | undefined;
+  private readonly options: RdbScanOptions;
+
+  constructor(input: RdbInput, options: RdbScanOptions) {
+    const { lanes, seed } = options;
+    this.options = options;
+    input.trusting = true;
+    this.reader = new RdbReader(input, { lanes });
+    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep: false, seed });
+    this.values = new ValueCheck(false, this.reader.templates, seed);
+    this.duplicates = options.duplicates ? new DuplicateKeys(seed) : undefined;
+    const checksum = { state: 'unchecked' } as const;
+    const counts = { keys: 0, expires: 0, fieldExpires: 0, functions: 0, databases: 0, length: 0 };
+    this.report = { fork: 'redis', version: 0, aux: {}, checksum, ...counts };
+  }
+
+  /** True if the end was reached. */
+  async run(): Promise<boolean> {
+    const { reader, report, duplicates } = this;
+    try {
+      reader.readHeader();
+      Object.assign(report, { fork: reader.fork, version: reader.version });
+      this.values.fork = reader.fork;
+      while (!this.readItems()) await this.options.pause();
+    } catch (error) {
+      this.addFault(error);
+      return false;
+    } finally {
+      report.length = reader.input.offset;
+      reader.input.trusting = false;
+    }
+    this.suspicious = duplicates?.suspicious ?? false;
+    this.finishChecksum();
+    return true;
+  }
+
+  /** True at the end. */
+  private readItems(): boolean {
+    const { reader, lane, report } = this;
+    for (let index = 0; index < itemsBetweenPauses; index++) {
+      while (lane?.pass()) {
+        report.keys += lane.count;
+        report.expires += lane.expires;
+        this.duplicates?.addPrints(lane.prints, lane.count);
+        index += lane.count;
+      }
+      const item = reader.next();
+      if (item === Item.key) this.passKey();
+      else if (item === Item.end) return true;
+      else if (item === Item.aux) report.aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
+      else if (item === Item.function) report.functions++;
+      else if (item === Item.selectDb) report.databases++;
+      else if (item === Item.resizeDb) this.expectKeys();
+    }
+    return false;
+  }
+
+  private passKey(): void {
+    const { reader, values, report } = this;
+    report.keys++;
+    if (!Number.isNaN(reader.expire)) report.expires++;
+    if (reader.keyTooLong) {
+      throw new RdbFault(
+        'rdb.string.long',
+        reader.itemOffset,
+        `a key of at most ${blobBytesMax} bytes`,
+        'a longer one',
+      );
+    }
+    this.duplicates?.add(reader.key, reader.keyLength, reader.db);
+    values.begin();
+    checkValue(reader.input, reader.type, values);
+  }
+
+  /** A key takes at least three bytes, so that a file cannot claim more memory than it is worth. */
+  private expectKeys(): void {
+    const { declaredKeys, input } = this.reader;
+    this.duplicates?.expect(Math.min(declaredKeys, (input.remaining ?? 0) / 3));
+  }
+
+  private addFault(error: unknown): void {
+    const { reader, options } = this;
+    const isFlaw = error instanceof FlawError;
+    if (!isFlaw && !(error instanceof RdbFault)) throw error;
+    const { code, expected, found } = isFlaw ? error.flaw : error;
+    const offset = isFlaw ? reader.itemOffset : error.offset;
+    const type = valueType(reader.type, reader.fork)?.name ?? String(reader.type);
+    const key =
+      reader.keyLength < 0 ? undefined : { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
+    options.findings.add(code, options.path, offset, { key, expected, found });
+  }
+
+  private finishChecksum(): void {
+    const { reader, report, options } = this;
+    const hex = (sum: bigint) => sum.toString(16).padStart(16, '0');
+    const { checksumState: state, checksumOffset } = reader;
+    report.checksum = { state, computed: hex(reader.computedChecksum) };
+    if (state !== 'absent') report.checksum.stored = hex(reader.storedChecksum);
+    if (state !== 'mismatch') return;
+    const sums = { expected: report.checksum.computed, found: report.checksum.stored };
+    options.findings.add('rdb.checksum.mismatch', options.path, checksumOffset, { length: 8, ...sums });
+  }
+}
