@@ -22,7 +22,7 @@ function generated(): string {
 /** Least processor time of three runs, seconds. */
 function seconds(args: readonly string[]): number {
   const script =
-    'process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stderr.write(`\\n${user + system}\\n`); });';
+    'process.on("exit", () => { const { user, system } = process.cpuUsage(); process.stderr.write("\\n" + (user + system) + "\\n"); });';
   const preload = `data:text/javascript,${encodeURIComponent(script)}`;
   const times = [1, 2, 3].map(() => {
     const { stderr } = spawnSync(process.execPath, ['--import', preload, binary, ...args], {
