@@ -29,7 +29,7 @@ import { type ServerName, serverNames } from '../test/server-process.ts';
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Tests that run the commands which their sources name on real servers too. */
-const comparingSources = ['test/engine/core/differential.test.ts', 'test/rewrite/random-logs.test.ts'];
+const comparingSources = ['test/engine/core/differential.test.ts', 'test/rewrite/random-commands.ts'];
 /** Their commands are random: so many of them name each command that they can make. */
 const generated = 4000;
 /** Commands whose effect only a server can work out, or that have none on the data and mean something to those. */

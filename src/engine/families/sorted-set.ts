@@ -5,7 +5,7 @@ import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
 import { Kind } from '../value.ts';
-import { SortedSetValue } from '../values/sorted-set.ts';
+import { compactLimits, SortedSetValue } from '../values/sorted-set.ts';
 import { popRequest, timeoutError } from './list.ts';
 import { lexRange, type RangeFinder, rankRange, scoreRange } from './sorted-set-range.ts';
 import { combineInto, rangeInto } from './sorted-set-store.ts';
@@ -66,13 +66,25 @@ function addScores(session: Session, frame: Frame, first: number, options: numbe
   if (set === undefined) {
     if ((options & onlyExisting) !== 0) return undefined;
     set = new SortedSetValue();
-    if (session.rules.keepsNegativeZero) set.compact = false;
+    const elements = scores?.length ?? 1;
+    // From 7.2 on a set that is made with many elements at once is a skiplist from the start.
+    const isLarge = session.rules.scoreText === 'grisu' && elements > compactLimits.count;
+    if (session.rules.keepsNegativeZero || isLarge) set.compact = false;
     session.add(frame, 1, set);
   }
+  if (set.compact && session.rules.fork === 'valkey' && outgrows(set, frame, first)) set.compact = false;
   if (scores === undefined) return addScore(set, frame.text(first + 1), score, options);
   for (let pair = 0; pair < scores.length; pair++)
     addScore(set, frame.text(first + 1 + 2 * pair), scores[pair], options);
   return undefined;
+}
+
+/** Valkey looks at all elements of a command before it adds the first. */
+function outgrows(set: SortedSetValue, frame: Frame, first: number): boolean {
+  if (set.count + (frame.argc - first) / 2 > compactLimits.count) return true;
+  for (let index = first + 1; index < frame.argc; index += 2)
+    if (frame.lengths[index] > compactLimits.length) return true;
+  return false;
 }
 
 function addScore(set: SortedSetValue, member: string, given: number, options: number): string | undefined {

@@ -8,8 +8,8 @@ import { ScoreOrder } from './score-order.ts';
 import { type MapLike, mapWithRoom } from './sharded-map.ts';
 
 /** Members and bytes a member up to which a server keeps a listpack (zset-max-listpack-entries, -value: the defaults). */
-const compactCountMax = 128;
-const compactLengthMax = 64;
+export const compactLimits = { count: 128, length: 64 } as const;
+const { count: compactCountMax, length: compactLengthMax } = compactLimits;
 
 export class SortedSetValue implements ObjectValue {
   private slots: MapLike<number> = new Map<string, number>();

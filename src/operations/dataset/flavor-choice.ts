@@ -10,13 +10,25 @@ import type { Target } from '../../rdb/targets.ts';
 
 /**
  * The rules by which the server that wrote the files loads them, as far as the RDB at their front tells; else those of the server
- * that they are wanted for. Redis from 7.0 on counts as 8.
+ * that they are wanted for; else those of Redis 8.
  */
 export function flavorOf(layout: Layout, target?: Target): Flavor {
   // What a server before 7.0 keeps in its sorted sets, a later one does not.
   if (target?.usesListpacks === false) return 'redis-6.2';
-  const wanted = target?.fork === 'valkey' ? (target.rdbVersion >= 80 ? 'valkey-9' : 'valkey-8') : 'redis-8';
-  return flavorOfFiles(layout, wanted);
+  return flavorOfFiles(layout, target === undefined ? 'redis-8' : flavorOfVersion(target.fork, target.version));
+}
+
+function flavorOfVersion(fork: 'redis' | 'valkey', version: string): Flavor {
+  const [major, minor] = version.split('.').map(Number);
+  if (fork === 'valkey') return major >= 9 ? 'valkey-9' : 'valkey-8';
+  if (major < 7) return 'redis-6.2';
+  if (major > 7) return 'redis-8';
+  return minor < 2 ? 'redis-7.0' : minor < 4 ? 'redis-7.2' : 'redis-7.4';
+}
+
+/** The rules by which a report names a digest: those of the fork's newest, whichever server wrote the files. */
+export function flavorOfReport(flavor: Flavor): Flavor {
+  return flavor.startsWith('redis') ? 'redis-8' : flavor;
 }
 
 function flavorOfFiles(layout: Layout, otherwise: Flavor): Flavor {
@@ -47,7 +59,7 @@ function flavorOfRdb(reader: RdbReader): Flavor {
   if (reader.fork === 'valkey') return 'valkey-9';
   while (reader.next() === Item.aux) {
     if (reader.auxName === 'valkey-ver') return 'valkey-8';
-    if (reader.auxName === 'redis-ver') return 'redis-8';
+    if (reader.auxName === 'redis-ver') return flavorOfVersion('redis', reader.auxValue);
   }
   return 'redis-8';
 }

@@ -9,7 +9,7 @@ import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import { takeCensus } from '../dataset/census.ts';
 import { keyFilter } from '../dataset/filter.ts';
-import { flavorOf } from '../dataset/flavor-choice.ts';
+import { flavorOf, flavorOfReport } from '../dataset/flavor-choice.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
 import { EarlyDigest } from '../early-digest.ts';
 import { FindingList } from '../report.ts';
@@ -100,7 +100,7 @@ class Rewrite {
     if (refusal !== undefined) return this.result('refused', refusal);
     this.applyFilter(this.loaded);
     this.format = this.chooseFormat(this.loaded);
-    this.digest = new EarlyDigest(this.loaded, flavor, at);
+    this.digest = new EarlyDigest(this.loaded, flavorOfReport(flavor), at);
     if (this.gate !== undefined) this.selection = selectionOf(this.gate);
     if ((await options.review?.(this.loaded, this.selection ?? noSelection)) === false)
       return this.result('reviewed', '');

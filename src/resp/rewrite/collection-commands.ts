@@ -47,27 +47,36 @@ export function rewriteSortedSet(commands: KeyCommands, set: SortedSetValue): vo
     return a[0] < b[0] ? -1 : 1;
   });
   const isPrintf = commands.target.scoreText === 'printf';
-  if (losesSign(commands, entries)) loseNegativeZero(commands);
+  const kept = signsKeptFrom(commands, entries);
+  if (entries.slice(0, kept).some(([, score]) => Object.is(score, -0))) loseNegativeZero(commands);
   for (let start = 0; start < entries.length; start += itemsPerCommand) {
     const end = Math.min(entries.length, start + itemsPerCommand);
     const out = commands.begin(2 + 2 * (end - start), 'ZADD');
     for (let index = start; index < end; index++) {
-      const [member, score] = entries[index];
+      const [member, given] = entries[index];
+      const score = given === 0 && index < kept ? 0 : given;
       out.bulkText(isPrintf ? formatGeneral17(score) : grisu.format(score));
       out.bulkText(member);
     }
   }
 }
 
-/** Whether a -0 of these comes while the set is still small, so that the target stores 0. */
-function losesSign(commands: KeyCommands, entries: readonly [string, number][]): boolean {
-  if (!commands.target.usesListpacks) return false;
+/**
+ * The index from which on the target keeps the sign of a -0: before it, the set is still small, a listpack, in which a -0 becomes
+ * 0. Redis adds one element after the other; Valkey looks at all of a command first.
+ */
+function signsKeptFrom({ target }: KeyCommands, entries: readonly [string, number][]): number {
+  if (!target.usesListpacks) return 0;
   const { sortedSetEntries, sortedSetValueBytes } = compactLimits;
-  for (const [member, score] of entries.slice(0, sortedSetEntries)) {
-    if (member.length > sortedSetValueBytes) return false;
-    if (Object.is(score, -0)) return true;
+  const isLong = ([member]: [string, number]) => member.length > sortedSetValueBytes;
+  const long = entries.findIndex(isLong);
+  const first = Math.min(long < 0 ? entries.length : long, sortedSetEntries);
+  if (target.fork === 'redis') return first;
+  for (let start = 0; start < entries.length; start += itemsPerCommand) {
+    const end = Math.min(entries.length, start + itemsPerCommand);
+    if (end > sortedSetEntries || (long >= start && long < end)) return start;
   }
-  return false;
+  return entries.length;
 }
 
 export function loseNegativeZero(commands: KeyCommands): void {

@@ -120,7 +120,10 @@ export class RawRewriter {
 
   private scoreText(text: string): string {
     const score = parseScore(text) ?? this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
-    if (Object.is(score, -0) && this.commands.target.usesListpacks) loseNegativeZero(this.commands);
+    if (Object.is(score, -0) && this.commands.target.usesListpacks) {
+      loseNegativeZero(this.commands);
+      return '0';
+    }
     return this.commands.target.scoreText === 'printf' ? formatGeneral17(score) : this.grisu.format(score);
   }
 

@@ -1,0 +1,76 @@
+/* Random commands of every family, as a live server gets them. */
+import { commandRows, generations } from '../../src/catalog/commands.generated.ts';
+import { CommandGenerator } from '../engine/collections/command-generator.ts';
+import { geoCommand } from '../engine/special/geo-commands.ts';
+import { Random } from '../engine/special/replay.ts';
+import { streamCommands, streamFeatures } from '../engine/special/stream-commands.ts';
+import { bitmapCommand, hllCommand } from '../engine/special/string-commands.ts';
+import type { ServerName } from '../server-process.ts';
+
+function knownTo(name: ServerName): Set<string> {
+  const bit = 1 << generations.indexOf(name);
+  return new Set(commandRows.filter((row) => (row[8] & bit) !== 0).map((row) => row[0]));
+}
+
+/** Moves between databases, whole transactions, scripts, expiries: what surrounds the families. */
+function around(random: Random, modern: boolean): string[][] {
+  const key = () => random.pick(['a', 'b', 'k', 'l0', 's1', 'z0', 'h1', 'y0', 'd1', '\0\xff']);
+  return random.pick<() => string[][]>([
+    () => [['SELECT', random.pick(['0', '0', '1', '9'])]],
+    () => [['MOVE', key(), random.pick(['0', '1', '9'])]],
+    () => [['RENAME', key(), key()]],
+    () => [['SET', key(), random.pick(['12', '', '\0\xfe', 'x'.repeat(100)]), 'PX', '100000000']],
+    () => [['PEXPIRE', key(), random.pick(['100000000', '5'])]],
+    () => [['PERSIST', key()]],
+    () => [
+      ['INCRBY', 'counter', '7'],
+      ['INCRBYFLOAT', 'float', '0.1'],
+      ['APPEND', 'text', 'more'],
+    ],
+    () => [['MULTI'], ['SET', 'in', 'a'], ['LPUSH', 'l0', 'in'], ['SELECT', '1'], ['INCR', 'in'], ['EXEC']],
+    () => [['MULTI'], ['SET', 'in', 'b'], ['DISCARD']],
+    () => [['EVAL', "redis.call('SET', KEYS[1], ARGV[1]); redis.call('SADD', 's1', 'x', ARGV[1])", '1', 'eval', 'v\0']],
+    () => (random.chance(0.1) ? [['FLUSHDB']] : [['DEL', key(), key()]]),
+    () => (modern ? [['COPY', key(), key(), 'DB', '1', 'REPLACE']] : [['SWAPDB', '0', '1']]),
+    () => [
+      ['SPOP', 's0'],
+      ['SPOP', 's1', '2'],
+    ],
+    () => [
+      ['XADD', 'now', '*', 'f', 'v'],
+      ['XADD', 'now', 'MAXLEN', '~', '10', '*', 'f', 'w'],
+    ],
+  ])();
+}
+
+/** Whether a live server takes it within a test: no waiting, no distance whose last bits the C library decides. */
+function isWanted(command: readonly string[], known: ReadonlySet<string>): boolean {
+  const name = command[0].toUpperCase();
+  const waits = name.startsWith('B') && !name.startsWith('BIT');
+  return known.has(name) && !waits && !command.includes('STOREDIST');
+}
+
+/** About `count` commands that the server knows. */
+export function randomCommands(name: ServerName, seed: number, count: number): string[][] {
+  const random = new Random(seed);
+  const modern = name !== 'redis-6.0';
+  const known = knownTo(name);
+  const soon = String(Date.now() + 50);
+  const moments = ['1', soon, '4000000000000', '5000000000000'];
+  const collections = new CommandGenerator({ seed, count: count, known, modern, moments }).commands();
+  const streams = streamCommands(seed, count, streamFeatures(name)) as string[][];
+  const made: string[][] = [];
+  for (let index = 0; index < count; index++) {
+    if (random.chance(0.15)) made.push(...around(random, modern));
+    const next = random.pick<() => readonly string[]>([
+      () => collections[index],
+      () => collections[index],
+      () => streams[index],
+      () => bitmapCommand(random, name === 'redis-8.6'),
+      () => hllCommand(random),
+      () => geoCommand(random, name),
+    ])();
+    if (isWanted(next, known)) made.push([...next]);
+  }
+  return made;
+}
