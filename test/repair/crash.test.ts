@@ -5,7 +5,6 @@ import type { FileSystem } from '../../src/bytes/sink.ts';
 import { UnwritableError } from '../../src/errors.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
 import { command } from '../drop-in/comparison.ts';
 import { temporaryDir } from '../servers.ts';
 
@@ -75,7 +74,7 @@ describe('repair: killed', () => {
     for (let at = 0; ; at++) {
       const dir = folderOf({ 'a.aof': torn });
       const { fs: dying, state } = mortal(at, after);
-      await repair(path.join(dir, 'a.aof'), { inPlace: true, force: true, fs: dying }).catch((error) => {
+      await repair(path.join(dir, 'a.aof'), { inPlace: true, force: true, fileSystem: dying }).catch((error) => {
         if (!state.dead) throw error;
       });
       expectOldOrNew(dir, { 'a.aof': torn }, { 'a.aof': set('a') });
@@ -98,36 +97,17 @@ describe('repair: killed', () => {
       for (let at = 0; ; at++) {
         const dir = folderOf(parts);
         const { fs: dying, state } = mortal(at, after);
-        await repair(dir, { inPlace: true, force: true, fs: dying }).catch((error) => {
+        await repair(dir, { inPlace: true, force: true, fileSystem: dying }).catch((error) => {
           if (!state.dead) throw error;
         });
         expectOldOrNew(dir, parts, whole);
         if (!state.dead) break;
         if (at % 5 !== 0) continue;
-        await repair(dir, { inPlace: true, force: true, fs: mortal(-1, false).fs });
+        await repair(dir, { inPlace: true, force: true, fileSystem: mortal(-1, false).fs });
         expect((await check(dir)).ok).toBe(true);
       }
     },
   );
-});
-
-describe('rewrite: killed', () => {
-  it('a file in place is the old one or the new one at every call', async () => {
-    const old = set('a') + set('a') + set('b');
-    for (let at = 0; ; at++) {
-      const dir = folderOf({ 'a.aof': old });
-      const file = path.join(dir, 'a.aof');
-      const { fs: dying, state } = mortal(at, at % 2 === 0);
-      await rewrite(file, { inPlace: true, force: true, at: 0, fs: dying } as Parameters<typeof rewrite>[1]).catch(
-        (error) => {
-          if (!state.dead) throw error;
-        },
-      );
-      const now = fs.readFileSync(file, 'latin1');
-      expect(now === old || (await check(file)).ok).toBe(true);
-      if (!state.dead) break;
-    }
-  });
 });
 
 describe('repair: cannot write', () => {
@@ -138,7 +118,7 @@ describe('repair: cannot write', () => {
       const dir = folderOf({ 'a.aof': torn });
       const file = path.join(dir, 'a.aof');
       const { fs: full, state } = mortal(at, false, failure('ENOSPC'));
-      const error = await repair(file, { inPlace: true, force: true, fs: full }).then(
+      const error = await repair(file, { inPlace: true, force: true, fileSystem: full }).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
@@ -159,7 +139,11 @@ describe('repair: cannot write', () => {
       if (flags !== 'r') throw failure('EROFS')();
       return fs.openSync(file, flags, ...rest);
     };
-    const run = repair(path.join(dir, 'a.aof'), { inPlace: true, force: true, fs: readOnly as unknown as FileSystem });
+    const run = repair(path.join(dir, 'a.aof'), {
+      inPlace: true,
+      force: true,
+      fileSystem: readOnly as unknown as FileSystem,
+    });
     await expect(run).rejects.toThrow(/cannot write .*read-only/);
     expect(fs.readdirSync(dir)).toEqual(['a.aof']);
     expect(fs.readFileSync(path.join(dir, 'a.aof'), 'latin1')).toBe(torn);

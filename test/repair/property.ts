@@ -61,7 +61,7 @@ export async function brokenPromise(
     backup: false,
     force: true,
     dropUnknown: true,
-    fs: hastyFs,
+    fileSystem: hastyFs,
     ...options,
   });
   if (result.outcome !== 'repaired' && result.outcome !== 'sound') return `${result.outcome}: ${result.reason}`;

@@ -12,7 +12,7 @@ import { temporaryDir } from '../servers.ts';
 import { hastyFs } from './property.ts';
 
 const set = (key: string) => command('SET', key, 'value');
-const quick: RepairOptions = { inPlace: true, force: true, fs: hastyFs };
+const quick: RepairOptions = { inPlace: true, force: true, fileSystem: hastyFs };
 
 /** Repairs a log in place and gives what is left, and the result. */
 async function repaired(text: string, options: RepairOptions = {}) {
@@ -186,7 +186,7 @@ describe('repair: multi-part', () => {
   it('into a new folder, whole', async () => {
     const dir = folder({ ...parts, 'p.2.incr.aof': `${set('c')}\0\0` });
     const output = `${dir}-mended`;
-    const result = await repair(dir, { output, fs: hastyFs });
+    const result = await repair(dir, { output, fileSystem: hastyFs });
     expect(result.ok).toBe(true);
     expect(fs.readdirSync(output).sort()).toEqual(Object.keys(parts).sort());
     expect((await check(output)).ok).toBe(true);

@@ -53,7 +53,7 @@ export class Execution {
     this.planned = planned;
     this.options = options;
     this.sources = sources;
-    this.fs = options.fs ?? nodeFs;
+    this.fs = options.fileSystem ?? nodeFs;
     const { output } = options;
     this.quarantine = new Quarantine(nodePath.resolve(output ?? path), this.fs);
     if (output !== undefined && planned.manifest !== undefined) {

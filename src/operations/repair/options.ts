@@ -29,7 +29,8 @@ export interface RepairOptions {
   readonly confirm?: (plan: RepairPlan) => boolean | Promise<boolean>;
   /** A random number for the hash functions. */
   readonly seed?: number;
-  readonly fs?: FileSystem;
+  /** The file system's calls, for tests that let them fail. */
+  readonly fileSystem?: FileSystem;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
 }
