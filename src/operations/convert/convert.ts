@@ -28,7 +28,7 @@ import { chooseTarget, folderPlan, logSegments, type MainForm, mainForm, mustRep
 import { RdbSource } from './rdb-source.ts';
 import { type SurveyedInput, survey } from './survey.ts';
 import { verifyConversion } from './verification.ts';
-import { canCopySpans, copyLogs, headerOf, openSink, rdbSegment } from './writing.ts';
+import { copyLogs, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Findings that are kept. */
@@ -216,9 +216,9 @@ class Conversion {
     const mayMeet =
       inputs.length > 1 || (options.databases?.size ?? 0) > 0 || (options.renamePrefixes?.length ?? 0) > 0;
     const seen = mayMeet ? new SeenKeys(options.onConflict ?? 'fail') : undefined;
-    const copiesSpans = form === 'rdb' && canCopySpans(inputs, target);
+    const spans = form === 'rdb' ? spanCopying(inputs, target) : 'none';
     const copiesCommands = form === 'resp';
-    const router = new KeyRouter(options, { sinks, ledger, seen, copiesSpans, copiesCommands });
+    const router = new KeyRouter(options, { sinks, ledger, seen, spans, copiesCommands });
     Object.assign(this, { sinks, seen, router });
     const order = options.onConflict === 'last' ? [...inputs].reverse() : inputs;
     for (const input of order) await this.readKeys(input, router);

@@ -59,6 +59,9 @@ export class KeyRecord implements KeyFacts {
   }
 }
 
+/** Whether ordinary keys are copied as they stand, and if so whether somebody must look into their values first. */
+export type SpanCopying = 'none' | 'unseen' | 'looked-into';
+
 /** What sources tell, in the order of an RDB: functions and modules' data first, then per database its keys. */
 export interface KeyReceiver {
   function(code: string): void;
@@ -68,7 +71,7 @@ export interface KeyReceiver {
   database(database: number, keys: number, expires: number): void;
   key(record: KeyRecord): void;
   /** Whether `span` may be called. */
-  readonly takesSpans: boolean;
+  readonly spans: SpanCopying;
   /** `count` ordinary keys as they stand in an RDB, `bytes[from, to)`. */
   span(bytes: Buffer, from: number, to: number, count: number): void;
   /** Whether `commands` may be called. */

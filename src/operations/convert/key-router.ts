@@ -4,7 +4,7 @@ import { needsModule } from '../../rdb/module-data.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
 import { type KeyTest, keyTest } from '../dataset/filter.ts';
 import type { SeenKeys } from './conflicts.ts';
-import type { KeyReceiver, KeyRecord } from './key-record.ts';
+import type { KeyReceiver, KeyRecord, SpanCopying } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
 import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ModulePolicy } from './options.ts';
@@ -17,7 +17,7 @@ export interface RouterParts {
   /** Where several keys of a name may meet. */
   readonly seen: SeenKeys | undefined;
   /** Whether the sinks take ordinary keys as they stand, or as commands. */
-  readonly copiesSpans: boolean;
+  readonly spans: SpanCopying;
   readonly copiesCommands: boolean;
 }
 
@@ -34,7 +34,7 @@ export class KeyRouter implements KeyReceiver {
   filtered = 0;
   /** Why nothing may be written; '' if nothing speaks against it. */
   refusal = '';
-  readonly takesSpans: boolean;
+  readonly spans: SpanCopying;
   readonly takesCommands: boolean;
   private readonly parts: RouterParts;
   private readonly passes: KeyTest | undefined;
@@ -60,7 +60,7 @@ export class KeyRouter implements KeyReceiver {
     if (splitBySlot !== undefined || slots !== undefined) this.slots = slotTable(splitBySlot ?? 1, slots);
     this.current = new Int32Array(parts.sinks.length).fill(-1);
     const isPlain = parts.seen === undefined && !changesKeys(options);
-    this.takesSpans = parts.copiesSpans && isPlain;
+    this.spans = isPlain ? parts.spans : 'none';
     this.takesCommands = parts.copiesCommands && isPlain;
   }
 

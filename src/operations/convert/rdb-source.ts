@@ -39,14 +39,15 @@ export class RdbSource {
   constructor(receiver: KeyReceiver, options: RdbSourceOptions) {
     this.receiver = receiver;
     this.options = options;
-    this.lanes = receiver.takesSpans ? borrowLanes() : undefined;
+    this.lanes = receiver.spans === 'none' ? undefined : borrowLanes();
     const source = options.sources.reopen(options.source);
     this.kernel = receiver.takesCommands ? openCommandsKernel() : undefined;
     this.input = new RdbInput(source, windowBytes, this.lanes?.window() ?? this.kernel?.window);
     this.input.trusting = true;
     this.input.onProgress = options.onProgress;
     this.reader = new RdbReader(this.input, { checksum: false });
-    this.lane = this.lanes && new RdbFastLane(this.reader, this.lanes, { deep: false, seed: 0 });
+    this.lane =
+      this.lanes && new RdbFastLane(this.reader, this.lanes, { deep: receiver.spans === 'looked-into', seed: 0 });
     this.values = new ValueCheck(false, this.reader.templates, 0);
     this.record = new KeyRecord(new RdbCodec({ templates: this.reader.templates }));
   }

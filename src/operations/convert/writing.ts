@@ -5,6 +5,7 @@ import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { Destination } from './destination.ts';
+import type { SpanCopying } from './key-record.ts';
 import { type KeySink, RdbKeySink, RespKeySink } from './key-sink.ts';
 import { copyBytes, type LogSegment, selectFirst } from './log-copy.ts';
 import type { LossLedger } from './loss-ledger.ts';
@@ -15,13 +16,17 @@ import type { SurveyedInput } from './survey.ts';
 /** Types that a fast lane passes over (kernels/assembly/rdb-lane.ts). */
 const laneTypes = [0, 2, 4, 5, 10, 11, 12, 13, 14, 16, 17, 18, 20];
 
-/** Whether keys that the fast lane passes may be copied to the target as they stand: it must read all that could be among them. */
-export function canCopySpans(inputs: readonly SurveyedInput[], target: Target): boolean {
-  if (!target.hasUsage || laneTypes.some((type) => !target.reads.has(type))) return false;
-  return inputs.every(({ parts }) => {
+/**
+ * Whether keys that the fast lane passes may be copied to the target as they stand: it must read all that could be among them.
+ * Where listpacks of the two have borders at different lengths the lane must look into them: it leaves long elements alone.
+ */
+export function spanCopying(inputs: readonly SurveyedInput[], target: Target): SpanCopying {
+  if (!target.hasUsage || laneTypes.some((type) => !target.reads.has(type))) return 'none';
+  const isAlike = inputs.every(({ parts }) => {
     const rdb = parts[0]?.report.rdb;
     return rdb === undefined || thresholdOf(rdb.version) === target.backlenThreshold;
   });
+  return isAlike ? 'unseen' : 'looked-into';
 }
 
 /** Which width the writers of an RDB version give to a listpack's elements at the border between two widths. */

@@ -31,6 +31,9 @@ export class RawRewriter {
   private from = 0;
   private position = 0;
   private end = 0;
+  /** Where the members of a sorted set lie, and their scores. */
+  private members = new Float64Array(64);
+  private scores = new Float64Array(64);
 
   constructor(commands: KeyCommands) {
     this.commands = commands;
@@ -50,6 +53,8 @@ export class RawRewriter {
         return this.sortedSet();
       case TypeId.listQuicklist2:
         return this.singleNode();
+      case TypeId.sortedSet:
+        return this.skiplist();
       case TypeId.hash:
         return this.strings('HMSET', 2);
       case TypeId.set:
@@ -118,6 +123,42 @@ export class RawRewriter {
     return true;
   }
 
+  /** count × ( member, score ), mostly from the highest to the lowest: then they need not be sorted. */
+  private skiplist(): boolean {
+    const { cursor } = this;
+    const count = cursor.count(9);
+    if (this.members.length < count) {
+      this.members = new Float64Array(count * 2);
+      this.scores = new Float64Array(count * 2);
+    }
+    const { members, scores } = this;
+    for (let index = 0; index < count; index++) {
+      members[index] = cursor.position;
+      cursor.skipString();
+      scores[index] = cursor.double();
+      // What is equal goes by the members' bytes, and a NaN or a -0 is for the decoder to judge.
+      if (!(index === 0 || scores[index] < scores[index - 1]) || !isOrdinary(scores[index])) return false;
+    }
+    this.writeScores(count);
+    return true;
+  }
+
+  private writeScores(count: number): void {
+    const { cursor, members, scores, commands, grisu } = this;
+    const { out } = commands;
+    const isPrintf = commands.target.scoreText === 'printf';
+    for (let left = count; left > 0; ) {
+      const items = Math.min(left, itemsPerCommand);
+      commands.begin(2 + 2 * items, 'ZADD');
+      for (const end = left - items; left > end; left--) {
+        const score = scores[left - 1];
+        out.bulkText(isPrintf ? formatGeneral17(score) : grisu.format(score));
+        cursor.position = members[left - 1];
+        this.bulkString();
+      }
+    }
+  }
+
   private scoreText(text: string): string {
     const score = parseScore(text) ?? this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
     if (Object.is(score, -0) && this.commands.target.usesListpacks) {
@@ -163,4 +204,8 @@ export class RawRewriter {
       out.bulk(bytes, start, start + stringEntryLength(bytes, position));
     }
   }
+}
+
+function isOrdinary(score: number): boolean {
+  return !Number.isNaN(score) && !Object.is(score, -0);
 }
