@@ -52,6 +52,7 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
         "undo a server's `rename-command OLD NEW`: commands that are called NEW in the file get their name OLD back",
       helpValue: 'OLD=NEW',
       multiple: true,
+      multipleNonGreedy: true,
     }),
     json: boolean({ description: 'print the plan and the result as one JSON object' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),

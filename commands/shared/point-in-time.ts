@@ -25,6 +25,7 @@ export const pointFlags = {
     description: 'leave out commands by number (N, N..M, FILE:N..M) or by pattern (such as "DEL user:*")',
     helpValue: 'COMMANDS',
     multiple: true,
+    multipleNonGreedy: true,
   }),
 };
 

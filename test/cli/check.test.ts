@@ -24,6 +24,14 @@ describe('aofkit', () => {
     expect(stdout).toContain('Exit status');
   });
 
+  it('takes the path behind flags that may be given several times', () => {
+    const output = path.join(temporaryDir(), 'out.rdb');
+    expect(aofkit(['rewrite', '--key', '*', '--type', 'string', soundRdb, '-o', output])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+  });
+
   it('answers wrong usage with 2', () => {
     expect(aofkit(['check']).status).toBe(2);
     expect(aofkit(['check', '--nonsense', torn]).status).toBe(2);
