@@ -25,6 +25,11 @@ export function touchedKeys(bytes: Buffer, damage: Damage): Set<string> | undefi
   return touchedInAof(bytes, at, damage, touched) ? touched : undefined;
 }
 
+/** Carries what is touched on through a later part of the dataset, which is not damaged. */
+export function carryOn(bytes: Buffer, touched: Set<string>): void {
+  touchedInAof(bytes, 0, { kind: 'none', bytes, ranges: [] }, touched);
+}
+
 function touchedInRdb(bytes: Buffer, damage: Damage, touched: Set<string>): number | undefined {
   const reader = RdbReader.open(new MemorySource(bytes));
   reader.readHeader();

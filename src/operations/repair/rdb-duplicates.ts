@@ -11,7 +11,8 @@ import { orderRegions, region } from './regions.ts';
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 18;
 
-type Place = { readonly from: number; readonly to: number };
+/** A record, and whether it lies right beside a bad region: then it may be a part of a damaged value that only looks like one. */
+type Place = { readonly from: number; readonly to: number; readonly doubtful: boolean };
 
 /**
  * Reads an RDB a second time, around its bad regions, and gives a region for each record of a key that stands twice but for
@@ -32,7 +33,11 @@ export async function findDuplicates(
   skip.fork = reader.fork;
   input.trusting = true;
   if (header.magic !== '') input.seek(Math.min(9, options.size));
-  const walk = new RegionWalk(orderRegions(bad));
+  const ordered = orderRegions(bad);
+  const walk = new RegionWalk(ordered);
+  const edges = new Set(
+    ordered.filter(({ damage }) => damage).flatMap(({ offset, length }) => [offset, offset + length]),
+  );
   const seen = new Map<string, Place>();
   const found: Region[] = [];
   for (let count = 1; ; count++) {
@@ -47,7 +52,9 @@ export async function findDuplicates(
       ? `${reader.db} ${reader.key.latin1Slice(0, reader.keyLength)}`
       : undefined;
     checkValue(input, reader.type, skip);
-    if (id !== undefined) note(id, { from, to: input.offset }, seen, found, options);
+    const to = input.offset;
+    const doubtful = edges.has(from) || edges.has(to);
+    if (id !== undefined) note(id, { from, to, doubtful }, seen, found, options);
     if (count % itemsBetweenPauses === 0) await options.pause();
   }
 }
@@ -58,10 +65,12 @@ function note(id: string, place: Place, seen: Map<string, Place>, found: Region[
     seen.set(id, place);
     return;
   }
-  const goes = options.duplicates === 'first' ? place : first;
-  if (options.duplicates === 'last') seen.set(id, place);
+  const keepsFirst = first.doubtful === place.doubtful ? options.duplicates === 'first' : place.doubtful;
+  const goes = keepsFirst ? place : first;
+  if (!keepsFirst) seen.set(id, place);
   const name = id.slice(id.indexOf(' ') + 1);
-  const reason = `the key stands at offsets ${first.from} and ${place.from}; the ${options.duplicates} one stays`;
+  const stays = keepsFirst ? 'first' : 'last';
+  const reason = `the key stands at offsets ${first.from} and ${place.from}; the ${stays} one stays`;
   const more = { damage: false, keys: 1, touched: [escapeBinary(name, 128)] };
   found.push(region(goes.from, goes.to - goes.from, 'rdb.key.duplicate', reason, more));
 }
