@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { goldenDir, goldenNames, readProvenance } from '../../fixtures/generate/golden.ts';
 import { type ConvertResult, convert, type OutputFormat } from '../../src/index.ts';
 import { findTarget } from '../../src/rdb/targets.ts';
-import { minorLosses } from '../../src/rdb/writer/losses.ts';
+import { changesDigest } from '../../src/rdb/writer/losses.ts';
 import { aofCorpus, corpusDir, rdbCorpus } from '../corpus.ts';
 import { LoadingServer } from '../rewrite/loader.ts';
 import { describeWithServers, type ServerName, temporaryDir } from '../servers.ts';
@@ -51,7 +51,7 @@ function warnings(log: string): string[] {
 /** The facts without the keys of which the target could not hold all, and those that it could not hold at all. */
 function withoutLosses(facts: Facts, { losses }: ConvertResult): Map<string, KeyFacts> {
   const keys = new Map(facts.keys);
-  for (const { db, key, kind } of losses) if (!minorLosses.has(kind)) keys.delete(`${db} ${key}`);
+  for (const { db, key, kind } of losses) if (changesDigest(kind)) keys.delete(`${db} ${key}`);
   return keys;
 }
 

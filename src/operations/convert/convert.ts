@@ -281,9 +281,9 @@ class Conversion {
 
   private async verify([destination]: readonly Destination[]): Promise<void> {
     const [path] = this.paths;
-    const found = await verifyConversion(path, destination.checkPath ?? '', this.ledger.serious > 0, this.options);
+    const found = await verifyConversion(path, destination.checkPath ?? '', !this.ledger.keepsDigest, this.options);
     this.digest = found;
-    this.verified = this.ledger.serious === 0;
+    this.verified = this.ledger.keepsDigest;
   }
 
   private result(
