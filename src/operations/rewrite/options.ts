@@ -34,6 +34,10 @@ export interface RewriteOptions {
   /** The server's auto-aof-rewrite rule: do nothing unless the log has grown by this share of its base, and is this large. */
   readonly onlyIfGrown?: { readonly percent: number; readonly bytesMin: number };
   readonly filter?: KeyFilterOptions;
+  /**
+   * Whether the dataset's digest is computed for the report, which looks into every value. Default true; `verify` needs it.
+   */
+  readonly digest?: boolean;
   /** Reloads the result and compares digests before it replaces anything. */
   readonly verify?: boolean;
   /** What becomes of commands whose effect nobody knows. Default `fail`. */

@@ -100,7 +100,8 @@ class Rewrite {
     if (refusal !== undefined) return this.result('refused', refusal);
     this.applyFilter(this.loaded);
     this.format = this.chooseFormat(this.loaded);
-    this.digest = new EarlyDigest(this.loaded, flavorOfReport(flavor), at);
+    if (options.digest !== false || options.verify === true)
+      this.digest = new EarlyDigest(this.loaded, flavorOfReport(flavor), at);
     if (this.gate !== undefined) this.selection = selectionOf(this.gate);
     if ((await options.review?.(this.loaded, this.selection ?? noSelection)) === false)
       return this.result('reviewed', '');
@@ -263,7 +264,7 @@ class Rewrite {
     }
     let digest = '';
     try {
-      digest = await this.digest!.finish();
+      digest = (await this.digest?.finish()) ?? '';
       if (options.verify === true) {
         const expected = { digest, changed: this.changed, flavor: this.flavorOfOutput(loaded) };
         await verifyOutput(output.checkPath, loaded, expected, options);
