@@ -4,8 +4,8 @@ import { boot } from '../src/operations/boot/boot.ts';
 import type { BootResult } from '../src/operations/boot/outcome.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseMoment } from './shared/flags.ts';
+import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { formatBoot } from './shared/report-boot.ts';
 
 export default class Boot extends BaseCommand {
@@ -64,7 +64,7 @@ Exit status: 0 every server that was asked for starts with all the data that is 
     }
     const ok = results.every((result) => result.ok);
     if (flags.json) await this.write(`${JSON.stringify({ ok, results })}\n`);
-    else for (const result of results) await this.write(formatBoot(result, palette()));
+    else for (const result of results) await this.write(formatBoot(result, await palette()));
     process.exitCode = ok ? ExitCode.sound : ExitCode.problems;
   }
 }

@@ -2,8 +2,9 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer } from '@oclif/core/flags';
 import { check } from '../src/operations/check/check.ts';
 import { BaseCommand } from './shared/base-command.ts';
+import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { formatCheck, palette } from './shared/report.ts';
+import { formatCheck } from './shared/report.ts';
 import { isUnread, runPaths } from './shared/run-paths.ts';
 
 export default class Check extends BaseCommand {
@@ -47,7 +48,7 @@ Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usag
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Check);
-    const colour = palette();
+    const colour = await palette();
     const bar = await ProgressBar.open(flags.progress);
     const seed = Math.floor(Math.random() * 2 ** 32);
     const options = { limit: flags.limit, seed, onProgress: bar.listener };

@@ -5,8 +5,8 @@ import type { ConvertOptions } from '../src/operations/convert/options.ts';
 import { parseSlots } from '../src/operations/convert/slots.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabaseMap, parseDatabases, parseRename, parseTtl } from './shared/convert-flags.ts';
+import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { formatConvert } from './shared/report-convert.ts';
 import { StandardOutput } from './shared/standard-output.ts';
 
@@ -178,7 +178,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     const seconds = (Date.now() - begun) / 1000;
     const report = flags.json
       ? `${JSON.stringify({ ok: result.ok, seconds, results: [result] })}\n`
-      : formatConvert(result, seconds, palette(toStdout ? process.stderr : process.stdout));
+      : formatConvert(result, seconds, await palette(toStdout ? process.stderr : process.stdout));
     if (toStdout) process.stderr.write(report);
     else await this.write(report);
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;

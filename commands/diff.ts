@@ -3,8 +3,8 @@ import { boolean, integer, option, string } from '@oclif/core/flags';
 import { type DifferentKey, type DiffOptions, diff, flavors } from '../src/index.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
+import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { diffKeyJson, diffResultJson, formatDiffKey, formatDiffResult, formatUnloaded } from './shared/report-diff.ts';
 
 export default class Diff extends BaseCommand {
@@ -64,7 +64,7 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);
-    const colour = palette();
+    const colour = await palette();
     const bar = await ProgressBar.open(flags.progress && process.stdout.isTTY !== true);
     const lines: string[] = [];
     const onKey = (key: DifferentKey) => {
@@ -86,7 +86,7 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
     await this.write(lines.splice(0).join(''));
     if (flags.json) await this.write(`${JSON.stringify(diffResultJson(result))}\n`);
     else if (result.ok) await this.write(formatDiffResult(result, flags.limit, colour));
-    if (!result.ok) process.stderr.write(formatUnloaded(result, palette(process.stderr)));
+    if (!result.ok) process.stderr.write(formatUnloaded(result, await palette(process.stderr)));
     process.exitCode = result.ok ? (result.equal ? ExitCode.sound : ExitCode.problems) : ExitCode.unreadable;
   }
 }

@@ -5,8 +5,8 @@ import { flavors } from '../src/engine/flavor.ts';
 import { type DigestResult, digest } from '../src/operations/digest.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { parseMoment } from './shared/flags.ts';
+import { type Palette, palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { formatDigestProblems } from './shared/report-rewrite.ts';
 import { isUnread, runPaths } from './shared/run-paths.ts';
 
@@ -62,7 +62,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Digest);
-    const colour = palette(process.stderr);
+    const colour = await palette(process.stderr);
     const bar = await ProgressBar.open(flags.progress);
     const at = flags.at === undefined ? Date.now() : parseMoment(flags.at);
     const lines: string[] = [];
@@ -91,7 +91,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
     process.exitCode = exitCode;
   }
 
-  private async show(result: DigestResult, perKey: boolean, colour: ReturnType<typeof palette>): Promise<void> {
+  private async show(result: DigestResult, perKey: boolean, colour: Palette): Promise<void> {
     if (result.digest !== undefined && !perKey) await this.write(`${result.digest}  ${result.path}\n`);
     process.stderr.write(formatDigestProblems(result, colour));
   }

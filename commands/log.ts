@@ -3,8 +3,8 @@ import { boolean, integer, string } from '@oclif/core/flags';
 import { escapeBinary, type Frequent, type LogFilter, type LogOptions, log, logStatistics } from '../src/index.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
+import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { formatLogStatistics, parsePlace } from './shared/report-log.ts';
 
 /** Between two looks for more, milliseconds. */
@@ -92,7 +92,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
         await this.write(
           `${JSON.stringify({ ...result, keys: escaped(result.keys), prefixes: escaped(result.prefixes) })}\n`,
         );
-      else await this.write(formatLogStatistics(result, palette()));
+      else await this.write(formatLogStatistics(result, await palette()));
       process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
       return;
     }

@@ -7,8 +7,8 @@ import type { RepairPlan } from '../src/operations/repair/plan.ts';
 import { repair } from '../src/operations/repair/repair.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument } from './shared/flags.ts';
+import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { formatPlan, formatRepair } from './shared/report-repair.ts';
 
 export default class Repair extends BaseCommand {
@@ -75,7 +75,7 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Repair);
-    const colour = palette();
+    const colour = await palette();
     const bar = await ProgressBar.open(flags.progress);
     let shown = false;
     const show = async (plan: RepairPlan) => {

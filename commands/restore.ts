@@ -3,9 +3,9 @@ import { boolean, option, string } from '@oclif/core/flags';
 import { UsageError } from '../src/errors.ts';
 import { restore } from '../src/operations/restore/restore.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
+import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { formatPreview } from './shared/report-restore.ts';
 import { formatRewrite } from './shared/report-rewrite.ts';
 
@@ -71,7 +71,7 @@ Exit status: 0 written, 1 refused (damage before the point, no such command or t
     if (point === undefined) throw new UsageError('say to which point: see --help');
     const bar = await ProgressBar.open(flags.progress);
     const begun = Date.now();
-    const colour = palette();
+    const colour = await palette();
     const result = await restore(args.path, {
       point,
       output: flags.output,

@@ -4,9 +4,9 @@ import type { RewriteOptions } from '../src/operations/rewrite/options.ts';
 import { rewrite } from '../src/operations/rewrite/rewrite.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseSize } from './shared/flags.ts';
+import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { palette } from './shared/report.ts';
 import { formatRewrite } from './shared/report-rewrite.ts';
 
 const types = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module', 'array'] as const;
@@ -147,7 +147,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
     const result = await rewrite(args.path, options).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
     if (flags.json) await this.write(`${JSON.stringify({ ok: result.ok, seconds, results: [result] })}\n`);
-    else await this.write(formatRewrite(result, seconds, palette()));
+    else await this.write(formatRewrite(result, seconds, await palette()));
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 }

@@ -2,8 +2,9 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer } from '@oclif/core/flags';
 import { verify } from '../src/operations/verify.ts';
 import { BaseCommand } from './shared/base-command.ts';
+import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { formatVerify, palette } from './shared/report.ts';
+import { formatVerify } from './shared/report.ts';
 import { isUnread, runPaths } from './shared/run-paths.ts';
 
 export default class Verify extends BaseCommand {
@@ -42,7 +43,7 @@ Exit status: 0 no mismatch, 1 problems found, 2 wrong usage, 3 cannot read, 70 a
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Verify);
-    const colour = palette();
+    const colour = await palette();
     const bar = await ProgressBar.open(flags.progress);
     const options = { quick: flags.quick, workers: flags.workers, onProgress: bar.listener };
     const { results, exitCode } = await runPaths(

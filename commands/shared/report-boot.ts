@@ -1,10 +1,10 @@
-import type { ChalkInstance } from 'chalk';
 import type { BootResult, DiskChange } from '../../src/operations/boot/outcome.ts';
 import { formatCount, plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 
 /** What a start would do, for people. */
-export function formatBoot(result: BootResult, colour: ChalkInstance): string {
+export function formatBoot(result: BootResult, colour: Palette): string {
   const { path, server, starts, ok, certain, reason, databases } = result;
   const mark = ok ? colour.green('starts') : starts ? colour.yellow('starts, but') : colour.red('DOES NOT START');
   const keys = databases.reduce((sum, one) => sum + one.keys, 0);

@@ -1,6 +1,6 @@
-import type { ChalkInstance } from 'chalk';
 import type { ConvertResult, LossCount } from '../../src/operations/convert/options.ts';
 import { formatCount, plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 import { formatFinding } from './report.ts';
 
@@ -13,7 +13,7 @@ const outcomes: Record<LossCount['outcome'], string> = {
 };
 
 /** The report of a conversion. */
-export function formatConvert(result: ConvertResult, seconds: number, colour: ChalkInstance): string {
+export function formatConvert(result: ConvertResult, seconds: number, colour: Palette): string {
   const { paths, outputs, before, after, conflicts, refused } = result;
   const lines: string[] = [];
   if (result.ok) {

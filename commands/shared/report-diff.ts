@@ -1,6 +1,6 @@
-import type { ChalkInstance } from 'chalk';
 import { type DifferentKey, type DiffResult, escapeBinary } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatFinding } from './report.ts';
 
 const whole = (text: string): string => escapeBinary(text, Number.POSITIVE_INFINITY);
@@ -8,7 +8,7 @@ const whole = (text: string): string => escapeBinary(text, Number.POSITIVE_INFIN
 /** A key that differs, as a line. */
 export function formatDiffKey(
   { kind, database, key, typeA, typeB, difference }: DifferentKey,
-  colour: ChalkInstance,
+  colour: Palette,
 ): string {
   const name = `db${database} "${whole(key)}"`;
   if (kind === 'only-a') return `${colour.red('<')} ${name} (${typeA})\n`;
@@ -26,7 +26,7 @@ export function diffKeyJson({ kind, database, key, typeA, typeB, difference }: D
 }
 
 /** The totals. */
-export function formatDiffResult(result: DiffResult, limit: number | undefined, colour: ChalkInstance): string {
+export function formatDiffResult(result: DiffResult, limit: number | undefined, colour: Palette): string {
   const { equal, byDigest, a, databases, libraries } = result;
   const lines: string[] = [];
   for (const library of libraries) lines.push(`${colour.yellow('!')} function library "${whole(library)}"`);
@@ -48,7 +48,7 @@ export function diffResultJson({ libraries, ...result }: DiffResult): object {
 }
 
 /** Why one of the two could not be loaded. */
-export function formatUnloaded({ a, b }: DiffResult, colour: ChalkInstance): string {
+export function formatUnloaded({ a, b }: DiffResult, colour: Palette): string {
   const lines: string[] = [];
   for (const { path, ok, findings, opaque } of [a, b]) {
     if (ok) continue;

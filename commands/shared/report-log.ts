@@ -1,6 +1,6 @@
-import type { ChalkInstance } from 'chalk';
 import { escapeBinary, type LogStatistics, UsageError } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 
 /** A place in a log as people give it: `N`, or `FILE:N`. Throws UsageError. */
@@ -12,7 +12,7 @@ export function parsePlace(text: string): { file?: string; offset: number } {
 }
 
 /** The report of `log --stats`. */
-export function formatLogStatistics(result: LogStatistics, colour: ChalkInstance): string {
+export function formatLogStatistics(result: LogStatistics, colour: Palette): string {
   const { path, files, commands, bytes, rdbKeys, damaged, damagedBytes } = result;
   const totals = [plural(files.length, 'file'), plural(commands, 'command'), formatBytes(bytes)];
   if (rdbKeys > 0) totals.push(`RDB with ${plural(rdbKeys, 'key')}`);
@@ -52,7 +52,7 @@ function histogram(rows: LogStatistics['byCommand'], total: number): string[] {
   });
 }
 
-function formatFrequent(title: string, rows: LogStatistics['keys'], colour: ChalkInstance): string[] {
+function formatFrequent(title: string, rows: LogStatistics['keys'], colour: Palette): string[] {
   if (rows.length === 0) return [];
   const [{ error }] = rows;
   const bound = error > 0 ? ` (each up to ${count(error)} more)` : '';

@@ -1,7 +1,7 @@
-import type { ChalkInstance } from 'chalk';
 import type { RepairResult } from '../../src/operations/repair/options.ts';
 import type { FilePlan, Region, RepairPlan, Tally } from '../../src/operations/repair/plan.ts';
 import { plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 import { formatFinding } from './report.ts';
 
@@ -11,7 +11,7 @@ const regionsShown = 20;
 const keysShown = 6;
 
 /** What a repair would do, for people. */
-export function formatPlan(plan: RepairPlan, colour: ChalkInstance): string {
+export function formatPlan(plan: RepairPlan, colour: Palette): string {
   const { path, layout, strategy, sound, files } = plan;
   if (sound) return `${colour.green('sound')}  ${path}: ${layout}, nothing to repair\n`;
   const lines = [`${colour.cyan('plan')}  ${path}: ${layout}, strategy ${colour.bold(strategy)}`];
@@ -45,7 +45,7 @@ const verbs: Record<FilePlan['action'], string> = {
   create: 'made',
 };
 
-function formatFile(file: FilePlan, colour: ChalkInstance): string[] {
+function formatFile(file: FilePlan, colour: Palette): string[] {
   const { path, role, action, regions, unresolved, reasons } = file;
   const lines = [`    ${role} ${path}: ${verbs[action]}`];
   for (const reason of reasons) lines.push(`      ${reason}`);
@@ -57,7 +57,7 @@ function formatFile(file: FilePlan, colour: ChalkInstance): string[] {
   return lines;
 }
 
-function formatRegion({ offset, length, code, reason, action, touched }: Region, colour: ChalkInstance): string[] {
+function formatRegion({ offset, length, code, reason, action, touched }: Region, colour: Palette): string[] {
   const verb = action === 'replace' ? 'mends' : action === 'drop' ? 'drops' : 'takes out';
   const lines = [`      ${verb} ${plural(length, 'byte')} at offset ${offset}: ${colour.bold(code)}, ${reason}`];
   if (touched.length === 0) return lines;
@@ -68,7 +68,7 @@ function formatRegion({ offset, length, code, reason, action, touched }: Region,
 }
 
 /** How a repair ended, after its plan was shown. */
-export function formatRepair(result: RepairResult, colour: ChalkInstance): string {
+export function formatRepair(result: RepairResult, colour: Palette): string {
   const { outcome, ok, reason, written, backups, quarantine, findings, path } = result;
   const lines: string[] = [];
   if (outcome === 'repaired') {

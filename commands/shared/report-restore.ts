@@ -1,12 +1,12 @@
-import type { ChalkInstance } from 'chalk';
 import { escapeBinary } from '../../src/bytes/text.ts';
 import type { DatabaseDifference } from '../../src/operations/restore/difference.ts';
 import type { RestorePreview } from '../../src/operations/restore/restore.ts';
 import { formatCount, plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatFinding } from './report.ts';
 
 /** What a restore is going to write, and how that differs from the end of the log. */
-export function formatPreview(preview: RestorePreview, colour: ChalkInstance): string {
+export function formatPreview(preview: RestorePreview, colour: Palette): string {
   const { path, selection, databases, difference, endFindings } = preview;
   const { cut, commands, leftOut } = selection;
   const lines = [
@@ -31,7 +31,7 @@ export function formatPreview(preview: RestorePreview, colour: ChalkInstance): s
   return `${lines.join('\n')}\n`;
 }
 
-function formatDifference(one: DatabaseDifference, colour: ChalkInstance): string[] {
+function formatDifference(one: DatabaseDifference, colour: Palette): string[] {
   const { database, keys, keysAtEnd, added, gone, changed } = one;
   const lines = [
     `    database ${database}: ${plural(keys, 'key')} (at the end of the log ${formatCount(keysAtEnd)}): ${colour.green(`${added} added`)}, ${colour.red(`${gone} gone`)}, ${colour.yellow(`${changed} changed`)}`,

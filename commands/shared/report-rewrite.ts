@@ -1,11 +1,11 @@
-import type { ChalkInstance } from 'chalk';
 import type { DatabaseCensus, DigestResult, RewriteResult } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 import { formatFinding } from './report.ts';
 
 /** What kept a dataset from having a digest, or what a person should know of it; '' where there is nothing. */
-export function formatDigestProblems(result: DigestResult, colour: ChalkInstance): string {
+export function formatDigestProblems(result: DigestResult, colour: Palette): string {
   const lines: string[] = [];
   if (result.digest === undefined) lines.push(`aofkit: ${result.path} has no digest: ${noDigestReason(result)}`);
   for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
@@ -25,7 +25,7 @@ function noDigestReason(result: DigestResult): string {
 }
 
 /** The report of a rewrite. */
-export function formatRewrite(result: RewriteResult, seconds: number, colour: ChalkInstance): string {
+export function formatRewrite(result: RewriteResult, seconds: number, colour: Palette): string {
   const { outcome, reason, path, output, before, after, commands } = result;
   const lines: string[] = [];
   if (outcome === 'written') {

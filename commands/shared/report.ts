@@ -1,18 +1,10 @@
-import { Chalk, type ChalkInstance } from 'chalk';
 import type { CheckResult, FileReport, Finding, VerifiedFile, VerifyResult } from '../../src/index.ts';
 import { plural } from './numbers.ts';
+import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 
-/** Colours only where a terminal shows them; NO_COLOR and FORCE_COLOR are honoured. */
-export function palette(stream: { readonly isTTY?: boolean } = process.stdout): ChalkInstance {
-  const forced = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
-  const refused = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
-  const plain = refused || (!forced && stream.isTTY !== true);
-  return new Chalk(plain ? { level: 0 } : {});
-}
-
 /** The report of `check` on one path. */
-export function formatCheck(result: CheckResult, colour: ChalkInstance): string {
+export function formatCheck(result: CheckResult, colour: Palette): string {
   const { path, layout, ok, files, findings, summary } = result;
   const mark = ok ? colour.green('ok') : colour.red('NOT OK');
   const totals = [layout, formatBytes(summary.bytes)];
@@ -39,7 +31,7 @@ function formatFile(file: FileReport): string {
   return parts.join(', ');
 }
 
-export function formatFinding(finding: Finding, colour: ChalkInstance): string[] {
+export function formatFinding(finding: Finding, colour: Palette): string[] {
   const { severity, code, file, offset, length, command, key } = finding;
   const tint = { error: colour.red, warning: colour.yellow, info: colour.cyan }[severity];
   const place = [`at offset ${offset}`];
@@ -58,7 +50,7 @@ export function formatFinding(finding: Finding, colour: ChalkInstance): string[]
 }
 
 /** The report of `verify` on one path. */
-export function formatVerify(result: VerifyResult, colour: ChalkInstance): string {
+export function formatVerify(result: VerifyResult, colour: Palette): string {
   const lines = result.files.map((file) => formatVerified(file, colour));
   if (lines.length === 0 || !result.ok)
     lines.push(`${result.ok ? colour.green('ok') : colour.red('NOT OK')}  ${result.path}`);
@@ -66,7 +58,7 @@ export function formatVerify(result: VerifyResult, colour: ChalkInstance): strin
   return `${lines.join('\n')}\n`;
 }
 
-function formatVerified(file: VerifiedFile, colour: ChalkInstance): string {
+function formatVerified(file: VerifiedFile, colour: Palette): string {
   const { path, checksum, version, fork, length, format } = file;
   if (format === 'none') return `${'none'.padEnd(9)} ${'-'.padEnd(16)}  ${path} (no RDB in it: an AOF has no checksum)`;
   const { state, stored = '-' } = checksum;
