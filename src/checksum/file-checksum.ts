@@ -13,6 +13,8 @@ import { crc64Combine } from './crc64-combine.ts';
 export interface ChecksumOptions {
   /** Threads that work at most, this one included; default 2, one for a range under `parallelBytesMin`. */
   readonly workers?: number;
+  /** Another thread does all of it, so that this one can go on with something else. Not where there are no kernels. */
+  readonly aside?: boolean;
   /** Told now and then how many bytes are done. */
   readonly onProgress?: (bytes: number) => void;
 }
@@ -117,11 +119,12 @@ class Parts {
 }
 
 async function checksumParts(parts: Parts, threads: number, options: ChecksumOptions): Promise<bigint> {
-  const others = Array.from({ length: Math.min(threads, parts.count) - 1 }, () => startWorker(parts));
+  const isAside = options.aside === true && loadKernels() !== undefined && parts.count > 0;
+  const others = Array.from({ length: isAside ? 1 : Math.min(threads, parts.count) - 1 }, () => startWorker(parts));
   // A failure is looked at below; until then it must not count as unhandled.
   for (const other of others) other.ended.catch(() => {});
   try {
-    for (let part = parts.take(); part < parts.count; part = parts.take()) {
+    for (let part = isAside ? parts.count : parts.take(); part < parts.count; part = parts.take()) {
       checksumPart(parts, part);
       options.onProgress?.(parts.bytesDone());
       await giveWay();

@@ -220,6 +220,15 @@ export function targetOfRdb(fork: Fork, rdbVersion: number, serverVersion = ''):
   return ofFork.find((target) => target.rdbVersion >= rdbVersion) ?? ofFork[ofFork.length - 1];
 }
 
+/** What a log without any RDB is written for when its commands say no more: the oldest release that is still widely run. */
+export const plainDefault = 'redis-6.2';
+
+/** The next newer target of the same fork; undefined after the newest. */
+export function nextTarget(target: Target): Target | undefined {
+  const ofFork = targets.filter(({ fork }) => fork === target.fork);
+  return ofFork[ofFork.indexOf(target) + 1];
+}
+
 /** Whether a value of this canonical type can be copied to the target as it is, all but its listpacks' widths considered. */
 export function readsType(target: Target, type: number): boolean {
   return target.reads.has(type);

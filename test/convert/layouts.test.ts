@@ -188,3 +188,37 @@ describe('a log', () => {
     expect(readFileSync(join(output, 'appendonly.aof')).length).toBe(bytes.length - 3);
   });
 });
+
+describe('damage', () => {
+  it.each(['rdb', 'aof', 'hybrid'] as const)('a wrong checksum is refused on the way to %s', async (to) => {
+    const bytes = readFileSync(join(goldenDir('redis-7.0-rdb'), 'dump.rdb'));
+    bytes[bytes.length - 1] ^= 1;
+    const dir = temporaryDir();
+    writeFileSync(join(dir, 'dump.rdb'), bytes);
+    const result = await convert(join(dir, 'dump.rdb'), { to, output: join(dir, 'out'), at });
+    expect(result.outcome).toBe('refused');
+    expect(result.findings).toMatchObject([{ code: 'rdb.checksum.mismatch', offset: bytes.length - 8 }]);
+    expect(readdirSync(dir)).toEqual(['dump.rdb']);
+    const chunks: Uint8Array[] = [];
+    const streamed = await convert(join(dir, 'dump.rdb'), {
+      to,
+      output: { write: (chunk) => void chunks.push(chunk) },
+      at,
+    });
+    expect([streamed.outcome, chunks.length]).toEqual(['refused', 0]);
+  });
+
+  it('an RDB without a checksum is looked into', async () => {
+    const source = join(goldenDir('redis-7.0-rdb'), 'dump.rdb');
+    const dir = temporaryDir();
+    const path = join(dir, 'plain.rdb');
+    expect((await convert(source, { to: 'rdb', output: path, checksum: false, at })).outcome).toBe('written');
+    expect((await convert(path, { to: 'aof', output: join(dir, 'out.aof'), at })).outcome).toBe('written');
+    const bytes = readFileSync(path);
+    const listpack = bytes.indexOf('list:', 0, 'latin1');
+    bytes.fill(0xee, listpack + 20, listpack + 24);
+    writeFileSync(path, bytes);
+    const result = await convert(path, { to: 'aof', output: join(dir, 'other.aof'), at });
+    expect(result.outcome).toBe('refused');
+  });
+});

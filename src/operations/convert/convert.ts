@@ -1,15 +1,10 @@
 import nodePath from 'node:path';
-import { detectLayout } from '../../aof/layout.ts';
 import { UsageError } from '../../errors.ts';
-import type { Target } from '../../rdb/targets.ts';
-import { flavorOf } from '../dataset/flavor-choice.ts';
-import { type Loaded, loadDataset } from '../dataset/load.ts';
+import { nextTarget, type Target } from '../../rdb/targets.ts';
+import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
 import { FindingList } from '../report.ts';
-import { TailWriter } from '../rewrite/tail.ts';
-import { nextTarget } from '../rewrite/target-choice.ts';
 import { SeenKeys } from './conflicts.ts';
-import { readDataset } from './dataset-source.ts';
 import {
   type Destination,
   fileDestination,
@@ -19,18 +14,17 @@ import {
   streamDestination,
 } from './destination.ts';
 import { changesKeys, KeyRouter } from './key-router.ts';
-import { type KeySink, RdbKeySink } from './key-sink.ts';
+import type { KeySink } from './key-sink.ts';
 import { copyBytes } from './log-copy.ts';
-import { targetReadsLog } from './log-signs.ts';
 import { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ConvertResult, Road } from './options.ts';
 import { chooseTarget, folderPlan, logSegments, type MainForm, mainForm, mustReplay, surveyedTarget } from './plan.ts';
 import { RdbSource } from './rdb-source.ts';
 import { type SurveyedInput, survey } from './survey.ts';
-import { verifyConversion } from './verification.ts';
 import { copyLogs, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const damaged = 'the input is damaged: check says where';
 /** Findings that are kept. */
 const findingsMax = 1000;
 
@@ -43,7 +37,7 @@ export async function convert(paths: string | readonly string[], options: Conver
   try {
     return await run.run();
   } finally {
-    run.close();
+    await run.close();
   }
 }
 
@@ -73,8 +67,10 @@ class Conversion {
     checkOptions(paths, options);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const loaded of this.loaded.values()) loaded.close();
+    // Other threads may still read.
+    await Promise.allSettled(this.inputs.flatMap(({ parts }) => parts.map(({ checksum }) => checksum)));
     this.sources.close();
   }
 
@@ -86,7 +82,7 @@ class Conversion {
     const how = { sources, findings, seed, duplicates, onProgress, pause };
     for (const path of this.paths) this.inputs.push(await survey(path, how));
     this.replay = mustReplay(this.inputs, options);
-    if (!this.replay && this.isDamaged()) return this.result('refused', 'the input is damaged: check says where');
+    if (!this.replay && this.isDamaged()) return this.result('refused', damaged);
     this.form = mainForm(this.inputs, options, this.replay);
     this.target = chooseTarget(this.inputs, options, this.form);
     if (!(await this.keepsLog(this.target))) {
@@ -117,7 +113,9 @@ class Conversion {
   /** Whether commands that are copied are ones that a target which somebody named takes. */
   private async keepsLog(target: Target): Promise<boolean> {
     if (this.replay || this.options.target === undefined) return true;
-    const segments = this.inputs.flatMap(logSegments);
+    const segments = this.inputs.flatMap(logSegments).filter(({ from, to }) => to > from);
+    if (segments.length === 0) return true;
+    const { targetReadsLog } = await import('./log-signs.ts');
     return targetReadsLog(this.sources, segments, target, this.pause);
   }
 
@@ -133,33 +131,25 @@ class Conversion {
 
   /** Replays the logs; why not, or undefined. */
   private async load(): Promise<string | undefined> {
-    const { at, onProgress, pause, seed, opaque } = this.options;
+    const { loadInput } = await import('./replay.ts');
+    const { opaque } = this.options;
     const findings = new FindingList(findingsMax);
     for (const input of this.inputs) {
       if (!input.hasCommands && input.parts.length < 2) continue;
-      const flavor = flavorOf(detectLayout(input.path));
-      const loaded = await loadDataset(input.path, {
-        flavor,
-        at,
-        onProgress,
-        pause,
-        seed,
-        opaque,
-        findings,
-        expired: 'keep',
-      });
+      const loaded = await loadInput(input, findings, this.options);
       this.loaded.set(input, loaded);
       const [first] = loaded.opaque;
       if (first !== undefined && (opaque ?? 'fail') === 'fail') {
         return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
       }
     }
-    return findings.errors > 0 ? 'the input is damaged: check says where' : undefined;
+    return findings.errors > 0 ? damaged : undefined;
   }
 
   /** Writes for the target; for a default one, the next newer one is tried where it cannot hold everything. */
   private async write(first: Target): Promise<ConvertResult> {
     const { options } = this;
+    if (typeof options.output !== 'string' && (await this.hasWrongChecksum())) return this.result('refused', damaged);
     for (let target = first; ; ) {
       this.target = target;
       // A stream cannot take back what it got, so that losses are found out beforehand.
@@ -179,6 +169,13 @@ class Conversion {
       }
       for (const destination of destinations) destination.abandon();
     }
+  }
+
+  /** The checksums of the inputs' RDBs are computed while the output is written. */
+  private async hasWrongChecksum(): Promise<boolean> {
+    const parts = this.inputs.flatMap((input) => input.parts);
+    await Promise.all(parts.map(({ checksum }) => checksum));
+    return parts.some(({ report }) => report.rdb?.checksum.state === 'mismatch');
   }
 
   private outputPaths(): string[] {
@@ -224,7 +221,9 @@ class Conversion {
     for (const input of order) await this.readKeys(input, router);
     for (const [index, sink] of sinks.entries()) {
       sink.finish();
-      this.writeTail(sink, destinations[index]);
+      if (this.loaded.size === 0) continue;
+      const { writeTails } = await import('./replay.ts');
+      writeTails([...this.loaded.values()], sink, destinations[index], options);
     }
   }
 
@@ -232,27 +231,13 @@ class Conversion {
     const { sources, pause } = this;
     const loaded = this.loaded.get(input);
     if (loaded !== undefined) {
+      const { readDataset } = await import('./replay.ts');
       await readDataset(loaded, router, pause);
       return;
     }
     const [part] = input.parts;
     if (part === undefined || part.rdbBytes === 0) return;
     await new RdbSource(router, { sources, source: part.source, pause }).run();
-  }
-
-  /** What an RDB cannot hold, and what nobody but a server can execute, behind what was rewritten. */
-  private writeTail(sink: KeySink, destination: Destination): void {
-    const { options } = this;
-    for (const loaded of this.loaded.values()) {
-      const tail = new TailWriter(destination.increments[0] ?? destination.main, loaded);
-      if (sink instanceof RdbKeySink && options.to !== 'rdb') tail.writeTrailing(sink.trailing.splice(0));
-      if (options.opaque === 'keep' && loaded.opaque.length > 0) {
-        if (options.to === 'rdb')
-          throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
-        tail.writeOpaque(loaded.opaque);
-      }
-      tail.finish();
-    }
   }
 
   /** Why what was written may not be kept; '' if it may. */
@@ -269,7 +254,7 @@ class Conversion {
   }
 
   private async settle(destinations: readonly Destination[], target: Target): Promise<ConvertResult> {
-    const refusal = this.refusal(target);
+    const refusal = (await this.hasWrongChecksum()) ? damaged : this.refusal(target);
     if (refusal !== '') {
       for (const destination of destinations) destination.abandon();
       return this.result('refused', refusal);
@@ -281,6 +266,7 @@ class Conversion {
 
   private async verify([destination]: readonly Destination[]): Promise<void> {
     const [path] = this.paths;
+    const { verifyConversion } = await import('./verification.ts');
     const found = await verifyConversion(path, destination.checkPath ?? '', !this.ledger.keepsDigest, this.options);
     this.digest = found;
     this.verified = this.ledger.keepsDigest;

@@ -1,9 +1,8 @@
 import nodePath from 'node:path';
 import type { ManifestPart } from '../../aof/manifest.ts';
 import { UsageError } from '../../errors.ts';
-import { findTarget, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
+import { findTarget, nextTarget, plainDefault, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
 import type { OutputFormat } from '../rewrite/options.ts';
-import { nextTarget, plainDefault } from '../rewrite/target-choice.ts';
 import { changesKeys } from './key-router.ts';
 import type { LogSegment } from './log-copy.ts';
 import type { ConvertOptions } from './options.ts';

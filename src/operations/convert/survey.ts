@@ -3,15 +3,16 @@ import nodePath from 'node:path';
 import { type Content, detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
+import { checksumRange } from '../../checksum/file-checksum.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
-import { AofCheck } from '../check/check-aof.ts';
-import { RdbCheck } from '../check/check-rdb.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';
-import { RdbScan } from './rdb-scan.ts';
+import { checksumText, RdbScan } from './rdb-scan.ts';
+
+const checksumBytes = 8;
 
 /** One file of an input, after its first reading. */
 export interface SurveyedPart {
@@ -23,6 +24,8 @@ export interface SurveyedPart {
   /** Bytes of the RDB at its front; 0 for none. */
   readonly rdbBytes: number;
   readonly bytes: number;
+  /** Resolves when the RDB's checksum was computed; a wrong one is a finding then. */
+  readonly checksum: Promise<void>;
   /** Its line in the manifest; undefined for a file of its own. */
   readonly part: ManifestPart | undefined;
 }
@@ -150,6 +153,7 @@ async function surveyPart(
     else if (content === 'empty') report.format = 'empty';
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {
+      const { AofCheck } = await import('../check/check-aof.ts');
       await new AofCheck(input, report, findings, { last, pause, lanes }).run();
     }
   } catch (error) {
@@ -164,7 +168,27 @@ async function surveyPart(
   const rdbBytes = report.rdb?.length ?? 0;
   if (needsLook) await lookIntoValues(index, path, options);
   const isRdb = report.format === 'rdb';
-  return { path, source: index, content, report, rdbBytes, bytes: isRdb ? rdbBytes : bytes, part };
+  const checksum = report.rdb?.checksum.state === 'unchecked' ? checkSum(index, report, options) : Promise.resolve();
+  // A failure is looked at by whoever waits for it; until then it must not count as unhandled.
+  checksum.catch(() => {});
+  return { path, source: index, content, report, rdbBytes, bytes: isRdb ? rdbBytes : bytes, checksum, part };
+}
+
+/** Compares the checksum of an RDB with the stored one, on another thread: it is the last thing before the RDB's end. */
+async function checkSum(source: number, report: FileReport, options: SurveyOptions): Promise<void> {
+  const { rdb, path } = report;
+  if (rdb === undefined) return;
+  const offset = rdb.length - checksumBytes;
+  const sum = await checksumRange(options.sources.descriptor(source), 0, offset, { aside: true });
+  const computed = checksumText(sum);
+  const { stored } = rdb.checksum;
+  rdb.checksum = { state: computed === stored ? 'ok' : 'mismatch', stored, computed };
+  if (computed === stored) return;
+  options.findings.add('rdb.checksum.mismatch', path, offset, {
+    length: checksumBytes,
+    expected: computed,
+    found: stored,
+  });
 }
 
 /** The RDB at the front of a file, and whether more than that follows. True if it must be looked into. */
@@ -204,6 +228,7 @@ async function lookIntoValues(source: number, path: string, options: SurveyOptio
   const { sources, findings, seed, pause } = options;
   const lanes = borrowLanes();
   const input = new RdbInput(sources.reopen(source), windowBytes, lanes?.window());
+  const { RdbCheck } = await import('../check/check-rdb.ts');
   await new RdbCheck(input, path, findings, { seed, pause, lanes, reopen: path }).run();
   returnLanes(lanes);
 }

@@ -69,6 +69,11 @@ export class Sources implements SourceReader {
     return new DescriptorSource(path, descriptor);
   }
 
+  /** The open descriptor of source number `index`, to be read at places. */
+  descriptor(index: number): number {
+    return this.open[index].descriptor;
+  }
+
   /** `length` bytes of source number `source` from `offset`; valid until the next call. */
   read(source: number, offset: number, length: number): Buffer {
     const file = this.open[source];

@@ -3,7 +3,7 @@ import nodePath from 'node:path';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { UsageError } from '../../errors.ts';
-import { findTarget, type Target } from '../../rdb/targets.ts';
+import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
 import { changesDigest, type Loss, minorLosses } from '../../rdb/writer/losses.ts';
 import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
@@ -21,7 +21,7 @@ import { findHolders } from './holders.ts';
 import type { LogSelection, OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
 import { FileOutput, FolderOutput, FolderRewrite, type Output } from './output.ts';
 import { TailWriter } from './tail.ts';
-import { nextTarget, usedTarget } from './target-choice.ts';
+import { usedTarget } from './target-choice.ts';
 import { verifyOutput } from './verification.ts';
 
 /** Losses that are kept one by one; all are counted. */

@@ -1,9 +1,6 @@
 import { commandRows } from '../../catalog/commands.generated.ts';
-import { findTarget, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
+import { findTarget, plainDefault, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
 import type { Loaded } from '../dataset/load.ts';
-
-/** What a log without any RDB is written for when its commands say no more: the oldest release that is still widely run. */
-export const plainDefault = 'redis-6.2';
 
 /**
  * The newest server generation that the input shows signs of: the RDB that it begins with, the layout, and the youngest command
@@ -18,12 +15,6 @@ export function usedTarget(loaded: Loaded): Target {
   if (loaded.multiPart !== undefined) signs.push(named(signs[0].fork === 'valkey' ? 'valkey-7.2' : 'redis-7.0'));
   signs.push(...commandSigns(loaded, signs[0].fork));
   return signs.reduce((newest, sign) => (age(sign) > age(newest) ? sign : newest));
-}
-
-/** The next newer target of the same fork; undefined after the newest. */
-export function nextTarget(target: Target): Target | undefined {
-  const ofFork = targets.filter(({ fork }) => fork === target.fork);
-  return ofFork[ofFork.indexOf(target) + 1];
 }
 
 /** Release order within a fork; a sign of Valkey weighs more than one of Redis, whose formats it reads up to 7.2. */

@@ -1,0 +1,42 @@
+/**
+ * The part of a conversion that needs the engine. It is loaded only where a log must be replayed: its modules take as long to load as
+ * many a conversion takes.
+ */
+import { detectLayout } from '../../aof/layout.ts';
+import { UsageError } from '../../errors.ts';
+import { flavorOf } from '../dataset/flavor-choice.ts';
+import { type Loaded, loadDataset } from '../dataset/load.ts';
+import type { FindingList } from '../report.ts';
+import { TailWriter } from '../rewrite/tail.ts';
+import type { Destination } from './destination.ts';
+import { type KeySink, RdbKeySink } from './key-sink.ts';
+import type { ConvertOptions } from './options.ts';
+import type { SurveyedInput } from './survey.ts';
+
+export { readDataset } from './dataset-source.ts';
+
+/** Builds the dataset of an input, by the rules of the server that wrote it. */
+export function loadInput({ path }: SurveyedInput, findings: FindingList, options: ConvertOptions): Promise<Loaded> {
+  const { at, onProgress, pause, seed, opaque } = options;
+  const flavor = flavorOf(detectLayout(path));
+  return loadDataset(path, { flavor, at, onProgress, pause, seed, opaque, findings, expired: 'keep' });
+}
+
+/** What an RDB cannot hold, and what nobody but a server can execute, behind what was rewritten. Throws UsageError. */
+export function writeTails(
+  datasets: readonly Loaded[],
+  sink: KeySink,
+  destination: Destination,
+  options: ConvertOptions,
+): void {
+  for (const loaded of datasets) {
+    const tail = new TailWriter(destination.increments[0] ?? destination.main, loaded);
+    if (sink instanceof RdbKeySink && options.to !== 'rdb') tail.writeTrailing(sink.trailing.splice(0));
+    if (options.opaque === 'keep' && loaded.opaque.length > 0) {
+      if (options.to === 'rdb')
+        throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
+      tail.writeOpaque(loaded.opaque);
+    }
+    tail.finish();
+  }
+}
