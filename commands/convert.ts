@@ -4,13 +4,12 @@ import { convert } from '../src/operations/convert/convert.ts';
 import type { ConvertOptions } from '../src/operations/convert/options.ts';
 import { parseSlots } from '../src/operations/convert/slots.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
-import { binaryArgument, parseDatabaseMap, parseDatabases, parseRename, parseTtl } from './shared/convert-flags.ts';
+import { parseDatabaseMap, parseRename, parseTtl } from './shared/convert-flags.ts';
+import { filterFlags, parseFilter } from './shared/filter-flags.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatConvert } from './shared/report-convert.ts';
 import { StandardOutput } from './shared/standard-output.ts';
-
-const types = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module', 'array'] as const;
 
 export default class Convert extends BaseCommand {
   static override summary = 'Convert between layouts (AOF, hybrid, multi-part, RDB), versions and forks.';
@@ -92,25 +91,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       multipleNonGreedy: true,
       helpValue: 'FROM:TO',
     }),
-    'drop-expired': boolean({ description: 'leave out keys that have expired' }),
-    db: string({ description: 'take only these databases', multiple: true, multipleNonGreedy: true, helpValue: 'N,N' }),
-    key: string({
-      description: 'take only keys that match this pattern (as of KEYS)',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'PATTERN',
-    }),
-    exclude: string({
-      description: 'leave out keys that match this pattern',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'PATTERN',
-    }),
-    type: option({ options: types })({
-      description: 'take only keys of this type',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    ...filterFlags,
     verify: boolean({ description: 'read the result again and compare digests before it takes its place' }),
     json: boolean({ description: 'print the report as one JSON object' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
@@ -162,13 +143,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       ttl: parseTtl(flags.ttl),
       databases: parseDatabaseMap(flags['db-map'] ?? []),
       renamePrefixes: flags['rename-prefix']?.map(parseRename),
-      filter: {
-        databases: parseDatabases(flags.db ?? []),
-        patterns: flags.key?.map(binaryArgument),
-        excluded: flags.exclude?.map(binaryArgument),
-        types: flags.type,
-        expiredBefore: flags['drop-expired'] ? begun : undefined,
-      },
+      filter: parseFilter(flags, begun),
       verify: flags.verify,
       at: begun,
       seed: Math.floor(Math.random() * 2 ** 32),

@@ -3,13 +3,12 @@ import { boolean, integer, option, string } from '@oclif/core/flags';
 import type { RewriteOptions } from '../src/operations/rewrite/options.ts';
 import { rewrite } from '../src/operations/rewrite/rewrite.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
-import { binaryArgument, parseDatabases, parseSize } from './shared/flags.ts';
+import { filterFlags, parseFilter } from './shared/filter-flags.ts';
+import { parseSize } from './shared/flags.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatRewrite } from './shared/report-rewrite.ts';
-
-const types = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module', 'array'] as const;
 
 export default class Rewrite extends BaseCommand {
   static override summary =
@@ -64,25 +63,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
       default: '64mb',
       helpValue: 'SIZE',
     }),
-    'drop-expired': boolean({ description: 'leave out keys that have expired' }),
-    db: string({ description: 'take only these databases', multiple: true, multipleNonGreedy: true, helpValue: 'N,N' }),
-    key: string({
-      description: 'take only keys that match this pattern (as of KEYS)',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'PATTERN',
-    }),
-    exclude: string({
-      description: 'leave out keys that match this pattern',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'PATTERN',
-    }),
-    type: option({ options: types })({
-      description: 'take only keys of this type',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    ...filterFlags,
     ...pointFlags,
     digest: boolean({
       description: 'report the digest; without it, values that no command touched are copied unread',
@@ -129,13 +110,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
       checksum: flags.checksum,
       keepHistory: flags['keep-history'],
       onlyIfGrown: grown === undefined ? undefined : { percent: grown, bytesMin: parseSize(flags['min-size']) },
-      filter: {
-        databases: parseDatabases(flags.db ?? []),
-        patterns: flags.key?.map(binaryArgument),
-        excluded: flags.exclude?.map(binaryArgument),
-        types: flags.type,
-        expiredBefore: flags['drop-expired'] ? begun : undefined,
-      },
+      filter: parseFilter(flags, begun),
       point: parsePoint(flags),
       digest: flags.digest,
       verify: flags.verify,

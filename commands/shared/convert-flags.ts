@@ -2,8 +2,6 @@ import { UsageError } from '../../src/errors.ts';
 import type { TtlPolicy } from '../../src/operations/convert/options.ts';
 import { binaryArgument } from './flags.ts';
 
-export { binaryArgument, parseDatabases } from './flags.ts';
-
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** `90s`, `-30m`, `7d`, a number alone in seconds; milliseconds. Throws UsageError. */
