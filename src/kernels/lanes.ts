@@ -3,6 +3,7 @@
  * window lies in the module's own memory, so nothing is copied; every reading of a file therefore has an instance of its own while
  * it lasts.
  */
+import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { lanesBase64 } from './lanes.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
@@ -13,9 +14,6 @@ const windowAt = 1_048_576;
 export const laneKeysMax = 8192;
 /** Bytes of a window at most: it should stay in a core's own cache. */
 export const laneWindowBytes = 524_288;
-/** Slots of the table of commands and bytes of each. */
-export const commandSlotCount = 1024;
-export const commandSlotBytes = 32;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };

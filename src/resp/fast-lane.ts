@@ -1,9 +1,8 @@
 import type { Window } from '../bytes/window.ts';
 import { type CommandInfo, commands, fitsArity } from '../catalog/lookup.ts';
-import { commandSlotBytes, commandSlotCount, type Lanes } from '../kernels/lanes.ts';
+import { addToTable, fitsTable } from '../kernels/command-table.ts';
+import type { Lanes } from '../kernels/lanes.ts';
 
-/** Names beyond this many letters stay outside of the lane's table. */
-const nameLengthMax = 16;
 /** Counts of arguments that a slot tells apart; the last one stands for all from there on. */
 const countMax = 63;
 
@@ -65,27 +64,16 @@ export class RespFastLane {
   }
 }
 
-/** Writes the commands that a lane may pass, once an instance (assembly/aof-lane.ts shows a slot). */
+/** Writes the commands that a lane may pass, once an instance (assembly/aof-lane.ts says what its own part of a slot is). */
 function fillCommandTable(lanes: Lanes): void {
   if (lanes.commandTableFilled) return;
   for (const info of commands) {
-    const plain = !info.container && !leftOut.has(info.name) && /^[A-Z]+$/.test(info.name);
-    if (plain && info.name.length <= nameLengthMax) addCommand(lanes.commandTable, info);
+    if (info.container || leftOut.has(info.name) || !fitsTable(info.name)) continue;
+    const own = addToTable(lanes.commandTable, info.name, kinds.get(info.name) ?? kindPlain);
+    lanes.commandTable.setUint32(own, fittingCounts(info, 0), true);
+    lanes.commandTable.setUint32(own + 4, fittingCounts(info, 32), true);
   }
   lanes.commandTableFilled = true;
-}
-
-function addCommand(table: DataView, info: CommandInfo): void {
-  const name = Buffer.alloc(nameLengthMax);
-  name.latin1Write(info.name, 0);
-  let index = hashOf(name);
-  while (table.getUint32(index * commandSlotBytes + 24, true) !== 0) index = (index + 1) % commandSlotCount;
-  const slot = index * commandSlotBytes;
-  for (let position = 0; position < nameLengthMax; position++) table.setUint8(slot + position, name[position]);
-  table.setUint32(slot + 16, fittingCounts(info, 0), true);
-  table.setUint32(slot + 20, fittingCounts(info, 32), true);
-  table.setUint32(slot + 24, kinds.get(info.name) ?? kindPlain, true);
-  table.setUint32(slot + 28, info.name.length, true);
 }
 
 /** Bit n: that `first + n` arguments fit. */
@@ -95,14 +83,4 @@ function fittingCounts(info: CommandInfo, first: number): number {
     if (fitsArity(info, count)) bits |= 1 << (count - first);
   }
   return bits;
-}
-
-/** As in assembly/aof-lane.ts. */
-function hashOf(name: Buffer): number {
-  const mixed =
-    name.readUInt32LE(0) ^
-    Math.imul(name.readUInt32LE(4), 0x9e3779b1) ^
-    Math.imul(name.readUInt32LE(8), 0x85ebca6b) ^
-    Math.imul(name.readUInt32LE(12), 0xc2b2ae35);
-  return Math.imul(mixed, 0x27d4eb2f) >>> 22;
 }

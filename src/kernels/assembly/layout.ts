@@ -16,7 +16,6 @@ export const slotBytes: usize = 262144;
 //   | table of commands | ..... | prints     | small tables    | window, 512 KiB | slack |
 
 export const commandsAt: usize = 811136;
-export const commandSlots: u32 = 1024;
 /** Fingerprints of the keys that were passed, eight bytes each. */
 export const printsAt: usize = 851968;
 /** Text of an integer, 64 bytes. */
