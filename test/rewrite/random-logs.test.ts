@@ -3,6 +3,7 @@
  * before and after a rewrite to each layout. More seeds with AOFKIT_LONG_TESTS=1, others with AOFKIT_SEED.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { digest } from '../../src/index.ts';
 import { findTarget } from '../../src/rdb/targets.ts';
@@ -10,7 +11,7 @@ import { flavorOfServer } from '../digest/flavors.ts';
 import { describeWithServers, type Server, startServer } from '../servers.ts';
 import { LoadingServer } from './loader.ts';
 import { expectStable, formats, isLong, rewritten } from './outputs.ts';
-import { randomCommands } from './random-commands.ts';
+import { randomCommands, soonest } from './random-commands.ts';
 
 const firstSeed = Number(process.env.AOFKIT_SEED ?? 1);
 const seeds = Array.from({ length: isLong ? 25 : 1 }, (_, index) => firstSeed + index);
@@ -39,6 +40,7 @@ describeWithServers('the log of a live server', (name) => {
       if (seed % 3 !== 0) await server.command('BGREWRITEAOF');
       await send(server, commands.slice(commands.length >> 1));
       await server.stop();
+      await sleep(soonest);
 
       const path = join(server.dir, name === 'redis-6.0' ? 'appendonly.aof' : 'appendonlydir');
       const loader = await LoadingServer.start(name);

@@ -130,8 +130,11 @@ function searchAround(
   search.source = source;
   const failed = findCenter(search);
   if (failed !== undefined) return failed;
-  const radius = radiusArgument(frame, first - 2, search);
-  if (typeof radius === 'string') return radius;
+  // Around a member of no key a server does not look at the radius, so a faulty one is no error.
+  if (search.center !== undefined) {
+    const radius = radiusArgument(frame, first - 2, search);
+    if (typeof radius === 'string') return radius;
+  }
   for (let index = first; index < frame.argc; ) {
     const used = commonOption(frame, index, search) ?? storeOption(frame, index, search);
     if (typeof used === 'string') return used;

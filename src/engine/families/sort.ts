@@ -101,11 +101,14 @@ function sourceAt(session: Session, frame: Frame): ObjectValue | undefined | str
   return sortable ? session.keys.object(entry) : replies.wrongType;
 }
 
-/** The elements in their own order; `backwards` turns that of a sorted set around. */
+/** The elements in their own order; `backwards` turns that of a list or a sorted set around. */
 function itemsOf(source: ObjectValue | undefined, backwards: boolean): Item[] {
   if (source === undefined) return [];
-  if (source.kind === Kind.List) return Array.from((source as ListValue).values(), itemOf);
   if (source.kind === Kind.Set) return Array.from((source as SetValue).values(), itemOf);
+  if (source.kind === Kind.List) {
+    const items = Array.from((source as ListValue).values(), itemOf);
+    return backwards ? items.reverse() : items;
+  }
   // A server turns a sorted set into a skiplist to sort it, and leaves it one.
   (source as SortedSetValue).compact = false;
   const items = Array.from((source as SortedSetValue).ordered(), ([member]) => itemOf(member));

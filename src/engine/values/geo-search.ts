@@ -150,10 +150,14 @@ function cellsOf(shape: Shape & { form: 'circle' | 'box' }, old: boolean): (Cell
   ];
 }
 
-/** The neighbour, around the map's edge where there is none. */
+/**
+ * The neighbour, around the map's edge where there is none. A position at 180 degrees lies in a cell behind the last one, and
+ * a server brings only the axis back onto the map along which it moves.
+ */
 function moved({ latitude, longitude, step }: Cell, north: number, east: number): Cell {
   const cells = 2 ** step;
-  return { latitude: (latitude + north + cells) % cells, longitude: (longitude + east + cells) % cells, step };
+  const around = (cell: number, by: number) => (by === 0 ? cell : (cell + by + cells) % cells);
+  return { latitude: around(latitude, north), longitude: around(longitude, east), step };
 }
 
 function reachesPastNeighbours(cell: Cell, bounds: Bounds): boolean {

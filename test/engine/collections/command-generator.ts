@@ -259,7 +259,12 @@ export class CommandGenerator {
     return this.pick<() => string[]>([
       () => ['HPEXPIREAT', key, this.pick(this.options.moments), ...condition, ...counted],
       () => ['HPEXPIREAT', key, this.pick(this.options.moments), ...counted],
-      () => ['HEXPIREAT', key, String(Math.ceil(Number(this.pick(this.options.moments)) / 1000)), ...counted],
+      () => [
+        'HEXPIREAT',
+        key,
+        String(Math.max(1, Math.floor(Number(this.pick(this.options.moments)) / 1000))),
+        ...counted,
+      ],
       () => ['HPERSIST', key, ...counted],
       () => ['HSETEX', key, ...moment, ...pairs],
       () => ['HSETEX', key, ...this.pick([[], ['KEEPTTL'], moment]), ...this.pick([[], ['FNX'], ['FXX']]), ...pairs],
