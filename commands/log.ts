@@ -1,11 +1,11 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, string } from '@oclif/core/flags';
-import { escapeBinary, type Frequent, type LogFilter, type LogOptions, log, logStatistics } from '../src/index.ts';
+import type { Frequent, LogFilter, LogOptions } from '../src/index.ts';
+import { log } from '../src/operations/log/log.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
-import { palette } from './shared/palette.ts';
+import { parsePlace } from './shared/place.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { formatLogStatistics, parsePlace } from './shared/report-log.ts';
 
 /** Between two looks for more, milliseconds. */
 const pollInterval = 100;
@@ -87,13 +87,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       destructive: flags.destructive,
     };
     if (flags.stats) {
-      const result = await logStatistics(args.path, { ...filter, onProgress: bar.listener }).finally(() => bar.stop());
-      if (flags.json)
-        await this.write(
-          `${JSON.stringify({ ...result, keys: escaped(result.keys), prefixes: escaped(result.prefixes) })}\n`,
-        );
-      else await this.write(formatLogStatistics(result, await palette()));
-      process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+      await this.showStatistics(args.path, filter, bar, flags.json);
       return;
     }
     const options: LogOptions = {
@@ -109,6 +103,25 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
     const result = await log(args.path, options).finally(() => bar.stop());
     if ((flags.since ?? flags.until) !== undefined && !result.annotated)
       process.stderr.write('aofkit: the log has no #TS: annotations: no command has a time\n');
+    process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+  }
+
+  /** What only statistics need is loaded here, so that lines start at once. */
+  private async showStatistics(path: string, filter: LogFilter, bar: ProgressBar, json: boolean): Promise<void> {
+    const { logStatistics } = await import('../src/operations/log/statistics.ts');
+    const result = await logStatistics(path, { ...filter, onProgress: bar.listener }).finally(() => bar.stop());
+    const { escapeBinary } = await import('../src/bytes/text.ts');
+    const escaped = (rows: readonly Frequent[]) =>
+      rows.map(({ text, ...rest }) => ({ text: escapeBinary(text, Number.POSITIVE_INFINITY), ...rest }));
+    if (json)
+      await this.write(
+        `${JSON.stringify({ ...result, keys: escaped(result.keys), prefixes: escaped(result.prefixes) })}\n`,
+      );
+    else {
+      const { palette } = await import('./shared/palette.ts');
+      const { formatLogStatistics } = await import('./shared/report-log.ts');
+      await this.write(formatLogStatistics(result, await palette()));
+    }
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 
@@ -138,9 +151,4 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
   }
-}
-
-/** Keys as JSON can hold them. */
-function escaped(rows: readonly Frequent[]): object[] {
-  return rows.map(({ text, ...rest }) => ({ text: escapeBinary(text, Number.POSITIVE_INFINITY), ...rest }));
 }

@@ -28,6 +28,7 @@ const commands: Kernel = {
   constant: 'commandsBase64',
   pages: 41,
 };
+const log: Kernel = { entry: 'log.ts', file: 'log.generated.ts', constant: 'logBase64', pages: 82 };
 
 const options = '-O3 --converge --noAssert --runtime stub --enable simd'.split(' ');
 const lineLength = 116;
@@ -57,6 +58,11 @@ export function generateCommands(): string {
   return generate(commands);
 }
 
+/** The text of log.generated.ts for the sources as they are. */
+export function generateLog(): string {
+  return generate(log);
+}
+
 function generate(kernel: Kernel): string {
   const folder = mkdtempSync(join(tmpdir(), 'aofkit-kernels-'));
   try {
@@ -83,7 +89,7 @@ ${lines.join('\n')}
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const kernel of [kernels, lanes, sha1, commands]) {
+  for (const kernel of [kernels, lanes, sha1, commands, log]) {
     const generated = join(repository, 'src', 'kernels', kernel.file);
     writeFileSync(generated, generate(kernel));
     console.log(`wrote ${generated}`);

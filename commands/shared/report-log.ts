@@ -1,15 +1,8 @@
-import { escapeBinary, type LogStatistics, UsageError } from '../../src/index.ts';
+import { escapeBinary } from '../../src/bytes/text.ts';
+import type { LogStatistics } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
-
-/** A place in a log as people give it: `N`, or `FILE:N`. Throws UsageError. */
-export function parsePlace(text: string): { file?: string; offset: number } {
-  const match = /^(?:(.+):)?(\d+)$/.exec(text);
-  if (match === null) throw new UsageError(`not a place: ${text} (such as 4096, or appendonly.aof.1.incr.aof:4096)`);
-  const [, file, offset] = match;
-  return { file, offset: Number(offset) };
-}
 
 /** The report of `log --stats`. */
 export function formatLogStatistics(result: LogStatistics, colour: Palette): string {

@@ -1,24 +1,30 @@
+import type { Window } from '../../bytes/window.ts';
 import { ByteWriter } from '../../bytes/writer.ts';
 import type { Frame } from '../../engine/frame.ts';
+import { openLogKernel } from '../../kernels/log-kernel.ts';
 import { JsonLines } from './json-lines.ts';
-import { LogMatcher } from './matcher.ts';
+import { LineLane } from './line-lane.ts';
+import type { LogMatcher } from './matcher.ts';
 import type { LogDamage, LogOptions, LogRdb } from './options.ts';
-import { TextLines } from './text-lines.ts';
+import { bare, escapes, TextLines } from './text-lines.ts';
 import type { LogPlace, LogVisitor } from './visitor.ts';
 
 /** Output that is gathered before it is handed on, bytes. */
-const outputBytes = 128 * 1024;
+const outputBytes = 256 * 1024;
 
 /** Writes the records that pass the filters as lines. */
 export class LogLines implements LogVisitor {
-  readonly out = new ByteWriter(undefined, outputBytes * 2);
+  readonly out = new ByteWriter();
+  /** Writes the lines of ordinary commands; undefined where JavaScript writes all. */
+  readonly lane: LineLane | undefined;
   lines = 0;
   commands = 0;
   damaged = 0;
   annotated = false;
   /** Told after each line, for whoever puts lines into another order. */
   onLine: (() => void) | undefined;
-  private readonly matcher: LogMatcher;
+  /** Undefined where every record is shown. */
+  private readonly matcher: LogMatcher | undefined;
   private readonly limit: number;
   private readonly text: TextLines | undefined;
   private readonly json: JsonLines;
@@ -27,14 +33,18 @@ export class LogLines implements LogVisitor {
   private readonly capacity: number;
 
   /** `capacity`: how much is gathered before `full` says so, bytes. */
-  constructor(options: LogOptions, capacity = outputBytes) {
+  constructor(options: LogOptions, matcher: LogMatcher | undefined, capacity = outputBytes) {
     this.capacity = capacity;
-    this.matcher = new LogMatcher(options);
+    this.matcher = matcher;
     this.limit =
       options.reverse || options.follow ? Number.POSITIVE_INFINITY : (options.limit ?? Number.POSITIVE_INFINITY);
     this.whole = options.full === true;
     if (options.format !== 'json') this.text = new TextLines(this.out, this.whole);
     this.json = new JsonLines(this.out, this.whole);
+    const kernel = options.kernels === false || options.follow ? undefined : openLogKernel(bare, escapes);
+    const style = { json: options.format === 'json', full: this.whole };
+    this.lane = kernel && new LineLane(kernel, this.out, style, options.reverse === true);
+    this.reset();
   }
 
   get full(): boolean {
@@ -45,9 +55,29 @@ export class LogLines implements LogVisitor {
     return this.lines >= this.limit;
   }
 
+  /** Forgets the lines that were taken away. */
+  reset(): void {
+    this.out.reset();
+    this.lane?.home();
+  }
+
+  pass(window: Window, place: LogPlace, stop: number): number {
+    const { lane, matcher } = this;
+    if (lane === undefined || matcher?.onlyCommands) return 0;
+    place.offset = window.offset;
+    const first = matcher?.firstOffset(place) ?? 0;
+    const shown = place.offset >= first && matcher?.place(place) !== false;
+    const count = shown
+      ? lane.write(window, place, stop, this.limit - this.lines, this.capacity)
+      : lane.pass(window, place, place.offset < first ? Math.min(first, stop) : stop);
+    this.commands += count;
+    if (shown) this.lines += count;
+    return count;
+  }
+
   command(frame: Frame, place: LogPlace): void {
     this.commands++;
-    if (!this.matcher.command(frame, place)) return;
+    if (this.matcher?.command(frame, place) === false) return;
     if (this.text !== undefined) this.text.command(frame, place);
     else this.json.command(frame, place);
     this.endLine();
@@ -75,7 +105,7 @@ export class LogLines implements LogVisitor {
 
   /** A record without a command is no answer to a question about commands. */
   private passes(place: LogPlace): boolean {
-    return !this.matcher.onlyCommands && this.matcher.place(place);
+    return this.matcher === undefined || (!this.matcher.onlyCommands && this.matcher.place(place));
   }
 
   private endLine(): void {

@@ -1,6 +1,5 @@
 import { openInput } from '../../bytes/input.ts';
 import { UnreadableError } from '../../errors.ts';
-import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import type { LogOptions } from './options.ts';
 import { PartReader } from './part-reader.ts';
 import { damageOfMissing, type LogFiles, type LogPart } from './parts.ts';
@@ -14,17 +13,20 @@ export class LogReading {
   private readonly visitor: LogVisitor;
   private readonly options: Pick<LogOptions, 'fromOffset' | 'onProgress' | 'pause'>;
   private readonly flush: () => Promise<void>;
+  private readonly memory: Buffer | undefined;
 
   constructor(
     files: LogFiles,
     visitor: LogVisitor,
     options: Pick<LogOptions, 'fromOffset' | 'onProgress' | 'pause'>,
     flush: () => Promise<void> = async () => {},
+    memory?: Buffer,
   ) {
     this.files = files;
     this.visitor = visitor;
     this.options = options;
     this.flush = flush;
+    this.memory = memory;
   }
 
   /** Gives the place where the last part ended. */
@@ -48,10 +50,9 @@ export class LogReading {
     const opened = this.open(part, place);
     if (opened === undefined) return;
     const { source } = opened;
-    const lanes = borrowLanes();
     const { onProgress } = options;
     const reader = new PartReader(source, place, visitor, {
-      lanes,
+      memory: this.memory,
       onProgress: onProgress && ((offset) => onProgress({ file: part.path, offset, size: source.size })),
     });
     try {
@@ -62,7 +63,6 @@ export class LogReading {
       }
     } finally {
       source.close();
-      returnLanes(lanes);
     }
   }
 

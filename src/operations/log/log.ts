@@ -1,10 +1,9 @@
 import { UsageError } from '../../errors.ts';
-import { FollowedLog } from './followed-log.ts';
 import { LogLines } from './lines.ts';
 import { LogReading, nextTurn } from './log-reading.ts';
+import type { LogMatcher } from './matcher.ts';
 import type { LogOptions, LogResult } from './options.ts';
 import { findLog, type LogFiles } from './parts.ts';
-import { ReversedLog } from './reversed-log.ts';
 import { LogPlace } from './visitor.ts';
 
 /** Lines of what is there already that a followed log begins with, as `tail` has it. */
@@ -17,15 +16,31 @@ const followedLines = 10;
  */
 export async function log(path: string, options: LogOptions): Promise<LogResult> {
   const files = findLog(path);
-  if (options.reverse) return logReversed(path, files, options);
-  const lines = new LogLines(options);
+  const matcher = await matcherOf(options);
+  if (options.reverse) return logReversed(path, files, options, matcher);
+  const lines = new LogLines(options, matcher);
   if (options.follow !== undefined) return logFollowed(path, files, lines, options, options.follow);
-  await new LogReading(files, lines, options, () => flush(lines, options)).run();
+  await new LogReading(files, lines, options, () => flush(lines, options), lines.lane?.kernel.window()).run();
   return resultOf(path, files, lines, lines.commands, lines.lines);
 }
 
-async function logReversed(path: string, files: LogFiles, options: LogOptions): Promise<LogResult> {
-  const reversed = new ReversedLog(files, options, options.pause ?? nextTurn);
+/** Undefined where there is nothing to filter by: then the catalog of commands need not be loaded. */
+async function matcherOf(options: LogOptions): Promise<LogMatcher | undefined> {
+  const { keys, commands, databases, since, until, fromOffset, destructive } = options;
+  const lists = [keys, commands, databases].some((list) => list?.length);
+  if (!lists && !destructive && (since ?? until ?? fromOffset) === undefined) return undefined;
+  const { LogMatcher } = await import('./matcher.ts');
+  return new LogMatcher(options);
+}
+
+async function logReversed(
+  path: string,
+  files: LogFiles,
+  options: LogOptions,
+  matcher: LogMatcher | undefined,
+): Promise<LogResult> {
+  const { ReversedLog } = await import('./reversed-log.ts');
+  const reversed = new ReversedLog(files, options, matcher, options.pause ?? nextTurn);
   await reversed.run();
   return resultOf(path, files, reversed.lines, reversed.commands, reversed.shown);
 }
@@ -40,6 +55,7 @@ async function logFollowed(
   const { pause = nextTurn, onOutput } = options;
   const last = options.limit ?? followedLines;
   if (path === '-') throw new UsageError('standard input cannot be followed');
+  const { FollowedLog } = await import('./followed-log.ts');
   const followed = new FollowedLog(files, lines, { last, wait, pause, onOutput });
   const before = { parts: files.parts.slice(0, -1), manifest: files.manifest };
   const place = await new LogReading(before, lines, options, () => followed.flush()).run();
@@ -55,5 +71,5 @@ function resultOf(path: string, files: LogFiles, seen: LogLines, commands: numbe
 async function flush(lines: LogLines, options: LogOptions): Promise<void> {
   const { out } = lines;
   if (out.length > 0) await options.onOutput(out.view());
-  out.reset();
+  lines.reset();
 }

@@ -63,6 +63,12 @@ export class LogMatcher {
     return place.time >= this.since && place.time <= this.until;
   }
 
+  /** The offset before which nothing of the part passes. */
+  firstOffset(place: LogPlace): number {
+    const { fromOffset } = this.filter;
+    return fromOffset !== undefined && isPart(place, fromOffset.file) ? fromOffset.offset : 0;
+  }
+
   command(frame: Frame, place: LogPlace): boolean {
     if (this.byPlace && !this.place(place)) return false;
     if (!this.byCommand) return true;

@@ -3,14 +3,13 @@ import { sniff, sniffBytes } from '../../aof/layout.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
 import type { Source } from '../../bytes/source.ts';
 import { Frame } from '../../engine/frame.ts';
-import type { Lanes } from '../../kernels/lanes.ts';
 import { databaseMax, windowBytes } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import type { LogRdb } from './options.ts';
 import { frameOrdinary } from './ordinary-frame.ts';
-import { passRdb } from './rdb-part.ts';
 import type { LogPlace, LogVisitor } from './visitor.ts';
 
 /** Commands between two pauses. */
@@ -23,8 +22,8 @@ export interface PartReaderOptions {
   readonly growing?: boolean;
   /** First offset that is not read; for reading a block. */
   readonly end?: number;
-  /** Whose memory the window is, if kernels may help. */
-  readonly lanes?: Lanes;
+  /** Memory for the window, if a visitor's kernel may help. */
+  readonly memory?: Buffer;
   readonly onProgress?: (offset: number) => void;
 }
 
@@ -33,15 +32,15 @@ export class PartReader {
   readonly place: LogPlace;
   private readonly visitor: LogVisitor;
   private readonly options: PartReaderOptions;
-  private readonly input: RdbInput;
-  private readonly scanner: RespScanner;
+  private input: RdbInput;
+  private scanner: RespScanner;
   private readonly frame = new Frame();
 
   constructor(source: Source, place: LogPlace, visitor: LogVisitor, options: PartReaderOptions = {}) {
     this.place = place;
     this.visitor = visitor;
     this.options = options;
-    this.input = new RdbInput(source, windowBytes, options.lanes?.window());
+    this.input = new RdbInput(source, windowBytes, options.memory);
     this.input.onProgress = options.onProgress;
     this.scanner = new RespScanner(this.input, true);
   }
@@ -54,12 +53,38 @@ export class PartReader {
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), place.part.path);
       if (content !== 'rdb') return;
       place.offset = 0;
-      visitor.rdb(await passRdb(input, this.options.lanes, pause), place);
+      visitor.rdb(await this.passRdb(pause), place);
     } catch (error) {
       if (error instanceof RdbFault || error instanceof FlawError)
         this.passDamage(rdbFlaw(error, this.input.offset), 0, true);
       else this.passGzipDamage(error);
     }
+  }
+
+  /** The lanes have a memory of their own, which is given back afterwards. */
+  private async passRdb(pause: () => Promise<void>): Promise<LogRdb> {
+    // A log without an RDB starts without what reads them.
+    const { borrowLanes, returnLanes } = await import('../../kernels/lanes.ts');
+    const { passRdb } = await import('./rdb-part.ts');
+    const lanes = borrowLanes();
+    try {
+      this.moveInto(lanes?.window());
+      return await passRdb(this.input, lanes, pause);
+    } finally {
+      this.moveInto(this.options.memory);
+      returnLanes(lanes);
+    }
+  }
+
+  /** Goes on in other memory, with what the window holds. */
+  private moveInto(memory: Buffer | undefined): void {
+    const { bytes, position, limit, base, source, onProgress } = this.input;
+    const moved = new RdbInput(source, windowBytes, memory);
+    if (moved.bytes.length < limit) moved.bytes = Buffer.allocUnsafeSlow(limit);
+    bytes.copy(moved.bytes, 0, 0, limit);
+    Object.assign(moved, { position, limit, base, onProgress });
+    this.input = moved;
+    this.scanner = new RespScanner(moved, true);
   }
 
   /** Goes to a record's start. */
@@ -87,6 +112,11 @@ export class PartReader {
     const end = this.options.end ?? Number.POSITIVE_INFINITY;
     for (let count = 0; count < commandsBetweenPauses && !visitor.full; count++) {
       if (visitor.done || input.base + input.position >= end) return true;
+      const passed = visitor.pass?.(input, place, end) ?? 0;
+      if (passed > 0) {
+        count += passed;
+        continue;
+      }
       const start = input.base + input.position;
       if (frameOrdinary(input, frame)) {
         place.offset = start;

@@ -1,16 +1,20 @@
 import { GzipError } from '../../bytes/gunzip-source.ts';
-import { ByteWriter } from '../../bytes/writer.ts';
+import type { Window } from '../../bytes/window.ts';
 import { UnreadableError } from '../../errors.ts';
 import { Sources } from '../dataset/sources.ts';
+import type { LineLane } from './line-lane.ts';
+import { LineStarts } from './line-starts.ts';
 import { LogLines } from './lines.ts';
+import type { LogMatcher } from './matcher.ts';
 import type { LogOptions, LogRdb } from './options.ts';
 import { PartReader } from './part-reader.ts';
 import { damageOfMissing, type LogFiles, type LogPart } from './parts.ts';
 import { LogPlace, type LogVisitor } from './visitor.ts';
 
 /** Bytes of a part whose lines are in memory at a time. */
-const blockBytes = 1024 * 1024;
-const outputBytes = 512 * 1024;
+const blockBytes = 256 * 1024;
+/** The window in which a block is read: a block ends with a whole record. */
+const windowBytes = blockBytes + 64 * 1024;
 
 /** What holds where a block begins. */
 interface Checkpoint {
@@ -20,7 +24,7 @@ interface Checkpoint {
   readonly time: number;
 }
 
-/** One part, cut into blocks at the boundaries of records: some 50 bytes of memory for each mebibyte. */
+/** One part, cut into blocks at the boundaries of records: some 50 bytes of memory for each. */
 interface IndexedPart {
   readonly part: LogPart;
   /** Number in the sources; -1 where it could not be opened. */
@@ -39,14 +43,15 @@ export class ReversedLog {
   private readonly options: LogOptions;
   private readonly pause: () => Promise<void>;
   private readonly sources = new Sources();
-  private readonly out = new ByteWriter(undefined, outputBytes * 2);
+  private readonly starts: LineStarts;
   private left: number;
 
-  constructor(files: LogFiles, options: LogOptions, pause: () => Promise<void>) {
+  constructor(files: LogFiles, options: LogOptions, matcher: LogMatcher | undefined, pause: () => Promise<void>) {
     this.files = files;
     this.options = options;
     this.pause = pause;
-    this.lines = new LogLines(options, Number.POSITIVE_INFINITY);
+    this.lines = new LogLines(options, matcher, Number.POSITIVE_INFINITY);
+    this.starts = new LineStarts(this.lines.lane?.kernel);
     this.left = options.limit ?? Number.POSITIVE_INFINITY;
   }
 
@@ -57,7 +62,6 @@ export class ReversedLog {
     try {
       const parts = await this.index();
       for (const part of parts.reverse()) await this.show(part);
-      await this.flush();
     } finally {
       this.sources.close();
     }
@@ -82,7 +86,9 @@ export class ReversedLog {
     const { source, index } = opened;
     const found: IndexedPart = { part, source: index, blocks: [] };
     const { onProgress } = this.options;
-    const reader = new PartReader(source, place, new BlockIndex(found, place), {
+    const { lane } = this.lines;
+    const reader = new PartReader(source, place, new BlockIndex(found, place, lane), {
+      memory: lane?.kernel.window(),
       onProgress: onProgress && ((offset) => onProgress({ file: part.path, offset, size: source.size })),
     });
     await reader.begin(this.pause);
@@ -106,52 +112,48 @@ export class ReversedLog {
     const { part, problem, blocks, rdb } = indexed;
     const place = new LogPlace(part);
     for (let block = blocks.length - 1; block >= 0 && this.left > 0; block--) {
-      this.showBlock(indexed, place, block);
-      if (this.out.length >= outputBytes) await this.flush();
+      await this.showBlock(indexed, place, block);
       await this.pause();
     }
     if (this.left <= 0) return;
-    const starts = this.collect();
+    this.collect();
     if (rdb !== undefined) lines.rdb(rdb, place);
     if (problem !== undefined) lines.damage(damageOfMissing(part, problem), place, new Uint8Array(0));
-    this.turn(starts);
+    await this.turn();
   }
 
-  private showBlock({ source, blocks }: IndexedPart, place: LogPlace, block: number): void {
+  private async showBlock({ source, blocks }: IndexedPart, place: LogPlace, block: number): Promise<void> {
     const end = blocks[block + 1]?.offset ?? Number.POSITIVE_INFINITY;
     const { offset, ordinal, database, time } = blocks[block];
     Object.assign(place, { ordinal, database, time });
-    const starts = this.collect();
+    this.collect();
     const opened = this.sources.reopen(source);
-    const reader = new PartReader(opened, place, this.lines, { end });
+    const reader = new PartReader(opened, place, this.lines, {
+      end,
+      memory: this.lines.lane?.kernel.window(windowBytes),
+    });
     reader.seek(offset);
     while (!reader.readSome());
     opened.close();
-    this.turn(starts);
+    await this.turn();
   }
 
   /** Notes where lines begin from here on. */
-  private collect(): number[] {
+  private collect(): void {
     const { lines } = this;
-    lines.out.reset();
-    const starts = [0];
-    lines.onLine = () => starts.push(lines.out.length);
-    return starts;
+    lines.reset();
+    this.starts.clear();
+    lines.onLine = () => this.starts.add(lines.out.length);
   }
 
   /** Hands the lines on that were collected, the last one first. */
-  private turn(starts: readonly number[]): void {
-    const { lines, out } = this;
-    for (let line = starts.length - 2; line >= 0 && this.left > 0; line--, this.left--) {
-      out.writeBytes(lines.out.bytes, starts[line], starts[line + 1]);
-      this.shown++;
-    }
-  }
-
-  private async flush(): Promise<void> {
-    const { out } = this;
-    if (out.length > 0) await this.options.onOutput(out.view());
-    out.reset();
+  private async turn(): Promise<void> {
+    const { lines, starts } = this;
+    const count = Math.min(starts.count, this.left);
+    if (count === 0) return;
+    await this.options.onOutput(starts.turn(lines.out, count));
+    this.left -= count;
+    this.shown += count;
   }
 }
 
@@ -160,9 +162,11 @@ class BlockIndex implements LogVisitor {
   readonly full = false;
   readonly done = false;
   private readonly indexed: IndexedPart;
+  private readonly lane: LineLane | undefined;
   private nextBlock: number;
 
-  constructor(indexed: IndexedPart, place: LogPlace) {
+  constructor(indexed: IndexedPart, place: LogPlace, lane: LineLane | undefined) {
+    this.lane = lane;
     this.indexed = indexed;
     this.nextBlock = blockBytes;
     this.add(0, place);
@@ -173,17 +177,23 @@ class BlockIndex implements LogVisitor {
     this.nextBlock = offset + blockBytes;
   }
 
-  private pass(place: LogPlace): void {
+  pass(window: Window, place: LogPlace, stop: number): number {
+    const count = this.lane?.pass(window, place, Math.min(stop, this.nextBlock)) ?? 0;
+    if (window.offset >= this.nextBlock) this.add(window.offset, place);
+    return count;
+  }
+
+  private note(place: LogPlace): void {
     const end = place.offset + place.length;
     if (end >= this.nextBlock) this.add(end, place);
   }
 
   command(_: unknown, place: LogPlace): void {
-    this.pass(place);
+    this.note(place);
   }
 
   annotation(_bytes: Buffer, _position: number, _length: number, place: LogPlace): void {
-    this.pass(place);
+    this.note(place);
   }
 
   rdb(rdb: LogRdb, place: LogPlace): void {
@@ -193,6 +203,6 @@ class BlockIndex implements LogVisitor {
   }
 
   damage(_: unknown, place: LogPlace): void {
-    this.pass(place);
+    this.note(place);
   }
 }

@@ -20,7 +20,7 @@ const lineFeed = 0x0a;
 const hexDigits = Buffer.from('0123456789abcdef', 'latin1');
 
 /** For each byte: 0 if it stands for itself, else the letter after a backslash, 'x' for two hexadecimal digits. */
-const escapes = new Uint8Array(256).fill(0x78);
+export const escapes = new Uint8Array(256).fill(0x78);
 escapes.fill(0, 0x20, 0x7f);
 for (const [byte, letter] of [
   [7, 'a'],
@@ -34,7 +34,7 @@ for (const [byte, letter] of [
   escapes[byte] = letter.charCodeAt(0);
 
 /** Bytes that may stand in a command's name without quotes: letters, digits and a few marks. */
-const bare = new Uint8Array(256);
+export const bare = new Uint8Array(256);
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-|@') bare[char.charCodeAt(0)] = 1;
 
 /** Writes records as lines of text. */

@@ -1,3 +1,4 @@
+import type { Window } from '../../bytes/window.ts';
 import type { Frame } from '../../engine/frame.ts';
 import type { LogDamage, LogRdb } from './options.ts';
 import type { LogPart } from './parts.ts';
@@ -26,6 +27,11 @@ export interface LogVisitor {
   readonly full: boolean;
   /** Whether nothing more is wanted. */
   readonly done: boolean;
+  /**
+   * Shows itself commands of the window that begin before the offset `stop`, moves the window over them and counts them in `place`; gives
+   * their number. Whatever it leaves is shown to it one by one.
+   */
+  pass?(window: Window, place: LogPlace, stop: number): number;
   /** A whole command, valid during the call. */
   command(frame: Frame, place: LogPlace): void;
   /** A line that starts with '#': `bytes[position, position + length)`. `place.time` is what it says, if it says a time. */

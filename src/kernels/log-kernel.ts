@@ -1,0 +1,133 @@
+/*
+ * The module that writes the lines of a log (assembly/log.ts). The window of the file that is read and the lines lie in the module's
+ * own memory, so that nothing is copied on the way in or out.
+ */
+import { logBase64 } from './log.generated.ts';
+
+/** Where the module keeps things, bytes from the start of its memory (assembly/log-layout.ts). */
+const bareAt = 4096;
+const escapesAt = 4352;
+const base64At = 4608;
+const headAt = 12_288;
+const timeAt = 16_384;
+const lineStartsAt = 32_768;
+const windowAt = 196_608;
+const linesAt = 1_048_576;
+const turnedAt = 3_211_264;
+/** Bytes of a window at most. */
+export const logWindowBytes = 524_288;
+/** Bytes of lines that are written at most before they are taken away. */
+const linesBytes = 2_097_152;
+export const lineStartsMax = 32_768;
+/** Longest head of a line, and longest text of a time, bytes. */
+export const logHeadBytesMax = 2048;
+const timeBytesMax = 128;
+
+/** Bits of `flags`. */
+export const LineFlag = { full: 1, json: 2, starts: 4 } as const;
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  settle(head: number, time: number, database: number, flags: number): void;
+  writeLines(
+    from: number,
+    limit: number,
+    stop: number,
+    most: number,
+    base: number,
+    ordinal: number,
+    written: number,
+    enough: number,
+    flags: number,
+  ): number;
+  passLog(from: number, limit: number, stop: number): number;
+  turnLines(starts: number, written: number, count: number): number;
+}
+
+/** One instance, with room for one window. Positions count from the window's first byte. */
+export class LogKernel {
+  /** Where lines are written. */
+  readonly lines: Buffer;
+  /** Where they are put in the other order. */
+  readonly turned: Buffer;
+  /** Where each line begins in `lines`, if that was asked for. */
+  readonly lineStarts: Uint32Array;
+  /**
+   * Where the first command begins that was not taken, bytes of lines in all, the database selected last (-1: none was), and how many
+   * line starts there are: whoever takes the lines away sets that back.
+   */
+  readonly result: Int32Array;
+  /**
+   * Writes lines for ordinary commands of the window's `[from, limit)` that begin before `stop`, `most` at most, behind `written` bytes of
+   * lines and until there are `enough`; stops before anything else. `base`: the file's offset of the window's first byte; `ordinal`:
+   * of the command before. How many commands those were.
+   */
+  readonly writeLines: Exports['writeLines'];
+  /** Passes over such commands without a line. */
+  readonly passLog: Exports['passLog'];
+  /** Puts the last `count` of `starts` lines into `turned`, the last one first; how many bytes those are. */
+  readonly turnLines: Exports['turnLines'];
+  private readonly settleLine: Exports['settle'];
+  private readonly memory: ArrayBuffer;
+
+  /** `bare`: for each byte whether it may stand in a name without quotes; `escapes`: the letter behind its backslash, or 0. */
+  constructor(bare: Uint8Array, escapes: Uint8Array) {
+    const { memory, settle, writeLines, passLog, turnLines } = new engine.Instance<Exports>((compiled ??= compile()))
+      .exports;
+    this.memory = memory.buffer;
+    this.settleLine = settle;
+    this.writeLines = writeLines;
+    this.passLog = passLog;
+    this.turnLines = turnLines;
+    this.lines = Buffer.from(this.memory, linesAt, linesBytes);
+    this.turned = Buffer.from(this.memory, turnedAt, linesBytes);
+    this.lineStarts = new Uint32Array(this.memory, lineStartsAt, lineStartsMax);
+    this.result = new Int32Array(this.memory, 0, 4);
+    const memoryBytes = Buffer.from(this.memory);
+    memoryBytes.set(bare, bareAt);
+    memoryBytes.set(escapes, escapesAt);
+    memoryBytes.latin1Write('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', base64At);
+  }
+
+  /** Memory for a window of `size` bytes; the same memory each time. */
+  window(size = logWindowBytes): Buffer {
+    return Buffer.from(this.memory, windowAt, Math.min(size, logWindowBytes));
+  }
+
+  /** Whether `bytes` is memory of this instance. */
+  owns(bytes: Buffer): boolean {
+    return bytes.buffer === this.memory;
+  }
+
+  /** What stands before the offset and before the database of all lines to come; false where one of them is too long. */
+  settle(head: Uint8Array, time: Uint8Array, database: number, flags: number): boolean {
+    if (head.length > logHeadBytesMax || time.length > timeBytesMax) return false;
+    const memoryBytes = Buffer.from(this.memory);
+    memoryBytes.set(head, headAt);
+    memoryBytes.set(time, timeAt);
+    this.settleLine(head.length, time.length, database, flags);
+    return true;
+  }
+}
+
+let compiled: object | undefined;
+const compile = (): object => new engine.Module(Buffer.from(logBase64, 'base64'));
+
+/** An instance; undefined where this machine's engine cannot run it: then JavaScript does all. */
+export function openLogKernel(bare: Uint8Array, escapes: Uint8Array): LogKernel | undefined {
+  try {
+    return new LogKernel(bare, escapes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
+const engine = (
+  globalThis as unknown as {
+    readonly WebAssembly: {
+      readonly Module: new (bytes: Uint8Array) => object;
+      readonly Instance: new <T>(module: object) => { readonly exports: T };
+    };
+  }
+).WebAssembly;

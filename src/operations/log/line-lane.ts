@@ -1,0 +1,110 @@
+import type { Window } from '../../bytes/window.ts';
+import type { ByteWriter } from '../../bytes/writer.ts';
+import { LineFlag, type LogKernel } from '../../kernels/log-kernel.ts';
+import { timeText } from './text-lines.ts';
+import type { LogPlace } from './visitor.ts';
+
+/** Less than this share of a window left is worth reading more. */
+const refillShare = 4;
+
+/** What a lane writes: see LogOptions. */
+export interface LineStyle {
+  readonly json: boolean;
+  readonly full: boolean;
+}
+
+/**
+ * Writes the lines of ordinary commands that lie whole in a window with a kernel, byte for byte as TextLines and JsonLines would, and
+ * stops before anything else. The window's memory and that of `out` must be the kernel's: while they are not, nothing is passed.
+ */
+export class LineLane {
+  readonly kernel: LogKernel;
+  private readonly out: ByteWriter;
+  private readonly json: boolean;
+  private readonly flags: number;
+  private head: Buffer = Buffer.alloc(0);
+  private part = '';
+  private time = 0;
+  private database = -1;
+  /** Whether what all lines share lies in the kernel's memory. */
+  private settled = false;
+
+  constructor(kernel: LogKernel, out: ByteWriter, style: LineStyle, starts: boolean) {
+    this.kernel = kernel;
+    this.out = out;
+    this.json = style.json;
+    this.flags = (style.full ? LineFlag.full : 0) | (style.json ? LineFlag.json : 0) | (starts ? LineFlag.starts : 0);
+  }
+
+  /** Takes the kernel's memory for the next lines; `out` is empty. */
+  home(): void {
+    this.out.bytes = this.kernel.lines;
+    this.kernel.result[3] = 0;
+  }
+
+  /**
+   * Writes lines for commands that begin before the offset `stop`, `most` at most, until `out` holds `enough` bytes; gives their
+   * number. Moves the window over them and takes `place` along.
+   */
+  write(window: Window, place: LogPlace, stop: number, most: number, enough: number): number {
+    const { kernel, out } = this;
+    if (!this.ready(window) || out.bytes !== kernel.lines || !this.settle(place)) return 0;
+    const { position, limit, base } = window;
+    const bound = Math.min(limit, stop - base);
+    const count = kernel.writeLines(
+      position,
+      limit,
+      bound,
+      Math.min(most, 0x7fffffff),
+      base,
+      place.ordinal,
+      out.length,
+      Math.min(enough, 0x3fffffff),
+      this.flags,
+    );
+    out.length = kernel.result[1];
+    this.take(window, place, count);
+    return count;
+  }
+
+  /** The same without lines. */
+  pass(window: Window, place: LogPlace, stop: number): number {
+    if (!this.ready(window)) return 0;
+    const { position, limit, base } = window;
+    const count = this.kernel.passLog(position, limit, Math.min(limit, stop - base));
+    this.take(window, place, count);
+    return count;
+  }
+
+  private ready(window: Window): boolean {
+    const refill = window.home.length / refillShare;
+    if (window.limit - window.position < refill) window.ensure(refill);
+    return this.kernel.owns(window.bytes);
+  }
+
+  private take(window: Window, place: LogPlace, count: number): void {
+    const { result } = this.kernel;
+    if (count === 0) return;
+    window.position = result[0];
+    place.ordinal += count;
+    if (result[2] < 0) return;
+    place.database = result[2];
+    if (this.settled) this.database = result[2];
+  }
+
+  /** Brings what all lines share up to date; false where it has no room. */
+  private settle(place: LogPlace): boolean {
+    const { part, time, database } = place;
+    const isSame = part.path === this.part && Object.is(time, this.time) && database === this.database;
+    if (isSame) return this.settled;
+    if (part.path !== this.part) this.head = Buffer.from(this.json ? jsonHead(part.name) : `${part.name}:`);
+    this.part = part.path;
+    this.time = time;
+    this.database = database;
+    const text = this.json ? `${Number.isNaN(time) ? '' : `,"time":${time}`},"db":` : ` ${timeText(time)} db`;
+    this.settled = this.kernel.settle(this.head, Buffer.from(text), database, this.flags);
+    return this.settled;
+  }
+}
+
+const jsonHead = (name: string) => `{"type":"command","file":${JSON.stringify(name)},"offset":`;
