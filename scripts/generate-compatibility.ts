@@ -32,19 +32,12 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 const comparingSources = ['test/engine/core/differential.test.ts', 'test/rewrite/random-commands.ts'];
 /** Their commands are random: so many of them name each command that they can make. */
 const generated = 4000;
-/** Commands whose effect only a server can work out, or that have none on the data and mean something to those. */
-const opaqueCommands = new Set([
-  'EVAL',
-  'EVALSHA',
-  'FCALL',
-  'SCRIPT LOAD',
-  'SCRIPT FLUSH',
-  'PUBLISH',
-  'SPUBLISH',
-  'GCRA',
-]);
-/** Servers log other commands in their place: DEL, RESTORE. */
-const loggedOtherwise = new Set(['MIGRATE', 'HIMPORT SET']);
+/** Commands whose effect only a server can work out. */
+const opaqueCommands = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+/** They change no data when a server loads them. */
+const withoutEffect = new Set(['SCRIPT LOAD', 'SCRIPT FLUSH', 'PUBLISH', 'SPUBLISH']);
+/** Servers log other commands in their place: DEL, RESTORE, GCRASETVALUE or SET. */
+const loggedOtherwise = new Set(['MIGRATE', 'HIMPORT SET', 'GCRA']);
 
 type Compared = Map<string, Set<ServerName>>;
 
@@ -99,6 +92,7 @@ function comparedCommands(): Compared {
 function stateOf(name: string, supported: ReadonlySet<string>): string {
   if (opaqueCommands.has(name)) return 'opaque';
   if (loggedOtherwise.has(name)) return 'logged as another';
+  if (withoutEffect.has(name)) return 'no effect';
   return supported.has(name) ? 'replayed' : 'not supported';
 }
 
@@ -190,7 +184,8 @@ export function compatibilityText(): string {
     '',
     'Every command that some version has put into an AOF. *Replayed*: `digest` and `rewrite` do what the server does. *Opaque*: what',
     'a script does only a server knows; it is reported, and `--unknown` says whether that is an error, or the command is kept or',
-    'dropped. So are commands of modules and of no server. *Logged as another*: it never stands in an AOF itself. *Compared with*: tests run it, among random commands, on these real',
+    'dropped. So are commands of modules and of no server, and those *logged as another* that stand in an AOF all the same. *No',
+    'effect*: it changes no data when a server loads it. *Compared with*: tests run it, among random commands, on these real',
     'servers and compare what it leaves; – means that no such test makes it, *no server at hand* that tests rest on the',
     "servers' sources alone.",
     '',

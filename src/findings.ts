@@ -82,6 +82,11 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     true,
     'The server logs "ERR EXEC without MULTI" and goes on; redis-check-aof calls the file not valid.',
   ),
+  'aof.transaction.discard': error(
+    'DISCARD or RESET inside a transaction',
+    false,
+    'No server logs it, and every server crashes at the EXEC that follows: take the command out by hand.',
+  ),
   'aof.tail.nul': error(
     'the file ends in NUL bytes, as a power loss leaves it',
     true,
@@ -123,6 +128,13 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'the command runs a script',
     'The server runs it while loading. Redis 7.0 and later still know the command, but a script that an old server had cached may be missing.',
   ),
+  'aof.command.vadd-cas': {
+    ...warning(
+      'VADD with the option CAS outside of a transaction',
+      'Redis logs it so, and its loader crashes with a failed assertion (fakeClient->flags & CLIENT_BLOCKED) where the key exists and the element does not. What rewrite writes has no such commands.',
+    ),
+    repairable: false,
+  },
   'aof.findings.more': info('more findings than are kept', 'Raise --limit to see them all.'),
 
   'rdb.signature': error(

@@ -1,3 +1,4 @@
+import type { Frame } from './frame.ts';
 import { Keyspace } from './keyspace.ts';
 
 /** A whole dataset: databases by index, and function libraries by name. */
@@ -6,6 +7,8 @@ export class Dataset {
   readonly databaseLimit: number;
   /** Source text of each function library, by its name; both binary strings. In the order of loading. */
   readonly libraries = new Map<string, string>();
+  /** SCRIPT LOAD and SCRIPT FLUSH that no call of a script came after: where they lie, without their arguments. */
+  readonly scriptChanges: Frame[] = [];
   readonly #databases = new Map<number, Keyspace>();
   readonly #seed: number | undefined;
 

@@ -47,6 +47,12 @@ export class Frame {
     return Buffer.from(this.bytes.subarray(start, start + this.lengths[index]));
   }
 
+  /** A frame of its own with the name alone that lies where this one does: to read the command again later. */
+  place(): Frame {
+    const { source, start, end, ordinal } = this;
+    return Object.assign(Frame.of([this.copy(0)], source), { start, end, ordinal });
+  }
+
   /** A frame of these arguments, for tests and for commands that are queued in a transaction. */
   static of(args: readonly (string | Uint8Array)[], source = -1): Frame {
     const frame = new Frame();

@@ -13,8 +13,8 @@ const kinds = new Map([
   ['EXEC', 3],
   ['SELECT', 4],
 ]);
-/** Commands that the lane leaves to JavaScript although they are plain: each kind of script is worth a warning. */
-const leftOut = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+/** Commands that the lane leaves to JavaScript although they are plain: each can be worth a finding. */
+const leftOut = new Set(['EVAL', 'EVALSHA', 'FCALL', 'DISCARD', 'RESET', 'VADD']);
 
 /**
  * Passes over the ordinary commands of an AOF that lie whole in a window, at the speed of memory, and stops before anything

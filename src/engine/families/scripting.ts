@@ -71,8 +71,17 @@ const restoreLibraries: Handler = (session, frame) => {
   return undefined;
 };
 
-/** What a script or a function did is not in the log, only that it was called. */
-const runScript: Handler = (session, frame) => session.opaque(frame, 'script');
+/** SCRIPT LOAD and SCRIPT FLUSH change no data, only what a later EVALSHA means. */
+const changeScripts: Handler = (session, frame) => {
+  session.dataset.scriptChanges.push(frame.place());
+  return undefined;
+};
+
+/** What a script or a function did is not in the log, only that it was called; whoever carries the call along needs the scripts. */
+const runScript: Handler = (session, frame) => {
+  for (const change of session.dataset.scriptChanges.splice(0)) session.opaque(change, 'script');
+  return session.opaque(frame, 'script');
+};
 const callFunction: Handler = (session, frame) => session.opaque(frame, 'function');
 
 /** Functions, which the dataset holds, and scripts, which only a server can run. */
@@ -86,6 +95,7 @@ export const scriptingFamily: Family = {
     EVAL: { arity: -3, keys: [0, 0, 0], handler: runScript },
     EVALSHA: { arity: -3, keys: [0, 0, 0], handler: runScript },
     FCALL: { arity: -3, keys: [0, 0, 0], handler: callFunction },
-    SCRIPT: { arity: -2, keys: [0, 0, 0], handler: runScript },
+    'SCRIPT LOAD': { arity: 3, keys: [0, 0, 0], handler: changeScripts },
+    'SCRIPT FLUSH': { arity: -2, keys: [0, 0, 0], handler: changeScripts },
   },
 };

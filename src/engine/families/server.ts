@@ -45,13 +45,31 @@ const flushDatabase: Handler = (session, frame) => {
 /** The session itself runs these two; they are here to be found. */
 const transaction: Handler = () => undefined;
 
-/** Commands on databases, and transactions. */
+/** Outside of a transaction DISCARD fails. Among queued commands it ends every server at EXEC, so what comes of it is not known. */
+const discard: Handler = (session, frame) =>
+  session.inTransaction ? session.opaque(frame, 'unknown') : 'ERR DISCARD without MULTI';
+
+/** RESET selects database 0, and is else like DISCARD. */
+const reset: Handler = (session, frame) => {
+  if (session.inTransaction) return session.opaque(frame, 'unknown');
+  session.select(0);
+  return undefined;
+};
+
+/** Messages: a script of an old server could have them written to the log. A server that loads it has no clients yet. */
+const publish: Handler = () => undefined;
+
+/** Commands on databases, transactions and messages. */
 export const serverFamily: Family = {
   name: 'server',
   commands: {
     SELECT: { arity: 2, keys: [0, 0, 0], handler: select },
     MULTI: { arity: 1, keys: [0, 0, 0], handler: transaction },
     EXEC: { arity: 1, keys: [0, 0, 0], handler: transaction },
+    DISCARD: { arity: 1, keys: [0, 0, 0], handler: discard },
+    RESET: { arity: 1, keys: [0, 0, 0], handler: reset },
+    PUBLISH: { arity: 3, keys: [0, 0, 0], handler: publish },
+    SPUBLISH: { arity: 3, keys: [0, 0, 0], handler: publish },
     SWAPDB: { arity: 3, keys: [0, 0, 0], handler: swapDatabases },
     FLUSHALL: { arity: -1, keys: [0, 0, 0], handler: flushAll },
     FLUSHDB: { arity: -1, keys: [0, 0, 0], handler: flushDatabase },

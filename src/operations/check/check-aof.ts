@@ -27,7 +27,10 @@ const recordsBetweenPauses = 1 << 20;
 const multi = findCommand(Buffer.from('MULTI'), 0, 5);
 const exec = findCommand(Buffer.from('EXEC'), 0, 4);
 const select = findCommand(Buffer.from('SELECT'), 0, 6);
+const vectorAdd = findCommand(Buffer.from('VADD'), 0, 4);
 const scripts = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+/** Commands that take the queue away from under the EXEC that runs it. */
+const discards = new Set(['DISCARD', 'RESET']);
 
 /** Checks the RESP part of a file, from where the window stands to the end of its source. */
 export class AofCheck {
@@ -100,8 +103,24 @@ export class AofCheck {
     else if (info === select) this.checkSelect(info);
     else if (info.container) this.checkSubcommand(info);
     else if (!fitsArity(info, frame.argc)) this.addArity(info);
-    else if (info.group === 'scripting' && scripts.has(info.name)) this.warnOnce('aof.command.script', info.name);
+    else this.checkEffect(info);
     if (!transaction.open && !this.damaged) this.validUpTo = this.window.offset;
+  }
+
+  /** What is well-formed and yet not what a server loads without a word. */
+  private checkEffect(info: CommandInfo): void {
+    const { open } = this.transaction;
+    if (info === vectorAdd) {
+      if (!open && this.saysCas()) this.warnOnce('aof.command.vadd-cas', 'VADD … CAS');
+    } else if (open && discards.has(info.name)) {
+      this.add('aof.transaction.discard', this.scanner.start, { expected: 'EXEC', found: info.name });
+    } else if (info.group === 'scripting' && scripts.has(info.name)) this.warnOnce('aof.command.script', info.name);
+  }
+
+  /** Whether CAS is an argument of the record that was just passed, an option or an element; as far as the window still holds it. */
+  private saysCas(): boolean {
+    const { bytes, base, position } = this.window;
+    return /\$3\r\nCAS\r\n/i.test(bytes.latin1Slice(Math.max(this.scanner.start - base, 0), position));
   }
 
   private begin(): void {

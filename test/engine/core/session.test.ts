@@ -95,8 +95,11 @@ describe('replay', () => {
         return undefined;
       },
     });
-    replay(session, encode('EVAL x 0', 'FCALL f 0', 'JSON.SET k . 1', 'NOSUCH', 'SCRIPT LOAD x'), -1);
-    expect(seen).toEqual(['EVAL script', 'FCALL function', 'JSON.SET module', 'NOSUCH unknown', 'SCRIPT script']);
+    const commands = ['SCRIPT LOAD x', 'EVAL x 0', 'FCALL f 0', 'JSON.SET k . 1', 'NOSUCH', 'MIGRATE h 1 k 0 9'];
+    replay(session, encode(...commands, 'SCRIPT LOAD y'), -1);
+    const unknown = ['JSON.SET module', 'NOSUCH unknown', 'MIGRATE unknown'];
+    // A script is worth mentioning where one is called.
+    expect(seen).toEqual(['SCRIPT script', 'EVAL script', 'FCALL function', ...unknown]);
     expect(session.errorCount).toBe(0);
   });
 
