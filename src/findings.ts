@@ -181,6 +181,11 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'Give the file itself, not a pipe, to have it read a second time.',
   ),
   'rdb.module': error('module data is not framed as it must be', true, rdbInternal),
+  'rdb.module.vector-set': error(
+    'a vector set is not built as it must be',
+    true,
+    'The server exits with "The RDB file contains module data for the module type \'vectorset\', that the responsible module is not able to load".',
+  ),
   'rdb.module.needed': warning(
     'the data belongs to a module',
     'The server exits with "The RDB file contains module data I can\'t load" unless that module is loaded.',

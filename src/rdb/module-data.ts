@@ -22,12 +22,17 @@ export function skipModuleData(input: RdbInput): void {
     const at = input.offset;
     const opcode = input.length();
     if (opcode === ModuleOpcode.eof) return;
-    if (opcode === ModuleOpcode.sint || opcode === ModuleOpcode.uint) input.length();
-    else if (opcode === ModuleOpcode.float) input.pass(4);
-    else if (opcode === ModuleOpcode.double) input.pass(8);
-    else if (opcode === ModuleOpcode.string) input.skipString();
-    else input.fail('rdb.module.opcode', 'a module opcode (0 to 5)', String(opcode), at);
+    skipModuleItem(input, opcode, at);
   }
+}
+
+/** Passes over what follows an opcode other than the end mark; the opcode was read at offset `at`. */
+export function skipModuleItem(input: RdbInput, opcode: number, at: number): void {
+  if (opcode === ModuleOpcode.sint || opcode === ModuleOpcode.uint) input.length();
+  else if (opcode === ModuleOpcode.float) input.pass(4);
+  else if (opcode === ModuleOpcode.double) input.pass(8);
+  else if (opcode === ModuleOpcode.string) input.skipString();
+  else input.fail('rdb.module.opcode', 'a module opcode (0 to 5)', String(opcode), at);
 }
 
 /** Types that a plain server brings along: `vectorset` since Redis 8.0. */

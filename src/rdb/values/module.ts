@@ -1,12 +1,14 @@
 import type { RdbInput } from '../input.ts';
 import { moduleTypeOf, needsModule, skipModuleData } from '../module-data.ts';
 import type { ValueCheck } from '../value-check.ts';
+import { checkVectorSet } from './vector-set.ts';
 
 /** Module values: type 7 (4.0): the type's 64-bit id, then module data. See module-data.ts. */
 export function checkModule(input: RdbInput, check: ValueCheck): void {
   const { name } = moduleTypeOf(input.unsigned());
   if (needsModule(name)) check.moduleName = name;
-  skipModuleData(input);
+  if (name === 'vectorset') checkVectorSet(input, check);
+  else skipModuleData(input);
 }
 
 /** Type 6, release candidates of 4.0: nothing in the file tells where such a value ends. */
