@@ -152,6 +152,30 @@ describe('a target that cannot hold everything', () => {
     expect(result.losses).toHaveLength(1000);
   });
 
+  it('is verified without a key whose name is empty and that it cannot hold', async () => {
+    const source = newPath('in.aof');
+    const lines = [
+      ['XADD', '', '1-1', 'f', 'v'],
+      ['FUNCTION', 'LOAD', '#!lua name=a\n'],
+      ['SET', 'a', 'b'],
+    ];
+    writeFileSync(source, Buffer.concat(lines.map((args) => encodeCommand(args))));
+    const result = await run(source, { output: newPath(), target: 'redis-4.0', allowLoss: true, verify: true });
+    expect(result).toMatchObject({ outcome: 'written', verified: true, lossCount: 2 });
+  });
+
+  it('says that counts of a stream are lost, in every layout', async () => {
+    const source = log('XADD x 1-1 f v', 'XADD x 1-2 f v', 'XDEL x 1-2', 'XADD plain 1-1 f v');
+    for (const format of ['aof', 'hybrid', 'rdb'] as const) {
+      const result = await run(source, { output: newPath(), format, target: 'redis-6.2', verify: true });
+      expect(result).toMatchObject({
+        outcome: 'written',
+        losses: [{ kind: 'stream-counters', key: 'x' }],
+        lossCount: 1,
+      });
+    }
+  });
+
   it('loses the sign of a zero in a small sorted set without ado', async () => {
     const dir = goldenDir('redis-6.0-rdb');
     const result = await run(join(dir, 'dump.rdb'), {

@@ -251,7 +251,7 @@ class Rewrite {
   private addLoss(loss: Loss): void {
     this.lossCount++;
     if (!minorLosses.has(loss.kind)) this.seriousLosses++;
-    if (loss.key !== '' && changesDigest(loss.kind)) this.changed.push(loss);
+    if (changesDigest(loss.kind)) this.changed.push(loss);
     if (this.losses.length < lossesMax) this.losses.push(loss);
   }
 

@@ -143,9 +143,7 @@ export function reportStreamLosses(stream: Stream, target: Target, lose: LossSin
     const kind = isMinor ? 'idempotency-counters' : 'stream-idempotency';
     lose(kind, 'part-dropped', `${target.name} has no idempotent producers`);
   }
-  if (version === 1 && hasCounters(stream)) {
-    lose('stream-counters', 'part-dropped', `${target.name} keeps no counts of entries added, deleted and read`);
-  }
+  if (version === 1 && hasCounters(stream)) loseCounters(target, lose);
   for (const group of stream.groups?.values() ?? []) {
     if (version < 5 && group.nackZone.size > 0) {
       lose('stream-nack-zone', 'part-dropped', `${target.name} has no pending entries without a consumer`);
@@ -156,12 +154,17 @@ export function reportStreamLosses(stream: Stream, target: Target, lose: LossSin
   }
 }
 
+/** For a target before 7.0: what it would count anew. */
+export function loseCounters(target: Target, lose: LossSink): void {
+  lose('stream-counters', 'part-dropped', `${target.name} keeps no counts of entries added, deleted and read`);
+}
+
 function isDefaultSetting(table: Idempotency): boolean {
   return table.duration === idmpDefault && table.maxEntries === idmpDefault;
 }
 
 /** Whether there is more to the counters than a loader of the old form would work out. */
-function hasCounters(stream: Stream): boolean {
+export function hasCounters(stream: Stream): boolean {
   if (!isZeroId(stream.maxDeletedId) || stream.entriesAdded !== stream.length) return true;
   for (const group of stream.groups?.values() ?? []) {
     if (group.entriesRead !== stream.estimateEntriesRead(group.lastId)) return true;

@@ -58,7 +58,10 @@ export const minorLosses: ReadonlySet<LossKind> = new Set([
   'hash-template',
 ]);
 
+/** What no key holds, and no digest counts. */
+const ofNoKey: ReadonlySet<LossKind> = new Set(['function', 'module-aux']);
+
 /** Whether the key has another digest, or none, after this loss. */
 export function changesDigest(kind: LossKind): boolean {
-  return kind === 'negative-zero' || !minorLosses.has(kind);
+  return kind === 'negative-zero' || !(minorLosses.has(kind) || ofNoKey.has(kind));
 }

@@ -7,7 +7,7 @@ import { formatId } from '../../engine/values/stream-id.ts';
 import type { Idempotency } from '../../engine/values/stream-idempotency.ts';
 import type { Consumer, Group, Pending } from '../../engine/values/stream-pending.ts';
 import type { U64 } from '../../engine/values/u64.ts';
-import { liveProducers, ownedEntries } from '../../rdb/writer/encode-stream.ts';
+import { hasCounters, liveProducers, loseCounters, ownedEntries } from '../../rdb/writer/encode-stream.ts';
 import { itemsPerCommand, type KeyCommands } from './key-commands.ts';
 
 const idmpDefault = 100;
@@ -25,6 +25,7 @@ export function rewriteStream(commands: KeyCommands, stream: Stream): void {
     target.streamVersion >= 2
       ? ['ENTRIESADDED', String(stream.entriesAdded), 'MAXDELETEDID', formatId(stream.maxDeletedId)]
       : [];
+  if (target.streamVersion < 2 && hasCounters(stream)) loseCounters(target, commands.lose);
   commands.command('XSETID', formatId(stream.lastId), ...counters);
   for (const [, group] of byName(stream.groups)) rewriteGroup(commands, stream, group);
   if (stream.idempotency !== undefined) rewriteIdempotency(commands, stream.idempotency);
