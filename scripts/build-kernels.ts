@@ -1,6 +1,6 @@
 /*
- * Compiles src/kernels/assembly (AssemblyScript) and writes src/kernels/{kernels,lanes,sha1,commands}.generated.ts. The same sources and the same
- * compiler give the same bytes. Run: npx tsx scripts/build-kernels.ts
+ * Compiles src/kernels/assembly (AssemblyScript) and writes src/kernels/*.generated.ts. The same sources and the same compiler give the
+ * same bytes. Run: npx tsx scripts/build-kernels.ts
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,6 +29,14 @@ const commands: Kernel = {
   pages: 41,
 };
 const log: Kernel = { entry: 'log.ts', file: 'log.generated.ts', constant: 'logBase64', pages: 82 };
+const statistics: Kernel = {
+  entry: 'statistics.ts',
+  file: 'statistics.generated.ts',
+  constant: 'statisticsBase64',
+  pages: 1104,
+};
+
+const frames: Kernel = { entry: 'frames-lane.ts', file: 'frames.generated.ts', constant: 'framesBase64', pages: 12 };
 
 const options = '-O3 --converge --noAssert --runtime stub --enable simd'.split(' ');
 const lineLength = 116;
@@ -58,9 +66,19 @@ export function generateCommands(): string {
   return generate(commands);
 }
 
+/** The text of frames.generated.ts for the sources as they are. */
+export function generateFrames(): string {
+  return generate(frames);
+}
+
 /** The text of log.generated.ts for the sources as they are. */
 export function generateLog(): string {
   return generate(log);
+}
+
+/** The text of statistics.generated.ts for the sources as they are. */
+export function generateStatistics(): string {
+  return generate(statistics);
 }
 
 function generate(kernel: Kernel): string {
@@ -89,7 +107,7 @@ ${lines.join('\n')}
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const kernel of [kernels, lanes, sha1, commands, log]) {
+  for (const kernel of [kernels, lanes, sha1, commands, frames, log, statistics]) {
     const generated = join(repository, 'src', 'kernels', kernel.file);
     writeFileSync(generated, generate(kernel));
     console.log(`wrote ${generated}`);

@@ -13,6 +13,8 @@ export interface CommandInfo {
   readonly container: boolean;
   /** It may change the dataset, or some generation writes it to an AOF. */
   readonly write: boolean;
+  /** It may name more keys than those in fixed places. */
+  readonly movableKeys: boolean;
   /** Which generations know it, a mask over `generations` of the generated table. */
   readonly generations: number;
   /** Subcommands by upper case name, of a container. */
@@ -31,6 +33,7 @@ function infoOf(row: CommandRow): Info {
     arity,
     otherArities: others.map(([other]) => other),
     container: flags.includes('c'),
+    movableKeys: flags.includes('m'),
     write: flags.includes('w') || flags.includes('p'),
     generations,
     subcommands: new Map(),

@@ -85,6 +85,12 @@ export class Registry {
 
   /** The command that the frame's first argument names (and its second, for a container), or undefined. */
   find(frame: Frame): Command | undefined {
+    const head = this.head(frame);
+    return head?.subcommands === undefined ? head : this.#subcommand(head, frame);
+  }
+
+  /** The command or the container that the frame's first argument names, or undefined. */
+  head(frame: Frame): Command | undefined {
     const bytes = frame.bytes;
     const start = frame.starts[0];
     const length = frame.lengths[0];
@@ -103,9 +109,7 @@ export class Registry {
       if (command === undefined) return this.#resolve(frame, first, second, length, slot);
       const key = slot * 3;
       if (keys[key] === first && keys[key + 1] === second && keys[key + 2] === length) {
-        if (length <= 8 || this.#sameTail(slot, bytes, start, length)) {
-          return command.subcommands === undefined ? command : this.#subcommand(command, frame);
-        }
+        if (length <= 8 || this.#sameTail(slot, bytes, start, length)) return command;
       }
       slot = (slot + 1) & (cacheSlots - 1);
     }
@@ -131,12 +135,17 @@ export class Registry {
       this.#keys[slot * 3 + 2] = length;
       this.#spellings[slot] = spelling;
     }
-    return command.subcommands === undefined ? command : this.#subcommand(command, frame);
+    return command;
   }
 
   #subcommand(container: Command, frame: Frame): Command {
     if (frame.argc < 2 || frame.lengths[1] > 64) return container;
     return container.subcommands?.get(upperCase(frame.text(1))) ?? container;
+  }
+
+  /** Every command and every container, by upper-case name. */
+  heads(): Iterable<readonly [string, Command]> {
+    return this.#byName;
   }
 
   /** The command of this name (`CONTAINER SUB` for a subcommand), in any case. */

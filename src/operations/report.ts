@@ -70,7 +70,11 @@ export class FindingList {
   }
 
   add(code: string, file: string, offset: number, details: FindingDetails = {}): void {
-    const made = finding(code, file, offset, details);
+    this.take(finding(code, file, offset, details));
+  }
+
+  /** Adds a finding that another list holds. */
+  take(made: Finding): void {
     if (made.severity === 'error') this.errors++;
     else if (made.severity === 'warning') this.warnings++;
     else this.infos++;

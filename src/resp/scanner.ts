@@ -81,31 +81,6 @@ export class RespScanner {
     return this.keep ? this.wholeCommand(frame, argc) : this.passCommand(frame, argc);
   }
 
-  /**
-   * Reads ordinary commands that lie whole in the window into `frames`, as many as there are frames at most, and moves over them;
-   * gives their number. Nothing is moved in memory, so all the frames stay valid. Whatever is not ordinary, or is cut by the
-   * window's end, is left for `next`. `frames` must be of one file; `ordinal` counts on from the first one's.
-   */
-  ahead(frames: readonly Frame[], ordinal: number): number {
-    const { window } = this;
-    const { bytes, base, limit } = window;
-    let position = window.position;
-    let count = 0;
-    for (; count < frames.length; count++) {
-      const frame = frames[count];
-      const end = frameCommand(frame, bytes, position, limit);
-      if (end < 0) break;
-      frame.bytes = bytes;
-      frame.base = base;
-      frame.ordinal = ordinal + count + 1;
-      frame.start = base + position;
-      frame.end = base + end;
-      position = end;
-    }
-    window.position = position;
-    return count;
-  }
-
   /** Every argument into memory, side by side. */
   private wholeCommand(frame: Frame, argc: number): Record {
     const window = this.window;
@@ -348,41 +323,4 @@ function show(byte: number): string {
 function quote(text: string): string {
   const cut = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   return JSON.stringify(cut);
-}
-
-/** Longest number in a header that counts as ordinary. */
-const digitsMax = 8;
-
-/**
- * Frames the command at `position` if it is ordinary and ends before `limit`: the position behind it; else -1. Bytes behind
- * `limit` may be looked at, but then the command does not end before it.
- */
-function frameCommand(frame: Frame, bytes: Buffer, position: number, limit: number): number {
-  if (position >= limit || bytes[position] !== star) return -1;
-  const { starts, lengths } = frame;
-  let at = position + 1;
-  let argc = 0;
-  let digit = bytes[at] - zero;
-  for (const most = at + digitsMax; digit >= 0 && digit <= 9 && at < most; digit = bytes[++at] - zero) {
-    argc = argc * 10 + digit;
-  }
-  if (argc === 0 || argc > starts.length || bytes[at] !== carriageReturn || bytes[at + 1] !== lineFeed) return -1;
-  at += 2;
-  for (let index = 0; index < argc; index++) {
-    if (bytes[at++] !== dollar) return -1;
-    const first = at;
-    let length = 0;
-    digit = bytes[at] - zero;
-    for (const most = at + digitsMax; digit >= 0 && digit <= 9 && at < most; digit = bytes[++at] - zero) {
-      length = length * 10 + digit;
-    }
-    if (at === first || bytes[at] !== carriageReturn || bytes[at + 1] !== lineFeed) return -1;
-    at += 2;
-    starts[index] = at;
-    lengths[index] = length;
-    at += length + 2;
-    if (at > limit || bytes[at - 2] !== carriageReturn || bytes[at - 1] !== lineFeed) return -1;
-  }
-  frame.argc = argc;
-  return at;
 }

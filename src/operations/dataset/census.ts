@@ -29,3 +29,18 @@ export function takeCensus(dataset: Dataset): DatabaseCensus[] {
     return { database, keys: keys.count, expires: keys.expiring, types };
   });
 }
+
+/** The censuses of two shards of one dataset as one. */
+export function addCensus(first: readonly DatabaseCensus[], second: readonly DatabaseCensus[]): DatabaseCensus[] {
+  const indexes = new Set([...first, ...second].map(({ database }) => database));
+  return [...indexes]
+    .sort((a, b) => a - b)
+    .map((index) => {
+      const parts = [...first, ...second].filter(({ database }) => database === index);
+      const types: Record<string, number> = {};
+      for (const part of parts)
+        for (const [type, count] of Object.entries(part.types)) types[type] = (types[type] ?? 0) + count;
+      const sum = (of: (part: DatabaseCensus) => number) => parts.reduce((total, part) => total + of(part), 0);
+      return { database: index, keys: sum(({ keys }) => keys), expires: sum(({ expires }) => expires), types };
+    });
+}

@@ -11,24 +11,48 @@ const groupsPerRank = 65_537;
  * in a file, by file and offset. With `rank`, from 0 up, those of a lower rank come first.
  */
 export function fileOrder(keys: Keyspace, rank?: (entry: number) => number | boolean): Uint32Array {
+  return dealtOut(keys, rank).order;
+}
+
+/**
+ * The same in runs: first the entries of rank 0, then those of rank 1 and so on, each in that order. `rank` gives numbers below
+ * `ranks`.
+ */
+export function fileRuns(keys: Keyspace, ranks: number, rank: (entry: number) => number): Uint32Array[] {
+  const { order, ends } = dealtOut(keys, rank);
+  let start = 0;
+  return Array.from({ length: ranks }, (_, number) => {
+    const run = order.subarray(start, ends.get(number) ?? start);
+    start += run.length;
+    return run;
+  });
+}
+
+/** The entries by rank and place, and where each rank ends that has any. */
+function dealtOut(
+  keys: Keyspace,
+  rank: ((entry: number) => number | boolean) | undefined,
+): { order: Uint32Array; ends: Map<number, number> } {
   const entries = new Uint32Array(keys.count);
   const groups = new Uint32Array(keys.count);
-  const counts = new Map<number, number>();
+  const seen = new Set<number>();
   let count = 0;
   for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
     const group = (rank === undefined ? 0 : Number(rank(entry))) * groupsPerRank + groupOf(keys, entry);
-    counts.set(group, (counts.get(group) ?? 0) + 1);
+    seen.add(group);
     entries[count] = entry;
     groups[count++] = group;
   }
   const order = new Uint32Array(count);
+  const ends = new Map<number, number>();
   let filled = 0;
-  for (const group of [...counts.keys()].sort((a, b) => a - b)) {
+  for (const group of [...seen].sort((a, b) => a - b)) {
     const start = filled;
     for (let index = 0; index < count; index++) if (groups[index] === group) order[filled++] = entries[index];
     if (group % groupsPerRank !== 0) sortByOffset(keys, order.subarray(start, filled));
+    ends.set(Math.floor(group / groupsPerRank), filled);
   }
-  return order;
+  return { order, ends };
 }
 
 /** 0 for what is in memory; else one more than the number of its file. */

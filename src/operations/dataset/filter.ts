@@ -1,3 +1,4 @@
+import type { Dataset } from '../../engine/dataset.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { entryType } from './census.ts';
 
@@ -123,3 +124,20 @@ function classSource(body: string): string {
 const hex = (char: string): string => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
 
 const literal = (char: string): string => (/\w/.test(char) ? char : hex(char));
+
+/** Removes the keys that do not pass; their number. */
+export function filterDataset(dataset: Dataset, options: KeyFilterOptions): number {
+  const passes = keyFilter(options);
+  if (passes === undefined) return 0;
+  let removed = 0;
+  for (const database of dataset.occupied()) {
+    const keys = dataset.database(database);
+    const unwanted: number[] = [];
+    for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
+      if (!passes(database, keys, entry)) unwanted.push(entry);
+    }
+    for (const entry of unwanted) keys.remove(entry);
+    removed += unwanted.length;
+  }
+  return removed;
+}

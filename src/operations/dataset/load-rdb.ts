@@ -1,5 +1,6 @@
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Dataset } from '../../engine/dataset.ts';
+import type { Shard } from '../../engine/shard.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
@@ -21,6 +22,8 @@ export interface RdbLoadOptions {
   /** Whether a hash is left out too: one whose fields are all past, which Valkey does not load. Undefined keeps all. */
   readonly isPastHash?: (type: number, offset: number, length: number) => boolean;
   readonly pause: () => Promise<void>;
+  /** Only the keys of this shard. */
+  readonly shard?: Shard;
 }
 
 /** Items between two pauses. */
@@ -95,6 +98,7 @@ export class RdbLoad {
       this.expiredKeys++;
       return;
     }
+    if (options.shard?.holds(key, 0, keyLength) === false) return;
     const type = canonicalType(reader.type, reader.fork);
     const length = input.offset - from;
     if (!this.isBase && options.isPastHash?.(type, from, length)) {

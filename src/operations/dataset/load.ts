@@ -1,19 +1,22 @@
 import nodePath from 'node:path';
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import type { Window } from '../../bytes/window.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { type Flavor, flavorRules } from '../../engine/flavor.ts';
 import { Frame } from '../../engine/frame.ts';
-import { warmMax } from '../../engine/keyspace.ts';
 import { type OpaqueReason, Session } from '../../engine/session.ts';
+import { Shard } from '../../engine/shard.ts';
 import { HashValue } from '../../engine/values/hash.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
+import { openFramesKernel } from '../../kernels/frames-kernel.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { valkeyHashType } from '../../rdb/value-type-id.ts';
+import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
 import { eachPart, readManifest } from '../parts.ts';
@@ -41,6 +44,8 @@ export interface LoadOptions {
   readonly seed?: number;
   /** Which commands count; all by default. What comes after its end is not looked at. */
   readonly gate?: CommandGate;
+  /** Only this part of the dataset: of several that are loaded side by side, each with all the files. */
+  readonly shard?: { readonly index: number; readonly owners: Uint8Array };
 }
 
 /** A command that was not executed. */
@@ -120,8 +125,9 @@ class Loader implements Loaded {
   droppedBytes = 0;
   private readonly options: LoadOptions;
   private readonly frame = new Frame();
-  /** Commands that are framed before the first of them is executed. */
-  private readonly frames = Array.from({ length: warmMax }, () => new Frame());
+  private readonly shard: Shard | undefined;
+  /** Frames many commands at a time, where nobody has to see each of them. */
+  private readonly lane: FrameLane | undefined;
   /** The gate has ended the log. */
   private ended = false;
 
@@ -131,7 +137,12 @@ class Loader implements Loaded {
     this.findings = options.findings ?? new FindingList();
     this.codec = new RdbCodec({ payloads: payloadRules(options.flavor) });
     this.dataset = new Dataset(2 ** 31, options.seed);
-    this.session = new Session(this.dataset, defaultRegistry(), {
+    const registry = defaultRegistry();
+    const { shard, gate } = options;
+    this.shard = shard && new Shard(shard.index, shard.owners, registry);
+    const kernel = gate === undefined ? openFramesKernel() : undefined;
+    this.lane = kernel && new FrameLane(kernel, registry, this.shard);
+    this.session = new Session(this.dataset, registry, {
       flavor: options.flavor,
       now: options.at,
       codec: this.codec,
@@ -187,7 +198,7 @@ class Loader implements Loaded {
 
   private async loadFile(path: string, role: LoadedFile['role'], last: boolean): Promise<LayoutName | 'manifest'> {
     const { source, index } = this.sources.add(path);
-    const input = new RdbInput(source);
+    const input = new RdbInput(source, undefined, this.lane?.home);
     const { onProgress } = this.options;
     input.onProgress = onProgress && ((offset) => onProgress({ file: path, offset, size: source.size }));
     try {
@@ -231,6 +242,7 @@ class Loader implements Loaded {
       dropExpiredBefore,
       isPastHash,
       pause,
+      shard: this.shard,
     });
     const sound = await load.run();
     const { fork, version, checksumState, templates } = load.reader;
@@ -261,7 +273,6 @@ class Loader implements Loaded {
   private async replay(input: RdbInput, index: number, file: LoadedFile, last: boolean): Promise<void> {
     const scanner = new RespScanner(input, true);
     this.frame.source = index;
-    for (const frame of this.frames) frame.source = index;
     this.frame.ordinal = 0;
     const { session } = this;
     session.select(0);
@@ -273,13 +284,13 @@ class Loader implements Loaded {
     const { frame, session } = this;
     const { gate } = this.options;
     for (let count = 0; count < commandsBetweenPauses; count++) {
-      if (gate === undefined) count += this.replayAhead(scanner, file);
+      if (this.lane !== undefined) count += this.replayAhead(this.lane, scanner.window, file);
       const record = scanner.next(frame);
       if (record === Record.command) {
         if (gate !== undefined && !this.passGate(gate, scanner, file)) return false;
         if (gate === undefined) {
           file.commands++;
-          session.execute(frame);
+          if (this.shard === undefined || this.shard.takes(frame)) session.execute(frame);
         }
       } else if (record === Record.annotation) {
         if (gate !== undefined && !this.passAnnotation(gate, scanner)) return false;
@@ -294,18 +305,17 @@ class Loader implements Loaded {
     return true;
   }
 
-  /** Executes the ordinary commands at the front of the window; their number. */
-  private replayAhead(scanner: RespScanner, file: LoadedFile): number {
-    const { frame, frames, session } = this;
-    let executed = 0;
+  /** Executes the ordinary commands at the front of the window; how many it went over. */
+  private replayAhead(lane: FrameLane, window: Window, file: LoadedFile): number {
+    const { frame, session } = this;
+    const before = file.commands;
     for (;;) {
-      const count = scanner.ahead(frames, frame.ordinal);
-      if (count === 0) return executed;
-      session.keys.warm(frames, count);
-      for (let index = 0; index < count; index++) session.execute(frames[index]);
-      frame.ordinal += count;
-      file.commands += count;
-      executed += count;
+      const count = lane.next(window, frame.source, frame.ordinal);
+      if (lane.seen === 0) return file.commands - before;
+      session.keys.warm(lane.frames, count);
+      for (let index = 0; index < count; index++) session.execute(lane.frames[index]);
+      frame.ordinal += lane.seen;
+      file.commands += lane.seen;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Keyspace } from '../../engine/keyspace.ts';
 import type { Session } from '../../engine/session.ts';
+import { sideOf } from '../../engine/shard.ts';
 import { Kind, objectKindMin, type Value } from '../../engine/value.ts';
 import { parseSafeInteger } from '../../engine/values/number-text.ts';
 import type { Target } from '../../rdb/targets.ts';
@@ -7,7 +8,7 @@ import { TypeId } from '../../rdb/value-type-id.ts';
 import type { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { commandsAfter } from '../../rdb/writer/value-encoder.ts';
 import type { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
-import { fileOrder } from '../dataset/file-order.ts';
+import { fileRuns } from '../dataset/file-order.ts';
 import type { Loaded } from '../dataset/load.ts';
 
 /** Keys between two pauses. */
@@ -32,10 +33,25 @@ export function commandsBehind(
   return after.map((args) => ({ database, args }));
 }
 
+/** How large a database is. */
+export interface DatabaseSize {
+  readonly index: number;
+  readonly keys: number;
+  readonly expires: number;
+}
+
+/** What is told of the runs in which the keys of a database are written, numbered from 0. */
+export interface RunVisitor {
+  /** Databases that are in another shard, all or in part. */
+  readonly others: readonly DatabaseSize[];
+  begin(database: number, run: number): void;
+  end(database: number, run: number): Promise<void>;
+}
+
 /**
- * Writes the keys of a loaded dataset to an RDB or as commands: collections and integers, then other strings. Whoever loads what
- * was written in that order and writes it again keeps it: that is why what stays in a file, payloads of RESTORE and strings,
- * comes last.
+ * Writes the keys of a loaded dataset to an RDB or as commands. Keys of one side (`sideOf`) come before those of the other, so that
+ * two threads can write them, and whoever loads what was written and writes it again keeps the order: that is why in commands what
+ * stays in a file, payloads of RESTORE and strings, makes runs of its own behind the collections and integers.
  */
 export class DatasetWriter {
   keys = 0;
@@ -46,23 +62,39 @@ export class DatasetWriter {
   private readonly loaded: Loaded;
   private readonly session: Session;
   private readonly pause: () => Promise<void>;
+  private readonly visitor: RunVisitor | undefined;
 
-  constructor(loaded: Loaded, pause: () => Promise<void>) {
+  constructor(loaded: Loaded, pause: () => Promise<void>, visitor?: RunVisitor) {
     this.loaded = loaded;
     this.session = loaded.session;
     this.pause = pause;
+    this.visitor = visitor;
   }
 
   /** Everything between header and end of an RDB. */
   async toRdb(writer: RdbWriter): Promise<void> {
     for (const code of this.loaded.dataset.libraries.values()) writer.writeFunction(code);
-    for (const database of this.loaded.dataset.occupied()) {
-      const keys = this.loaded.dataset.database(database);
+    for (const { index, keys: count, expires } of this.sizes()) {
+      const keys = this.loaded.dataset.database(index);
+      writer.selectDatabase(index, count, expires);
       // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
-      const order = fileOrder(keys, (entry) => isPlainText(keys.kind(entry)));
-      writer.selectDatabase(database, order.length, keys.expiring);
-      await this.each(order, (entry) => this.keyToRdb(writer, database, keys, entry));
+      const place = (entry: number) => sideOfEntry(keys, entry) * 2 + Number(isPlainText(keys.kind(entry)));
+      await this.eachRun(index, 1, 4, place, (entry) => this.keyToRdb(writer, index, keys, entry));
     }
+  }
+
+  /** The databases that hold keys, in this shard or another, in ascending order. */
+  private sizes(): DatabaseSize[] {
+    const { dataset } = this.loaded;
+    const others = this.visitor?.others ?? [];
+    const indexes = new Set([...dataset.occupied(), ...others.map(({ index }) => index)]);
+    return [...indexes]
+      .sort((a, b) => a - b)
+      .map((index) => {
+        const { count, expiring } = dataset.database(index);
+        const other = others.find((size) => size.index === index);
+        return { index, keys: count + (other?.keys ?? 0), expires: expiring + (other?.expires ?? 0) };
+      });
   }
 
   private keyToRdb(writer: RdbWriter, database: number, keys: Keyspace, entry: number): void {
@@ -87,11 +119,12 @@ export class DatasetWriter {
   /** Everything as commands, in the shape of BGREWRITEAOF. */
   async toCommands(writer: RespRewriter): Promise<void> {
     for (const code of this.loaded.dataset.libraries.values()) writer.writeFunction(code);
-    for (const database of this.loaded.dataset.occupied()) {
-      const keys = this.loaded.dataset.database(database);
-      const order = fileOrder(keys, (entry) => (this.isText(keys, entry) ? 2 : Number(isPayload(keys, entry))));
-      writer.selectDatabase(database);
-      await this.each(order, (entry) => this.keyToCommands(writer, keys, entry));
+    for (const { index } of this.sizes()) {
+      const keys = this.loaded.dataset.database(index);
+      writer.selectDatabase(index);
+      const rank = (entry: number) => (this.isText(keys, entry) ? 2 : Number(isPayload(keys, entry)));
+      const place = (entry: number) => rank(entry) * 2 + sideOfEntry(keys, entry);
+      await this.eachRun(index, 3, 2, place, (entry) => this.keyToCommands(writer, keys, entry));
     }
   }
 
@@ -130,6 +163,22 @@ export class DatasetWriter {
     return this.loaded.codec.decode(keys.rdbType(entry), bytes, 0, bytes.length);
   }
 
+  /** Writes the keys of a database in runs, each of which has parts: `place` numbers the parts of all runs. */
+  private async eachRun(
+    database: number,
+    runs: number,
+    parts: number,
+    place: (entry: number) => number,
+    write: (entry: number) => void,
+  ): Promise<void> {
+    const orders = fileRuns(this.loaded.dataset.database(database), runs * parts, place);
+    for (let run = 0; run < runs; run++) {
+      this.visitor?.begin(database, run);
+      for (let part = 0; part < parts; part++) await this.each(orders[run * parts + part], write);
+      await this.visitor?.end(database, run);
+    }
+  }
+
   private async each(order: Uint32Array, write: (entry: number) => void): Promise<void> {
     for (let index = 0; index < order.length; index++) {
       write(order[index]);
@@ -141,6 +190,9 @@ export class DatasetWriter {
     }
   }
 }
+
+const sideOfEntry = (keys: Keyspace, entry: number): number =>
+  sideOf(keys.keyBlock(entry), keys.keyStart(entry), keys.keyLength(entry));
 
 const isPlainText = (kind: Kind): boolean => kind === Kind.Reference || kind === Kind.Bytes;
 

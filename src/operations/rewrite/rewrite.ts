@@ -2,30 +2,28 @@ import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
 import type { Flavor } from '../../engine/flavor.ts';
-import { UsageError } from '../../errors.ts';
+import { UnwritableError, UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
-import { changesDigest, type Loss, minorLosses } from '../../rdb/writer/losses.ts';
-import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
-import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
-import { takeCensus } from '../dataset/census.ts';
-import { keyFilter } from '../dataset/filter.ts';
+import { addCensus, takeCensus } from '../dataset/census.ts';
+import { filterDataset } from '../dataset/filter.ts';
 import { flavorOf, flavorOfReport } from '../dataset/flavor-choice.ts';
-import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
-import { EarlyDigest } from '../early-digest.ts';
-import { FindingList } from '../report.ts';
+import type { Loaded, LoadOptions } from '../dataset/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
-import { DatasetWriter } from './dataset-writer.ts';
+import { type DatasetDigest, digestOfDealt } from './dataset-digest.ts';
+import { DatasetWriter, type RunVisitor } from './dataset-writer.ts';
+import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } from './dealt-load.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
 import { findHolders } from './holders.ts';
+import { addLoss, addLosses, noLosses } from './loss-list.ts';
 import type { LogSelection, OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
 import { FileOutput, FolderOutput, FolderRewrite, type Output } from './output.ts';
+import { RunWriter, type WritingForm } from './run-writer.ts';
+import { ShardError } from './second-shard.ts';
+import { ShardFile } from './shard-file.ts';
 import { TailWriter } from './tail.ts';
 import { usedTarget } from './target-choice.ts';
 import { verifyOutput } from './verification.ts';
-
-/** Losses that are kept one by one; all are counted. */
-const lossesMax = 1000;
 
 const noSelection: LogSelection = { commands: 0, leftOut: 0 };
 
@@ -47,14 +45,11 @@ export async function rewrite(path: string, options: RewriteOptions): Promise<Re
 class Rewrite {
   private readonly path: string;
   private readonly options: RewriteOptions;
-  private readonly findings = new FindingList();
-  private loaded: Loaded | undefined;
-  private digest: EarlyDigest | undefined;
-  private losses: Loss[] = [];
-  private lossCount = 0;
-  private seriousLosses = 0;
-  /** Losses that change a key's digest, all of them. */
-  private changed: Loss[] = [];
+  private dealt: DealtDataset | undefined;
+  private digest: DatasetDigest | undefined;
+  private losses = noLosses();
+  /** The dataset must be in one piece. */
+  private whole = false;
   private filtered = 0;
   private target: Target | undefined;
   private format: OutputFormat = 'aof';
@@ -78,7 +73,8 @@ class Rewrite {
 
   close(): void {
     this.digest?.stop();
-    this.loaded?.close();
+    this.dealt?.second?.stop();
+    this.dealt?.loaded.close();
   }
 
   async run(): Promise<RewriteResult> {
@@ -95,17 +91,24 @@ class Rewrite {
       if (typeof settled === 'string') return this.result('refused', settled);
       this.gate = new PointGate(settled);
     }
-    this.loaded = await loadDataset(this.path, { ...load, findings: this.findings, gate: this.gate });
-    const refusal = this.refusal(this.loaded);
+    this.dealt = await this.load({ ...load, gate: this.gate });
+    const { loaded, summary } = this.dealt;
+    const refusal = this.refusal(this.dealt);
     if (refusal !== undefined) return this.result('refused', refusal);
-    this.applyFilter(this.loaded);
-    this.format = this.chooseFormat(this.loaded);
+    this.filtered = filterDataset(loaded.dataset, options.filter ?? {}) + (summary?.filtered ?? 0);
+    this.format = this.chooseFormat(loaded);
     if (options.digest !== false || options.verify === true)
-      this.digest = new EarlyDigest(this.loaded, flavorOfReport(flavor), at);
+      this.digest = digestOfDealt(this.dealt, flavorOfReport(flavor), at);
     if (this.gate !== undefined) this.selection = selectionOf(this.gate);
-    if ((await options.review?.(this.loaded, this.selection ?? noSelection)) === false)
-      return this.result('reviewed', '');
-    return this.write(this.loaded);
+    if ((await options.review?.(loaded, this.selection ?? noSelection)) === false) return this.result('reviewed', '');
+    return this.write(this.dealt);
+  }
+
+  private load(load: LoadOptions): Promise<DealtDataset> {
+    const { point, review, filter = {}, pause = nextTurn } = this.options;
+    // Who reviews a dataset, or stops its log at a command, sees all of it.
+    const whole = this.whole || point !== undefined || review !== undefined;
+    return whole ? loadWhole(this.path, load) : loadDealt(this.path, load, filter, pause);
   }
 
   /** The server's rule for a rewrite by itself; why not, or undefined. */
@@ -130,27 +133,13 @@ class Rewrite {
   }
 
   /** Why what was loaded must not be rewritten; undefined if it may. */
-  private refusal(loaded: Loaded): string | undefined {
-    if (loaded.findings.errors > 0) return 'the input is damaged: check says where';
+  private refusal({ loaded, findings }: DealtDataset): string | undefined {
+    if (findings.errors > 0) return 'the input is damaged: check says where';
     const [first] = loaded.opaque;
     if (first !== undefined && (this.options.opaque ?? 'fail') === 'fail') {
       return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
     }
     return this.gate && pointRefusal(this.gate, loaded);
-  }
-
-  private applyFilter(loaded: Loaded): void {
-    const passes = keyFilter(this.options.filter ?? {});
-    if (passes === undefined) return;
-    for (const database of loaded.dataset.occupied()) {
-      const keys = loaded.dataset.database(database);
-      const unwanted: number[] = [];
-      for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
-        if (!passes(database, keys, entry)) unwanted.push(entry);
-      }
-      for (const entry of unwanted) keys.remove(entry);
-      this.filtered += unwanted.length;
-    }
   }
 
   private chooseFormat(loaded: Loaded): OutputFormat {
@@ -164,30 +153,44 @@ class Rewrite {
   }
 
   /** Writes for the wanted target; for a default one, the next newer target is tried where it cannot hold everything. */
-  private async write(loaded: Loaded): Promise<RewriteResult> {
+  private async write(dealt: DealtDataset): Promise<RewriteResult> {
     const chosen = this.target;
-    for (let target: Target = chosen ?? this.defaultTarget(loaded); ; ) {
+    for (let target: Target = chosen ?? this.defaultTarget(dealt); ; ) {
       this.target = target;
-      const output = this.openOutput(loaded, target);
+      const shardFile = dealt.second && new ShardFile(this.outputPath(dealt.loaded), this.options.fileSystem);
+      const output = this.openOutput(dealt.loaded, target);
       try {
-        await this.fill(loaded, output, target);
-        output.finish();
+        await this.fill(dealt, output, target, shardFile?.descriptor ?? -1);
       } catch (error) {
         output.abandon();
-        throw error;
+        throw this.writingError(dealt, error);
+      } finally {
+        shardFile?.close();
       }
-      const newer: Target | undefined = chosen === undefined && this.seriousLosses > 0 ? nextTarget(target) : undefined;
-      if (newer === undefined) return this.settle(loaded, output);
+      const newer: Target | undefined =
+        chosen === undefined && this.losses.serious > 0 ? nextTarget(target) : undefined;
+      if (newer === undefined) return this.settle(dealt, output);
       output.abandon();
       target = newer;
     }
   }
 
+  /** The other thread writes beside the output: what fails there is the output's. */
+  private writingError({ loaded }: DealtDataset, error: unknown): unknown {
+    const isTheirs = error instanceof ShardError && error.code !== undefined;
+    return isTheirs ? new UnwritableError(this.outputPath(loaded), error) : error;
+  }
+
+  /** What the output is, or the file that it takes the place of. */
+  private outputPath({ multiPart, files }: Loaded): string {
+    return this.options.output ?? multiPart?.manifest ?? files[0].path;
+  }
+
   /** What the input used, or the first newer generation that has the wanted layout. */
-  private defaultTarget(loaded: Loaded): Target {
+  private defaultTarget(dealt: DealtDataset): Target {
     const fits = ({ hasManifest, hasPreamble }: Target) =>
       (this.format !== 'multipart' || hasManifest) && (this.format !== 'hybrid' || hasPreamble);
-    let target = usedTarget(loaded);
+    let target = usedTarget(dealt.loaded, callsOf(dealt));
     for (let next = nextTarget(target); next !== undefined && !fits(target); next = nextTarget(next)) target = next;
     return target;
   }
@@ -217,29 +220,24 @@ class Rewrite {
     return base?.format === 'aof' ? 'aof' : 'rdb';
   }
 
-  private async fill(loaded: Loaded, output: Output, target: Target): Promise<void> {
+  /** Writes everything; `shardFile` is where the other thread, if there is one, puts its keys. */
+  private async fill(dealt: DealtDataset, output: Output, target: Target, shardFile: number): Promise<void> {
+    const { loaded, second } = dealt;
     const { options, format } = this;
-    this.losses = [];
-    this.changed = [];
-    this.lossCount = this.seriousLosses = 0;
-    const onLoss = (loss: Loss) => this.addLoss(loss);
-    const now = options.at;
-    const writer = new DatasetWriter(loaded, options.pause ?? nextTurn);
+    const losses = (this.losses = noLosses());
+    const { compress, checksum, at: now } = options;
     const inCommands = format === 'aof' || (format === 'multipart' && this.baseForm(loaded) === 'aof');
+    const form: WritingForm = { target: target.name, inCommands, isBase: format !== 'rdb', compress, checksum, now };
+    const writer = new RunWriter(form, output.main, (loss) => addLoss(losses, loss));
+    second?.startWriting(form, shardFile);
+    const keys = new DatasetWriter(loaded, options.pause ?? nextTurn, copyingRuns(dealt, writer, shardFile));
+    writer.writeHeader();
+    await writer.writeKeys(keys);
+    writer.finish();
+    const other = await second?.written();
+    if (other !== undefined) addLosses(losses, other.losses);
     const tail = new TailWriter(output.increment ?? output.main, loaded);
-    if (inCommands) {
-      const rewriter = new RespRewriter(output.main, { target, now, onLoss });
-      await writer.toCommands(rewriter);
-      rewriter.finish();
-    } else {
-      const { compress, checksum } = options;
-      const commandsFollow = format !== 'rdb';
-      const rdb = new RdbWriter(output.main, { target, now, onLoss, compress, checksum, commandsFollow });
-      rdb.writeHeader({ ctime: Math.floor(now / 1000), isBase: format !== 'rdb' });
-      await writer.toRdb(rdb);
-      rdb.finish();
-      if (commandsFollow) tail.writeTrailing(writer.trailing);
-    }
+    if (!inCommands && format !== 'rdb') tail.writeTrailing([...keys.trailing, ...(other?.trailing ?? [])]);
     if (options.opaque === 'keep') {
       if (format === 'rdb' && loaded.opaque.length > 0)
         throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
@@ -248,33 +246,41 @@ class Rewrite {
     tail.finish();
   }
 
-  private addLoss(loss: Loss): void {
-    this.lossCount++;
-    if (!minorLosses.has(loss.kind)) this.seriousLosses++;
-    if (changesDigest(loss.kind)) this.changed.push(loss);
-    if (this.losses.length < lossesMax) this.losses.push(loss);
-  }
-
   /** Everything is written: refuses it, verifies it, or puts it in place. */
-  private async settle(loaded: Loaded, output: Output): Promise<RewriteResult> {
+  private async settle(dealt: DealtDataset, output: Output): Promise<RewriteResult> {
     const { options } = this;
-    if (this.seriousLosses > 0 && options.allowLoss !== true) {
+    if (this.losses.serious > 0 && options.allowLoss !== true) {
       output.abandon();
       return this.result('refused', `${this.target?.name} cannot hold all of it: see the losses, and --allow-loss`);
     }
-    let digest = '';
+    if (options.verify === true && dealt.second !== undefined && this.losses.changed.length > 0) {
+      // The keys that were changed must be left out of the digest, whoever holds them.
+      output.abandon();
+      this.close();
+      this.whole = true;
+      return this.run();
+    }
+    const digest = await this.finish(dealt, output);
+    output.commit();
+    return this.result('written', '', output, digest);
+  }
+
+  /** Flushes the output and verifies it, if that is wanted; the digest, if that is. */
+  private async finish({ loaded }: DealtDataset, output: Output): Promise<string> {
+    const { options } = this;
     try {
-      digest = (await this.digest?.finish()) ?? '';
+      this.digest?.begin();
+      output.finish();
+      const digest = (await this.digest?.finish()) ?? '';
       if (options.verify === true) {
-        const expected = { digest, changed: this.changed, flavor: this.flavorOfOutput(loaded) };
+        const expected = { digest, changed: this.losses.changed, flavor: this.flavorOfOutput(loaded) };
         await verifyOutput(output.checkPath, loaded, expected, options);
       }
+      return digest;
     } catch (error) {
       output.abandon();
       throw error;
     }
-    output.commit();
-    return this.result('written', '', output, digest);
   }
 
   /** The rules by which the output is read again: a sorted set of a server before 7.0 keeps what later ones do not. */
@@ -283,7 +289,9 @@ class Rewrite {
   }
 
   private result(outcome: RewriteOutcome, reason: string, output?: Output, digest = ''): RewriteResult {
-    const { loaded, options, path } = this;
+    const { dealt, options, path, losses } = this;
+    const loaded = dealt?.loaded;
+    const refused = dealt && refusedCommands(dealt);
     const files = output?.files() ?? [];
     return {
       path,
@@ -302,20 +310,30 @@ class Rewrite {
       after: { bytes: files.reduce((sum, file) => sum + file.bytes, 0), files: files.map((file) => file.path) },
       commands: {
         read: (loaded?.files ?? []).reduce((sum, file) => sum + file.commands, 0),
-        refused: loaded?.session.errorCount ?? 0,
-        firstRefused: loaded?.session.errors.slice(0, 20) ?? [],
+        refused: refused?.count ?? 0,
+        firstRefused: refused?.first.slice(0, 20) ?? [],
         opaque: loaded?.opaque.length ?? 0,
         firstOpaque: loaded?.opaque.slice(0, 20) ?? [],
       },
-      databases: loaded === undefined ? [] : takeCensus(loaded.dataset),
+      databases: loaded === undefined ? [] : addCensus(takeCensus(loaded.dataset), dealt?.summary?.census ?? []),
       filtered: this.filtered,
-      losses: this.losses,
-      lossCount: this.lossCount,
+      losses: losses.losses,
+      lossCount: losses.count,
       digest,
       verified: options.verify === true && outcome === 'written',
-      findings: this.findings.findings,
+      findings: dealt?.findings.findings ?? [],
     };
   }
+}
+
+/** Puts the other thread's keys of each run behind our own. */
+function copyingRuns({ second, summary }: DealtDataset, writer: RunWriter, file: number): RunVisitor | undefined {
+  if (second === undefined || summary === undefined) return undefined;
+  const others = summary.databases;
+  const end = async (database: number, run: number) => {
+    if (others.some(({ index }) => index === database)) await second.copyRun(database, run, file, writer);
+  };
+  return { others, begin: () => {}, end };
 }
 
 function filesOf(layout: Layout): string[] {

@@ -4,16 +4,16 @@ import type { Loaded } from '../dataset/load.ts';
 
 /**
  * The newest server generation that the input shows signs of: the RDB that it begins with, the layout, and the youngest command
- * that was replayed.
+ * that was replayed. `calls` counts the commands by their id.
  */
-export function usedTarget(loaded: Loaded): Target {
+export function usedTarget(loaded: Loaded, calls: Float64Array = loaded.session.calls): Target {
   const signs: Target[] = [];
   for (const { rdb } of loaded.files) {
     if (rdb !== undefined) signs.push(targetOfRdb(rdb.fork, rdb.version, rdb.serverVersion));
   }
   if (signs.length === 0) signs.push(named(plainDefault));
   if (loaded.multiPart !== undefined) signs.push(named(signs[0].fork === 'valkey' ? 'valkey-7.2' : 'redis-7.0'));
-  signs.push(...commandSigns(loaded, signs[0].fork));
+  signs.push(...commandSigns(loaded, calls, signs[0].fork));
   return signs.reduce((newest, sign) => (age(sign) > age(newest) ? sign : newest));
 }
 
@@ -27,8 +27,8 @@ function named(name: string): Target {
 }
 
 /** For each command that was replayed, the first release that has it. */
-function commandSigns(loaded: Loaded, fork: string): Target[] {
-  const { registry, calls } = loaded.session;
+function commandSigns(loaded: Loaded, calls: Float64Array, fork: string): Target[] {
+  const { registry } = loaded.session;
   const signs: Target[] = [];
   for (const [name, , , , , , , since] of commandRows) {
     const command = registry.named(name);

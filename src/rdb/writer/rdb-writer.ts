@@ -12,8 +12,11 @@ import { ValueEncoder } from './value-encoder.ts';
 
 export interface RdbWriterOptions {
   readonly target: Target;
-  /** Whether the file ends in its CRC-64, or in zeros (`rdbchecksum`). Default true. */
-  readonly checksum?: boolean;
+  /**
+   * Whether the file ends in its CRC-64, or in zeros (`rdbchecksum`); or who tells the CRC-64 of all that the sink got, where that
+   * is computed elsewhere. Default true.
+   */
+  readonly checksum?: boolean | (() => bigint);
   /** Whether strings are compressed (`rdbcompression`). Default true. */
   readonly compress?: boolean;
   /** The moment of writing, ms since 1970: what a stream's producers sent too long ago is left out. Default 0: nothing is. */
@@ -58,6 +61,7 @@ export class RdbWriter {
   keyCount = 0;
   private readonly out: RdbOutput;
   private readonly crc: Crc64 | undefined;
+  private readonly sum: () => bigint;
   private readonly encoder: ValueEncoder;
   private readonly onLoss: (loss: Loss) => void;
   private db = 0;
@@ -69,7 +73,9 @@ export class RdbWriter {
   constructor(sink: ByteSink, options: RdbWriterOptions) {
     const { target } = options;
     this.target = target;
-    this.crc = options.checksum === false ? undefined : new Crc64();
+    const { checksum = true } = options;
+    this.crc = checksum === true ? new Crc64() : undefined;
+    this.sum = typeof checksum === 'function' ? checksum : () => this.crc?.value() ?? 0n;
     this.onLoss = options.onLoss ?? (() => {});
     this.out = new RdbOutput({ write: (bytes) => this.pass(sink, bytes) });
     this.out.compress = options.compress ?? true;
@@ -238,12 +244,17 @@ export class RdbWriter {
     }
   }
 
+  /** Hands what was written so far to the sink. */
+  spill(): void {
+    this.out.spill();
+  }
+
   /** The end mark and the checksum; hands everything to the sink. The file's length and its CRC-64, 0 for none. */
   finish(): { readonly bytes: number; readonly checksum: bigint } {
     const { out } = this;
     out.writeByte(Opcode.eof);
     out.spill();
-    const checksum = this.crc?.value() ?? 0n;
+    const checksum = this.sum();
     if (this.target.rdbVersion >= checksumVersionMin) out.writeInt64(checksum);
     out.spill();
     return { bytes: out.offset, checksum };

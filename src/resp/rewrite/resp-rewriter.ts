@@ -108,6 +108,11 @@ export class RespRewriter {
     this.keyCount += keys;
   }
 
+  /** Hands what was written so far to the sink. */
+  spill(): void {
+    this.out.spill();
+  }
+
   /** Hands everything to the sink; the file's length. */
   finish(): number {
     this.out.spill();

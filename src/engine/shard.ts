@@ -1,0 +1,164 @@
+import { findCommand } from '../catalog/lookup.ts';
+import type { Frame } from './frame.ts';
+import { hashBytes } from './key-hash.ts';
+import type { Command, Registry } from './registry.ts';
+
+/*
+ * A dataset may be loaded in parts, side by side: each shard holds the keys of its own buckets and replays every log, but of the
+ * commands only those that are its own. That gives the same keys and values as one replay, because
+ *
+ *   - a command on one key changes only the shard that holds the key;
+ *   - a command that does the same to each key, or to a whole database, or none (MULTI, SELECT), runs in every shard;
+ *   - whatever else, such as RENAME or a script, runs in shard 0 alone, to which all keys it names were tied beforehand (`KeyTies`).
+ */
+
+/** Whose a command is. The numbers are those of kernels/assembly/frames-lane.ts. */
+export const Share = {
+  /** Of the shard that holds its one key. */
+  key: 1,
+  /** Of every shard. */
+  everywhere: 2,
+  /** Of shard 0. */
+  first: 3,
+  /** Of none: it is passed over. */
+  nowhere: 4,
+} as const;
+export type Share = (typeof Share)[keyof typeof Share];
+
+/** A command's share, and the argument that is its key; 0 for none. A command that is everywhere is its key's alone if it has but one. */
+export interface Dealing {
+  readonly share: Share;
+  readonly key: number;
+}
+
+/** Buckets of keys; a key's is in the upper half of its hash. */
+export const bucketCount = 65_536;
+/** The bit of a hash by which keys are dealt to two shards, and that decides in which order keys are written. */
+const sideShift = 31;
+
+/** Commands that each shard runs on what it holds. */
+const everywhere = new Map([
+  ['SELECT', 0],
+  ['MULTI', 0],
+  ['EXEC', 0],
+  ['DISCARD', 0],
+  ['FLUSHALL', 0],
+  ['FLUSHDB', 0],
+  ['SWAPDB', 0],
+  ['TRIMSLOTS', 0],
+  ['SFLUSH', 0],
+  ['CLUSTER', 0],
+  ['DEL', 1],
+  ['UNLINK', 1],
+]);
+const toFirst: Dealing = { share: Share.first, key: 0 };
+
+/** Whose a command, or a container with any subcommand, is; undefined: a command of no family. */
+export function dealingOf(command: Command | undefined): Dealing {
+  if (command === undefined) return toFirst;
+  const [name] = command.name.split(' ');
+  const repeated = everywhere.get(name);
+  if (repeated !== undefined) return { share: Share.everywhere, key: repeated };
+  const key = singleKey(command);
+  return key === 0 || hasHiddenKeys(command) ? toFirst : { share: Share.key, key };
+}
+
+/** Whether a command, or any of a container, may name keys that are in no fixed place; so may one that the catalog does not know. */
+function hasHiddenKeys(command: Command): boolean {
+  const name = Buffer.from(command.name.split(' ')[0], 'latin1');
+  const info = findCommand(name, 0, name.length);
+  if (info === undefined) return true;
+  return info.movableKeys || [...info.subcommands.values()].some(({ movableKeys }) => movableKeys);
+}
+
+/** The argument that is the command's only key, whatever its subcommand; 0 where there is none. */
+function singleKey(command: Command): number {
+  if (command.subcommands === undefined) return command.keys[0] === command.keys[1] ? command.keys[0] : 0;
+  const keys = new Set([...command.subcommands.values()].map(singleKey));
+  const [key] = keys;
+  return keys.size === 1 ? key : 0;
+}
+
+/** The bucket of a key. */
+export function bucketOf(bytes: Uint8Array, start: number, length: number): number {
+  return hashBytes(bytes, start, length, 0) >>> 16;
+}
+
+/** 0 or 1: the shard of two that a key belongs to where nothing ties it. */
+export function sideOf(bytes: Uint8Array, start: number, length: number): number {
+  return hashBytes(bytes, start, length, 0) >>> sideShift;
+}
+
+/** The shard of two that holds each bucket, before any ties. */
+export function freeOwners(): Uint8Array {
+  return Uint8Array.from({ length: bucketCount }, (_, bucket) => bucket >>> (sideShift - 16));
+}
+
+/** One part of a dataset that is loaded in several. */
+export class Shard {
+  readonly index: number;
+  /** The shard of each bucket. */
+  readonly owners: Uint8Array;
+  private readonly registry: Registry;
+  /** By the id of a command or container. */
+  private readonly dealings: readonly Dealing[];
+
+  constructor(index: number, owners: Uint8Array, registry: Registry) {
+    this.index = index;
+    this.owners = owners;
+    this.registry = registry;
+    this.dealings = registry.commands.map(dealingOf);
+  }
+
+  /** Whether the key `bytes[start, start + length)` is held here. */
+  holds(bytes: Uint8Array, start: number, length: number): boolean {
+    return this.owners[bucketOf(bytes, start, length)] === this.index;
+  }
+
+  /** Whether the command is run here. */
+  takes(frame: Frame): boolean {
+    // As the kernel deals: by the command's name alone, whatever its subcommand.
+    const command = this.registry.head(frame);
+    const { share, key } = command === undefined ? toFirst : this.dealings[command.id];
+    if (share === Share.key || (share === Share.everywhere && key !== 0 && frame.argc === key + 1)) {
+      return frame.argc > key ? this.holds(frame.bytes, frame.starts[key], frame.lengths[key]) : this.index === 0;
+    }
+    return share === Share.everywhere || this.index === 0;
+  }
+}
+
+/** Notes the keys that commands of shard 0 may touch. */
+export class KeyTies {
+  readonly owners = freeOwners();
+  private readonly registry: Registry;
+
+  constructor(registry: Registry) {
+    this.registry = registry;
+  }
+
+  /** Ties what a command touches to shard 0; false where nobody can tell what that is. */
+  add(frame: Frame): boolean {
+    if (dealingOf(this.registry.head(frame)).share !== Share.first) return true;
+    const command = this.registry.find(frame);
+    if (command === undefined) return true;
+    if (command.name === 'SORT' && readsOtherKeys(frame)) return false;
+    const [first, last, step] = command.keys;
+    // Options may name keys too, in any place: each argument is taken for one.
+    const isFixed = first > 0 && !hasHiddenKeys(command);
+    const end = isFixed ? Math.min(last < 0 ? frame.argc + last : last, frame.argc - 1) : frame.argc - 1;
+    for (let index = isFixed ? first : 1; index <= end; index += isFixed ? step : 1) this.tie(frame, index);
+    return true;
+  }
+
+  private tie(frame: Frame, index: number): void {
+    this.owners[bucketOf(frame.bytes, frame.starts[index], frame.lengths[index])] = 0;
+  }
+}
+
+/** Whether a SORT has a pattern that makes keys of what the values say. */
+function readsOtherKeys(frame: Frame): boolean {
+  for (let index = 2; index < frame.argc; index++) {
+    if (frame.lengths[index] <= 3 && /^(?:by|get)$/i.test(frame.text(index))) return true;
+  }
+  return false;
+}

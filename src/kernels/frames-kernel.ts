@@ -1,0 +1,83 @@
+/*
+ * The module that frames commands for the engine (assembly/frames-lane.ts). The window of the file and the arrays of the frames lie
+ * in the module's own memory, so that nothing is copied.
+ */
+import { commandSlotBytes, commandSlotCount } from './command-table.ts';
+import { framesBase64 } from './frames.generated.ts';
+
+/** Where the module keeps things, bytes from the start of its memory. */
+const ownersAt = 1024;
+const ownerCount = 65_536;
+const tableAt = 66_560;
+const headsAt = 99_328;
+const framesAt = 102_400;
+const windowAt = 196_608;
+const windowBytes = 524_288;
+/** Frames of one call at most, and arguments of each. */
+export const framesMax = 64;
+const argumentsMax = 64;
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  frameCommands(from: number, to: number, most: number, shard: number): number;
+}
+
+/** One instance, with room for one window. Positions count from the window's first byte. */
+export class FramesKernel {
+  readonly window: Buffer;
+  /** The shard of each bucket of keys. */
+  readonly owners: Uint8Array;
+  /** The table of commands; the first four of a slot's own bytes say which argument is the key. */
+  readonly table: DataView;
+  /** Of each frame eight words: start, end, number of arguments, number among the commands of the call. */
+  readonly heads: Uint32Array;
+  /** Starts and lengths of each frame's arguments. */
+  readonly starts: readonly Int32Array<ArrayBuffer>[];
+  readonly lengths: readonly Int32Array<ArrayBuffer>[];
+  /** Where the first command begins that was not looked at, and how many were. */
+  readonly result: Int32Array;
+  /** Frames the shard's commands in the window's `[from, to)`, at most `most`; their number. */
+  readonly frameCommands: Exports['frameCommands'];
+  private readonly memory: ArrayBuffer;
+
+  constructor() {
+    const { memory, frameCommands } = new engine.Instance<Exports>((compiled ??= compile())).exports;
+    this.memory = memory.buffer;
+    this.frameCommands = frameCommands;
+    this.window = Buffer.from(memory.buffer, windowAt, windowBytes);
+    this.owners = new Uint8Array(memory.buffer, ownersAt, ownerCount);
+    this.table = new DataView(memory.buffer, tableAt, commandSlotCount * commandSlotBytes);
+    this.heads = new Uint32Array(memory.buffer, headsAt, framesMax * 8);
+    const array = (position: number) => new Int32Array(this.memory, framesAt + position * 4, argumentsMax);
+    this.starts = Array.from({ length: framesMax }, (_, frame) => array(frame * 2 * argumentsMax));
+    this.lengths = Array.from({ length: framesMax }, (_, frame) => array((frame * 2 + 1) * argumentsMax));
+    this.result = new Int32Array(memory.buffer, 0, 2);
+  }
+
+  /** Whether `bytes` is memory of this instance. */
+  owns(bytes: Buffer): boolean {
+    return bytes.buffer === this.memory;
+  }
+}
+
+let compiled: object | undefined;
+const compile = (): object => new engine.Module(Buffer.from(framesBase64, 'base64'));
+
+/** An instance; undefined where this machine's engine cannot run it: then JavaScript does all. */
+export function openFramesKernel(): FramesKernel | undefined {
+  try {
+    return new FramesKernel();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
+const engine = (
+  globalThis as unknown as {
+    readonly WebAssembly: {
+      readonly Module: new (bytes: Uint8Array) => object;
+      readonly Instance: new <T>(module: object) => { readonly exports: T };
+    };
+  }
+).WebAssembly;

@@ -1,0 +1,104 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import type { ReplyError } from '../../engine/session.ts';
+import { dealingOf, Share } from '../../engine/shard.ts';
+import type { KeyFilterOptions } from '../dataset/filter.ts';
+import { rereadableFiles, surveyTies } from '../dataset/key-ties.ts';
+import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
+import { FindingList } from '../report.ts';
+import { SecondShard, ShardError } from './second-shard.ts';
+import type { ShardSummary } from './shard-messages.ts';
+
+/** Less than this is not worth a thread. */
+const dealtBytesMin = 32 * 1024 * 1024;
+/** Error replies that are kept. */
+const errorsMax = 100;
+
+/** A dataset, whole or the first shard of two. */
+export interface DealtDataset {
+  readonly loaded: Loaded;
+  readonly findings: FindingList;
+  /** The other shard, and what it said of itself. */
+  readonly second?: SecondShard;
+  readonly summary?: ShardSummary;
+}
+
+/** Loads what lies at `path` as one. */
+export async function loadWhole(path: string, load: LoadOptions): Promise<DealtDataset> {
+  const findings = new FindingList();
+  return { loaded: await loadDataset(path, { ...load, findings }), findings };
+}
+
+/** Loads it in two shards, side by side, where that is possible and worth it. The second one's keys have passed `filter` already. */
+export async function loadDealt(
+  path: string,
+  load: LoadOptions,
+  filter: KeyFilterOptions,
+  pause: () => Promise<void>,
+): Promise<DealtDataset> {
+  const files = dealableFiles(path);
+  const owners = files && (await surveyTies(files, pause));
+  return (owners && (await loadShards(path, load, filter, owners))) ?? loadWhole(path, load);
+}
+
+function dealableFiles(path: string): string[] | undefined {
+  // From sources a thread does not start: it knows no TypeScript.
+  const isBuilt = import.meta.url.endsWith('.js');
+  if (!isBuilt || os.availableParallelism() < 2) return undefined;
+  const files = rereadableFiles(path);
+  const bytes = files?.reduce((sum, file) => sum + (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+  return bytes !== undefined && bytes >= dealtBytesMin ? files : undefined;
+}
+
+/** Undefined where the second thread could not do its part. */
+async function loadShards(
+  path: string,
+  load: LoadOptions,
+  filter: KeyFilterOptions,
+  owners: Uint8Array,
+): Promise<DealtDataset | undefined> {
+  const { flavor, at, seed } = load;
+  const second = new SecondShard({ path, owners, flavor, at, seed, filter });
+  const findings = new FindingList();
+  let loaded: Loaded | undefined;
+  try {
+    loaded = await loadDataset(path, { ...load, findings, shard: { index: 0, owners } });
+    const summary = await second.loaded();
+    mergeFindings(findings, summary);
+    return { loaded, findings, second, summary };
+  } catch (error) {
+    second.stop();
+    loaded?.close();
+    if (error instanceof ShardError) return undefined;
+    throw error;
+  }
+}
+
+/** What both have found counts once. */
+function mergeFindings(findings: FindingList, summary: ShardSummary): void {
+  const nameOf = (finding: { code: string; file: string; offset: number }) =>
+    `${finding.code} ${finding.offset} ${finding.file}`;
+  const known = new Set(findings.findings.map(nameOf));
+  for (const finding of summary.findings) if (!known.has(nameOf(finding))) findings.take(finding);
+}
+
+/** Commands that were refused, in the order of the log, and how many there were. */
+export function refusedCommands({ loaded, summary }: DealtDataset): { count: number; first: readonly ReplyError[] } {
+  const { session } = loaded;
+  if (summary === undefined) return { count: session.errorCount, first: session.errors };
+  // What both have run, both have refused.
+  const isOwn = (id: number) => dealingOf(session.registry.commands[id]).share !== Share.everywhere;
+  const others = summary.failures.reduce((sum, failures, id) => sum + (isOwn(id) ? failures : 0), 0);
+  const known = new Set(session.errors.map(placeOf));
+  const first = [...session.errors, ...summary.errors.filter((error) => !known.has(placeOf(error)))];
+  first.sort((a, b) => a.source - b.source || a.ordinal - b.ordinal);
+  return { count: session.errorCount + others, first: first.slice(0, errorsMax) };
+}
+
+const placeOf = ({ source, offset }: ReplyError): string => `${source} ${offset}`;
+
+/** How often each command was run, by its id: at least once where it was at all. */
+export function callsOf({ loaded, summary }: DealtDataset): Float64Array {
+  const { calls } = loaded.session;
+  return summary === undefined ? calls : calls.map((count, id) => count + summary.calls[id]);
+}

@@ -1,0 +1,65 @@
+import type { ByteSink } from '../../bytes/writer.ts';
+import { findTarget, type Target } from '../../rdb/targets.ts';
+import type { Loss } from '../../rdb/writer/losses.ts';
+import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
+import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
+import type { DatasetWriter } from './dataset-writer.ts';
+
+/** How a dataset is written, in a form that can be sent to another thread. */
+export interface WritingForm {
+  /** Name of the server generation to write for. */
+  readonly target: string;
+  /** As commands, or as an RDB. */
+  readonly inCommands: boolean;
+  /** The RDB is the base of an AOF, or its preamble. */
+  readonly isBase: boolean;
+  readonly compress: boolean | undefined;
+  readonly checksum: boolean | undefined;
+  /** The moment of writing, milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Writes a dataset as commands or as an RDB, with the same calls for both. */
+export class RunWriter {
+  private readonly form: WritingForm;
+  private readonly writer: RdbWriter | RespRewriter;
+
+  constructor(form: WritingForm, sink: ByteSink, onLoss: (loss: Loss) => void) {
+    const { compress, checksum, isBase: commandsFollow, now } = form;
+    const target = findTarget(form.target) as Target;
+    this.form = form;
+    this.writer = form.inCommands
+      ? new RespRewriter(sink, { target, now, onLoss })
+      : new RdbWriter(sink, { target, now, onLoss, compress, checksum, commandsFollow });
+  }
+
+  /** Bytes written so far. */
+  get offset(): number {
+    return this.writer.offset;
+  }
+
+  writeHeader(): void {
+    const { now, isBase } = this.form;
+    if (this.writer instanceof RdbWriter) this.writer.writeHeader({ ctime: Math.floor(now / 1000), isBase });
+  }
+
+  async writeKeys(dataset: DatasetWriter): Promise<void> {
+    if (this.writer instanceof RdbWriter) await dataset.toRdb(this.writer);
+    else await dataset.toCommands(this.writer);
+  }
+
+  /** Whole records that another thread has made: `bytes[0, length)`. */
+  writeRecords(bytes: Uint8Array, length: number): void {
+    if (this.writer instanceof RdbWriter) this.writer.copyRecords(bytes, 0, length, 0);
+    else this.writer.writeCommands(bytes, length, 0);
+  }
+
+  /** Hands what was written so far to the sink. */
+  spill(): void {
+    this.writer.spill();
+  }
+
+  finish(): void {
+    this.writer.finish();
+  }
+}

@@ -1,0 +1,104 @@
+import fs from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { DatabaseSum } from '../../engine/digest.ts';
+import type { Flavor } from '../../engine/flavor.ts';
+import type { TrailingCommand } from './dataset-writer.ts';
+import type { LossReport } from './loss-list.ts';
+import type { RunWriter, WritingForm } from './run-writer.ts';
+import type { ShardReply, ShardRequest, ShardSummary, ShardTask, WrittenRun } from './shard-messages.ts';
+
+/** What is copied at a time. */
+const blockBytes = 256 * 1024;
+
+/** The second thread of a rewrite could not do its part; `code` is of the system's error, where it was one. */
+export class ShardError extends Error {
+  readonly code: string | undefined;
+  constructor(message: string, code: string | undefined) {
+    super(message);
+    this.name = 'ShardError';
+    this.code = code;
+  }
+}
+
+/** The shard of a dataset that another thread loads and writes. Every answer may be a ShardError. */
+export class SecondShard {
+  private readonly worker: Worker;
+  private readonly replies: ShardReply[] = [];
+  private failure: ShardError | undefined;
+  private wake: () => void = () => {};
+
+  constructor(task: ShardTask) {
+    this.worker = new Worker(new URL('./shard-worker.js', import.meta.url), { workerData: task });
+    this.worker.on('message', (reply: ShardReply) => {
+      if (reply.kind === 'failed') this.fail(reply.message, reply.code);
+      else this.replies.push(reply);
+      this.wake();
+    });
+    this.worker.on('error', (error: NodeJS.ErrnoException) => this.fail(error.message, error.code));
+    this.worker.on('exit', () => this.fail('the second thread ended', undefined));
+  }
+
+  private fail(message: string, code: string | undefined): void {
+    this.failure ??= new ShardError(message, code);
+    this.wake();
+  }
+
+  /** The next reply, which must be of this kind. */
+  private async reply<K extends ShardReply['kind']>(kind: K): Promise<Extract<ShardReply, { kind: K }>> {
+    for (;;) {
+      const reply = this.replies.shift();
+      if (reply?.kind === kind) return reply as Extract<ShardReply, { kind: K }>;
+      if (reply !== undefined) throw new Error(`the second thread says ${reply.kind}, and not ${kind}`);
+      if (this.failure !== undefined) throw this.failure;
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+  }
+
+  private ask(request: ShardRequest): void {
+    this.worker.postMessage(request);
+  }
+
+  /** What it has loaded. */
+  loaded(): Promise<ShardSummary> {
+    return this.reply('loaded');
+  }
+
+  /** Lets it write its keys to the file of `descriptor`, which is empty. `copyRun` and `written` give what comes of it. */
+  startWriting(form: WritingForm, descriptor: number): void {
+    this.ask({ kind: 'write', form, descriptor });
+  }
+
+  /** Puts its keys of this run, which it writes in the same order, behind what `writer` has. */
+  async copyRun(database: number, number: number, descriptor: number, writer: RunWriter): Promise<void> {
+    const run: WrittenRun = await this.reply('run');
+    if (run.database !== database || run.run !== number) throw new Error('the two threads differ in their runs');
+    const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, Math.max(run.to - run.from, 1)));
+    for (let at = run.from; at < run.to; ) {
+      const count = fs.readSync(descriptor, block, 0, Math.min(block.length, run.to - at), at);
+      if (count === 0) throw new ShardError('the second thread’s file is too short', undefined);
+      writer.writeRecords(block, count);
+      at += count;
+    }
+  }
+
+  async written(): Promise<{ readonly losses: LossReport; readonly trailing: readonly TrailingCommand[] }> {
+    return this.reply('written');
+  }
+
+  /** Lets it sum up its keys for the digest; `digest` gives them. */
+  startDigest(flavor: Flavor): void {
+    this.ask({ kind: 'digest', flavor });
+  }
+
+  async digest(): Promise<readonly DatabaseSum[]> {
+    return (await this.reply('digest')).sums;
+  }
+
+  /** It is not wanted any more. */
+  stop(): void {
+    this.worker.removeAllListeners('exit');
+    this.worker.terminate();
+  }
+}
