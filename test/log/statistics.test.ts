@@ -1,13 +1,18 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Frame } from '../../src/engine/frame.ts';
 import { logStatistics, rewrite } from '../../src/index.ts';
+import { StatisticsKernel } from '../../src/kernels/statistics-kernel.ts';
+import { KeyPositions } from '../../src/operations/log/command-keys.ts';
 import { FrequentKeys } from '../../src/operations/log/frequent-keys.ts';
 import { GrowthCurve } from '../../src/operations/log/growth-curve.ts';
 import { RewriteSample } from '../../src/operations/log/rewrite-estimate.ts';
+import { StatisticsLane } from '../../src/operations/log/statistics-lane.ts';
 import { temporaryDir } from '../server-process.ts';
-import { fileOf, words } from './collect.ts';
+import { fileOf, resp, words } from './collect.ts';
 
 describe('frequent keys', () => {
   it('are counted within the bound that they state', () => {
@@ -110,7 +115,104 @@ describe('log statistics', () => {
 
   it('estimate by a sample of the keys when a log is large', () => {
     expect(new RewriteSample(64 * 1024 * 1024).sampledOf).toBe(1);
-    expect(new RewriteSample(64 * 1024 * 1024 + 1).sampledOf).toBe(2);
-    expect(new RewriteSample(100 * 2 ** 30).sampledOf).toBe(2048);
+    expect(new RewriteSample(64 * 1024 * 1024 + 1).sampledOf).toBe(8);
+    expect(new RewriteSample(100 * 2 ** 30).sampledOf).toBe(8192);
+  });
+
+  it('make the sample smaller when a log of unknown size turns out to be large', () => {
+    const sample = new RewriteSample(0);
+    const keys = new KeyPositions();
+    keys.add(1);
+    for (let index = 0; index < 4096; index++)
+      sample.command(Frame.of(['SET', `key:${index}`, 'x'.repeat(100)]), keys, 150);
+    expect(sample.measure(4096 * 150, 4096 * 150).method).toBe('exact');
+    sample.grow(2 ** 30);
+    expect(sample.sampledOf).toBe(64);
+    const { keptBytes } = sample.measure(2 ** 30, 2 ** 30);
+    const share = keptBytes / 2 ** 30;
+    expect(share).toBeGreaterThan(0.6);
+    expect(share).toBeLessThanOrEqual(1);
+  });
+
+  it('say the size of what was read, of a compressed file too', async () => {
+    const path = join(temporaryDir(), 'log.aof.gz');
+    fs.writeFileSync(path, gzipSync(Buffer.from(content, 'latin1')));
+    const plain = await logStatistics(fileOf(content), {});
+    const result = await logStatistics(path, {});
+    expect(result.files[0].bytes).toBe(content.length);
+    expect({ ...result, path: '', files: [] }).toEqual({ ...plain, path: '', files: [] });
+  });
+});
+
+describe('statistics are the same with and without kernels', () => {
+  it('whatever is in the log', async () => {
+    const key = fc.oneof(
+      fc.integer({ min: 0, max: 40 }).map((n) => `user:${n % 7}:${n}`),
+      fc.constantFrom('', ':', 'a/b', 'x'.repeat(1023), 'x'.repeat(1024), 'x'.repeat(1025), 'y'.repeat(1500), 'é:\xff'),
+    );
+    const line = fc
+      .tuple(
+        fc.constantFrom(
+          'SET',
+          'del',
+          'MSET',
+          'MULTI',
+          'EXEC',
+          'SELECT',
+          'COPY',
+          'SINTERSTORE',
+          'ZUNIONSTORE',
+          'XGROUP',
+          'NOSUCH',
+        ),
+        fc.array(key, { maxLength: 6 }),
+      )
+      .map(([name, keys]) => resp(name, ...keys));
+    const other = fc.constantFrom(
+      '#TS:1700000000\r\n',
+      'rubbish',
+      '*02\r\n$3\r\nDEL\r\n$1\r\nx\r\n',
+      words('SELECT 3'),
+      words('FLUSHALL'),
+    );
+    const records = fc.array(fc.oneof({ weight: 5, arbitrary: line }, other), { maxLength: 40 });
+    const property = fc.asyncProperty(
+      records,
+      fc.constantFrom({}, { since: 5 }, { fromOffset: { offset: 300 } }),
+      async (list, filter) => {
+        const path = fileOf(list.join(''));
+        expect(await logStatistics(path, filter)).toEqual(await logStatistics(path, { ...filter, kernels: false }));
+      },
+    );
+    await fc.assert(property, { numRuns: 100 });
+  });
+
+  it('when the tables are pruned', async () => {
+    const many = Array.from({ length: 150_000 }, (_, index) =>
+      words(`SET ${index % 3 ? index : index % 999}:${index}:${index % 5} v`),
+    );
+    const path = fileOf(many.join(''));
+    const result = await logStatistics(path, {});
+    expect(result).toEqual(await logStatistics(path, { kernels: false }));
+    expect(result.keys[0].error).toBeGreaterThan(0);
+  });
+
+  it('in tables of any size', () => {
+    const texts = fc.array(
+      fc.integer({ min: 0, max: 90 }).map((n) => `k${'x'.repeat(n % 20)}${Math.floor(Math.sqrt(n) * 4)}`),
+      { maxLength: 600 },
+    );
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 1, max: 8 }), (list, capacity) => {
+        const plain = new FrequentKeys(capacity);
+        const lane = new StatisticsLane(new StatisticsKernel(capacity * 2));
+        for (const [index, text] of list.entries()) {
+          for (const table of [plain, lane.keys, lane.prefixes]) table.add(Buffer.from(text), 0, text.length, index);
+        }
+        expect(lane.keys.top(1000)).toEqual(plain.top(1000));
+        expect(lane.prefixes.top(1000)).toEqual(plain.top(1000));
+      }),
+      { numRuns: 30 },
+    );
   });
 });

@@ -108,6 +108,15 @@ function buildRules(): Map<CommandInfo, KeyRule> {
   return built;
 }
 
+/** Where a command's keys are if COMMAND's three numbers tell it all, and whether it writes only the first; else undefined. */
+export function plainKeys(
+  info: CommandInfo,
+): { readonly first: number; readonly last: number; readonly step: number; readonly onlyFirst: boolean } | undefined {
+  const rule = rules.get(info);
+  if (rule === undefined || rule.count > 0 || rule.more !== undefined || rule.written === 'second') return undefined;
+  return { first: rule.first, last: rule.last, step: rule.step || 1, onlyFirst: rule.written === 'first' };
+}
+
 /** Positions of the keys that the command names, into `found`. */
 export function findKeys(info: CommandInfo, frame: Frame, found: KeyPositions): void {
   found.count = 0;
@@ -130,6 +139,8 @@ export function findKeys(info: CommandInfo, frame: Frame, found: KeyPositions): 
 export function findWrittenKeys(info: CommandInfo, frame: Frame, found: KeyPositions): void {
   findKeys(info, frame, found);
   const written = rules.get(info)?.written;
+  if (written === undefined) return;
   if (written === 'second') found.positions[0] = found.positions[1];
-  if (written !== undefined) found.count = Math.min(found.count, 1);
+  const needed = written === 'second' ? 2 : 1;
+  found.count = found.count >= needed ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import { Keyspace } from '../../engine/keyspace.ts';
+import type { StatisticsTable } from '../../kernels/statistics-kernel.ts';
 
 /** A text that was counted often. The true number lies between `count` and `count + error`. */
 export interface Frequent {
@@ -10,12 +11,20 @@ export interface Frequent {
   readonly error: number;
 }
 
+/** Counts texts within a bounded memory. */
+export interface TextCounter {
+  /** Counts `text[start, start + length)`. */
+  add(text: Uint8Array, start: number, length: number, bytes: number): void;
+  /** The most frequent ones, at most `most`, the first one first; of equals the one that came first. */
+  top(most: number): Frequent[];
+}
+
 /**
  * Finds what is frequent among any number of texts within a bounded table (Misra and Gries, 1982, with the decrement done for
  * all counters at once): when twice the capacity is in use, the capacity-th largest count is subtracted from all, and
  * what has none left is forgotten. A count is then too low by at most what was subtracted in all, which is at most N / capacity.
  */
-export class FrequentKeys {
+export class FrequentKeys implements TextCounter {
   /** By how much any count may be too low. */
   error = 0;
   private readonly capacity: number;
@@ -64,15 +73,17 @@ export class FrequentKeys {
     }
   }
 
-  /** The most frequent ones, at most `most`, the first one first. */
   top(most: number): Frequent[] {
     const { table, counts, bytes, error } = this;
-    const entries = Array.from({ length: table.count }, (_, entry) => entry).sort((a, b) => counts[b] - counts[a]);
-    return entries.slice(0, most).map((entry) => ({
-      text: table.keyText(entry),
-      count: counts[entry],
-      bytes: bytes[entry],
-      error,
-    }));
+    return mostFrequent({ count: table.count, error, counts, bytes, text: (entry) => table.keyText(entry) }, most);
   }
+}
+
+/** The entries of a table with the highest counts. */
+export function mostFrequent(table: StatisticsTable, most: number): Frequent[] {
+  const { count, error, counts, bytes } = table;
+  const entries = Array.from({ length: count }, (_, entry) => entry).sort((a, b) => counts[b] - counts[a]);
+  return entries
+    .slice(0, most)
+    .map((entry) => ({ text: table.text(entry), count: counts[entry], bytes: bytes[entry], error }));
 }

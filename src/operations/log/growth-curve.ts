@@ -18,11 +18,11 @@ export class GrowthCurve {
   private current: { commands: number; bytes: number } | undefined;
   private lastTime = Number.NaN;
 
-  /** `time`: seconds since 1970; NaN where nobody knows. */
-  add(time: number, bytes: number): void {
+  /** `time`: seconds since 1970; NaN where nobody knows. `commands` had so many bytes together. */
+  add(time: number, bytes: number, commands = 1): void {
     if (time !== this.lastTime) this.moveTo(time);
     if (this.current === undefined) return;
-    this.current.commands++;
+    this.current.commands += commands;
     this.current.bytes += bytes;
   }
 

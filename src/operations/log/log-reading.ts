@@ -9,6 +9,8 @@ export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolv
 
 /** Reads the parts of a log one after the other, from front to back. */
 export class LogReading {
+  /** How many bytes of each part were read, of a compressed one what it holds. */
+  readonly lengths = new Map<LogPart, number>();
   private readonly files: LogFiles;
   private readonly visitor: LogVisitor;
   private readonly options: Pick<LogOptions, 'fromOffset' | 'onProgress' | 'pause'>;
@@ -62,6 +64,7 @@ export class LogReading {
         await pause();
       }
     } finally {
+      this.lengths.set(part, reader.offset);
       source.close();
     }
   }

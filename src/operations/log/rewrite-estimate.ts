@@ -22,26 +22,38 @@ export interface RewriteEstimate {
   readonly droppedShare: number;
 }
 
+/** As in src/kernels/assembly/statistics.ts. */
 const sampleSeed = 0x51ed270b;
 
-/** Bytes of log whose commands are replayed at most, about: it bounds the memory. */
-export const replayedBytesMax = 64 * 1024 * 1024;
+/** A log up to so many bytes is replayed whole; of a larger one so many bytes at most, about. Both bound the memory and the time. */
+export const replayedWholeMax = 64 * 1024 * 1024;
+export const sampleBytesMax = 16 * 1024 * 1024;
+
+/** Of a log of so many bytes one key in how many is replayed. */
+function sampleOf(bytes: number): number {
+  if (bytes <= replayedWholeMax) return 1;
+  let sampledOf = 1;
+  while (bytes / sampledOf > sampleBytesMax) sampledOf *= 2;
+  return sampledOf;
+}
 
 /**
  * Replays the commands of a sample of the keys, chosen by their hash, and measures what a rewrite would write for them. A log
- * below `replayedBytesMax` is replayed whole. What an RDB base holds is not part of it: its keys begin empty.
+ * up to `replayedWholeMax` is replayed whole. What an RDB base holds is not part of it: its keys begin empty.
  */
 export class RewriteSample {
   /** One key in so many is replayed, a power of two. */
-  readonly sampledOf: number;
+  sampledOf: number;
+  /** Bytes of the commands that were replayed. */
+  private replayed = 0;
+  /** Bytes of log up to which the sample is small enough. */
+  private enough = 0;
   private readonly dataset = new Dataset(2 ** 31);
   private readonly session: Session;
 
   /** `bytes`: about how large the log is. */
   constructor(bytes: number) {
-    let sampledOf = 1;
-    while (bytes / sampledOf > replayedBytesMax) sampledOf *= 2;
-    this.sampledOf = sampledOf;
+    this.sampledOf = sampleOf(bytes);
     this.session = new Session(this.dataset, defaultRegistry(), {
       now: 0,
       codec: new RdbCodec(),
@@ -55,8 +67,27 @@ export class RewriteSample {
     this.session.endFile();
   }
 
-  /** `keys`: where the command's keys are; one without any concerns all. */
-  command(frame: Frame, keys: KeyPositions): void {
+  /** The log turns out to be `bytes` long or longer: the sample becomes smaller where that is too much. */
+  grow(bytes: number): void {
+    // What an open transaction holds back is still to run.
+    if (bytes <= replayedWholeMax || bytes <= this.enough || this.session.inTransaction) return;
+    const sampledOf = sampleOf(bytes);
+    this.enough = sampledOf * sampleBytesMax;
+    if (sampledOf <= this.sampledOf) return;
+    this.replayed *= this.sampledOf / sampledOf;
+    this.sampledOf = sampledOf;
+    for (const database of this.dataset.occupied()) {
+      const keys = this.dataset.database(database);
+      const left: number[] = [];
+      for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
+        if (!this.isSampled(keys.keyBlock(entry), keys.keyStart(entry), keys.keyLength(entry))) left.push(entry);
+      }
+      for (const entry of left) keys.remove(entry);
+    }
+  }
+
+  /** `keys`: where the command's keys are; one without any concerns all. `length`: its bytes. */
+  command(frame: Frame, keys: KeyPositions, length: number): void {
     if (keys.count > 0 && this.sampledOf > 1) {
       let wanted = false;
       for (let index = 0; index < keys.count && !wanted; index++) {
@@ -65,6 +96,12 @@ export class RewriteSample {
       }
       if (!wanted) return;
     }
+    this.replay(frame, keys.count > 0 ? length : 0);
+  }
+
+  /** Runs a command that is known to concern the sample; `length`: its bytes, 0 for one without keys. */
+  replay(frame: Frame, length: number): void {
+    this.replayed += length;
     // The bytes will not be read again: what a value needs is copied.
     frame.source = -1;
     this.session.execute(frame);
@@ -74,11 +111,13 @@ export class RewriteSample {
     return (hashBytes(bytes, start, length, sampleSeed) & (this.sampledOf - 1)) === 0;
   }
 
-  /** `bytes`: how large its RESP parts were. */
-  measure(bytes: number): RewriteEstimate {
+  /** `bytes`: how large the RESP parts were, `keyed`: how much of it were commands with keys. */
+  measure(bytes: number, keyed: number): RewriteEstimate {
     this.session.endFile();
     const { sampledOf } = this;
-    const keptBytes = Math.min(this.rewrittenBytes() * sampledOf, bytes);
+    // By bytes, not by keys: the sample may hold more or less than its share of the large ones.
+    const scale = sampledOf === 1 ? 1 : keyed / Math.max(this.replayed, 1);
+    const keptBytes = Math.min(Math.round(this.rewrittenBytes() * scale), bytes);
     const droppedShare = bytes === 0 ? 0 : (bytes - keptBytes) / bytes;
     return { method: sampledOf === 1 ? 'exact' : 'sample', sampledOf, bytes, keptBytes, droppedShare };
   }

@@ -1,15 +1,18 @@
 import fs from 'node:fs';
 import { escapeBinary } from '../../bytes/text.ts';
+import type { Window } from '../../bytes/window.ts';
 import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
 import type { Frame } from '../../engine/frame.ts';
-import { findKeys, findWrittenKeys, KeyPositions } from './command-keys.ts';
-import { type Frequent, FrequentKeys } from './frequent-keys.ts';
+import { openStatisticsKernel } from '../../kernels/statistics-kernel.ts';
+import { findKeys, findWrittenKeys, KeyPositions, plainKeys } from './command-keys.ts';
+import { type Frequent, FrequentKeys, type TextCounter } from './frequent-keys.ts';
 import { GrowthCurve, type GrowthSpan } from './growth-curve.ts';
 import { LogReading } from './log-reading.ts';
 import { LogMatcher, subcommand } from './matcher.ts';
 import type { LogDamage, LogOptions, LogRdb } from './options.ts';
 import { findLog, type LogPart } from './parts.ts';
 import { type RewriteEstimate, RewriteSample } from './rewrite-estimate.ts';
+import { StatisticsLane } from './statistics-lane.ts';
 import type { LogPlace, LogVisitor } from './visitor.ts';
 
 export interface LogStatisticsOptions
@@ -61,15 +64,15 @@ const slash = 0x2f;
 /** Counts what the log at `path` holds, within a bounded memory. Throws as `log` does. */
 export async function logStatistics(path: string, options: LogStatisticsOptions): Promise<LogStatistics> {
   const files = findLog(path);
-  const sized = files.parts.map((part) => ({ ...part, bytes: sizeOf(part.path) }));
-  const counter = new Counter(
-    options,
-    sized.reduce((sum, part) => sum + part.bytes, 0),
-  );
-  await new LogReading(files, counter, options).run();
+  const size = files.parts.reduce((sum, part) => sum + sizeOf(part.path), 0);
+  const counter = new Counter(options, size);
+  const reading = new LogReading(files, counter, options, async () => {}, counter.lane?.kernel.window);
+  await reading.run();
+  const sized = files.parts.map((part) => ({ ...part, bytes: reading.lengths.get(part) ?? 0 }));
   return { path, files: sized, ...counter.result(options.most ?? 10) };
 }
 
+/** Bytes on the disk; nobody knows what a pipe will bring. */
 function sizeOf(path: string): number {
   return path === '-' ? 0 : (fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0);
 }
@@ -80,8 +83,9 @@ class Counter implements LogVisitor {
   private readonly matcher: LogMatcher;
   private readonly byInfo = new Map<CommandInfo, { count: number; bytes: number }>();
   private readonly byUnknown = new Map<string, { count: number; bytes: number }>();
-  private readonly keys = new FrequentKeys(countersMax);
-  private readonly prefixes = new FrequentKeys(countersMax);
+  private readonly keys: TextCounter;
+  private readonly prefixes: TextCounter;
+  readonly lane: StatisticsLane | undefined;
   private readonly curve = new GrowthCurve();
   private readonly found = new KeyPositions();
   private readonly sample: RewriteSample | undefined;
@@ -97,18 +101,42 @@ class Counter implements LogVisitor {
   constructor(options: LogStatisticsOptions, bytes: number) {
     this.matcher = new LogMatcher(options);
     if (!this.matcher.filters) this.sample = new RewriteSample(bytes);
+    const kernel = options.kernels === false ? undefined : openStatisticsKernel(countersMax * 2);
+    this.lane = kernel && new StatisticsLane(kernel);
+    this.keys = this.lane?.keys ?? new FrequentKeys(countersMax);
+    this.prefixes = this.lane?.prefixes ?? new FrequentKeys(countersMax);
+  }
+
+  pass(window: Window, place: LogPlace, stop: number): number {
+    const { lane, matcher } = this;
+    if (lane === undefined || matcher.onlyCommands) return 0;
+    place.offset = window.offset;
+    if (place.offset < matcher.firstOffset(place) || !matcher.place(place)) return 0;
+    this.enter(place.part);
+    const count = lane.pass(window, place, stop, this.sample);
+    this.add(count, window.offset - place.offset, place.time);
+    return count;
+  }
+
+  private enter(part: LogPart): void {
+    if (part === this.part) return;
+    this.part = part;
+    this.sample?.beginPart();
+  }
+
+  private add(commands: number, bytes: number, time: number): void {
+    if (commands === 0) return;
+    this.commands += commands;
+    this.bytes += bytes;
+    this.curve.add(time, bytes, commands);
+    this.sample?.grow(this.bytes);
   }
 
   command(frame: Frame, place: LogPlace): void {
     if (!this.matcher.command(frame, place)) return;
-    if (place.part !== this.part) {
-      this.part = place.part;
-      this.sample?.beginPart();
-    }
+    this.enter(place.part);
     const { length } = place;
-    this.commands++;
-    this.bytes += length;
-    this.curve.add(place.time, length);
+    this.add(1, length, place.time);
     const container = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
     const info = container?.container ? subcommand(container, frame) : container;
     const count = info === undefined ? this.unknown(frame) : this.known(info);
@@ -116,10 +144,25 @@ class Counter implements LogVisitor {
     count.bytes += length;
     if (info === undefined) return;
     findKeys(info, frame, this.found);
-    this.sample?.command(frame, this.found);
+    this.sample?.command(frame, this.found, length);
     if (!info.write) return;
     findWrittenKeys(info, frame, this.found);
     for (let index = 0; index < this.found.count; index++) this.countKey(frame, this.found.positions[index], length);
+  }
+
+  /** Takes over what the lane has counted. */
+  private gather(): void {
+    for (const [info, commands, bytes] of this.lane?.counted() ?? []) {
+      const count = this.known(info);
+      count.count += commands;
+      count.bytes += bytes;
+    }
+  }
+
+  private keyedBytes(): number {
+    let sum = 0;
+    for (const [info, { bytes }] of this.byInfo) if (plainKeys(info)?.first !== 0) sum += bytes;
+    return sum;
   }
 
   private known(info: CommandInfo): { count: number; bytes: number } {
@@ -167,6 +210,7 @@ class Counter implements LogVisitor {
   }
 
   result(most: number) {
+    this.gather();
     const { commands, bytes, damaged, damagedBytes, rdbKeys, firstTime, lastTime } = this;
     const known = [...this.byInfo].map(([{ name }, count]) => ({ name, ...count }));
     const unknown = [...this.byUnknown].map(([name, count]) => ({ name, ...count }));
@@ -175,11 +219,11 @@ class Counter implements LogVisitor {
       ...{ commands, bytes, damaged, damagedBytes, rdbKeys },
       firstTime: Number.isNaN(firstTime) ? undefined : firstTime,
       lastTime: Number.isNaN(lastTime) ? undefined : lastTime,
-      byCommand: [...known, ...unknown].sort((a, b) => b.bytes - a.bytes),
+      byCommand: [...known, ...unknown].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1)),
       keys: this.keys.top(most),
       prefixes: this.prefixes.top(most),
       growth: this.curve.result(),
-      rewrite: this.sample?.measure(bytes),
+      rewrite: this.sample?.measure(bytes, this.keyedBytes()),
     };
   }
 }
