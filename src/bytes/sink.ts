@@ -40,7 +40,8 @@ export class AtomicFile {
   length = 0;
   private readonly temporary: string;
   private readonly fs: FileSystem;
-  private descriptor: number;
+  /** Minus one once it is closed. */
+  descriptor: number;
 
   /** Opens the temporary file; clears those that killed runs left for the same target. Throws UnwritableError. */
   constructor(path: string, fs: FileSystem = nodeFs) {

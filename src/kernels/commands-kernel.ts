@@ -5,14 +5,17 @@
 import { commandsBase64 } from './commands.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
+const printsAt = 851_968;
 const windowAt = 1_048_576;
 const commandsAt = 1_576_960;
 const commandsBytes = 1_048_576;
 const windowBytes = 524_288;
+/** Keys that one call takes at most. */
+export const commandsKeysMax = 8192;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  rewriteKeys(from: number, limit: number): number;
+  rewriteKeys(from: number, limit: number, most: number, scores: number, seed: number, db: number): number;
 }
 
 /** One instance, with room for one window. Positions count from the window's first byte. */
@@ -22,9 +25,12 @@ export class CommandsKernel {
   readonly output: Buffer;
   /** Where the first item begins that was not taken, and how many bytes were written. */
   readonly result: Int32Array;
+  /** Fingerprints of the keys that the last call took, as FingerprintSet.hash makes them: high and low half of each. */
+  readonly prints: Uint32Array;
   /**
-   * Writes the commands of ordinary keys in the window's `[from, limit)` and stops before anything else; how many keys those are.
-   * Nothing is checked but that each value is whole: for an RDB that was found to be sound.
+   * Writes the commands of at most `most` ordinary keys in the window's `[from, limit)` and stops before anything else; how many keys
+   * those are. `scores`: 1 if sorted sets are among them, with scores as Grisu2 prints them. `seed`, `db`: what fingerprints are made
+   * with. Nothing is checked but that each value is whole: for an RDB that somebody else vouches for.
    */
   readonly rewriteKeys: Exports['rewriteKeys'];
   private readonly memory: ArrayBuffer;
@@ -36,6 +42,7 @@ export class CommandsKernel {
     this.window = Buffer.from(memory.buffer, windowAt, windowBytes);
     this.output = Buffer.from(memory.buffer, commandsAt, commandsBytes);
     this.result = new Int32Array(memory.buffer, 0, 2);
+    this.prints = new Uint32Array(memory.buffer, printsAt, commandsKeysMax * 2);
   }
 
   /** Whether `bytes` is memory of this instance. */

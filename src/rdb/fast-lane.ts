@@ -2,8 +2,8 @@ import { type Lanes, laneKeysMax } from '../kernels/lanes.ts';
 import type { RdbReader } from './reader.ts';
 
 export interface RdbLaneOptions {
-  /** Whether values are looked through element by element. */
-  readonly deep: boolean;
+  /** Whether values are looked through element by element, or only those in which a listpack's element may be a long one. */
+  readonly deep: boolean | 'long';
   /** What the keys' fingerprints are made with. */
   readonly seed: number;
 }
@@ -40,7 +40,7 @@ export class RdbFastLane {
     const { input } = reader;
     if (input.limit - input.position < this.refill) input.ensure(this.refill);
     if (!lanes.owns(input.bytes)) return false;
-    const flags = (options.deep ? 1 : 0) | (input.trusting ? 2 : 0);
+    const flags = (options.deep ? 1 : 0) | (input.trusting ? 2 : 0) | (options.deep === 'long' ? 4 : 0);
     this.count = lanes.passKeys(input.position, input.limit, laneKeysMax, flags, options.seed, reader.db);
     if (this.count === 0) return false;
     input.position = lanes.result[0];

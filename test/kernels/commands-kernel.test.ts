@@ -4,8 +4,10 @@ import { expect, it } from 'vitest';
 import { MemorySource } from '../../src/bytes/source.ts';
 import { Frame } from '../../src/engine/frame.ts';
 import { HashValue } from '../../src/engine/values/hash.ts';
+import { ListValue } from '../../src/engine/values/list.ts';
 import { SetValue } from '../../src/engine/values/set.ts';
-import { openCommandsKernel } from '../../src/kernels/commands-kernel.ts';
+import { SortedSetValue } from '../../src/engine/values/sorted-set.ts';
+import { commandsKeysMax, openCommandsKernel } from '../../src/kernels/commands-kernel.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
 import { findTarget, type Target } from '../../src/rdb/targets.ts';
@@ -19,7 +21,7 @@ const kernel = openCommandsKernel();
 interface Key {
   readonly name: string;
   readonly expire: number;
-  readonly value: Buffer | number | HashValue | SetValue;
+  readonly value: Buffer | number | HashValue | ListValue | SetValue | SortedSetValue;
 }
 
 function rdbOf(keys: readonly Key[], compress: boolean): Buffer {
@@ -53,7 +55,7 @@ function inKernel(bytes: Buffer): { text: string; count: number } {
   reader.readHeader();
   let at = input.offset;
   while (reader.next() === Item.aux) at = input.offset;
-  const count = kernel.rewriteKeys(at, bytes.length);
+  const count = kernel.rewriteKeys(at, bytes.length, commandsKeysMax, 1, 0, 0);
   return { text: kernel.output.latin1Slice(0, kernel.result[1]), count };
 }
 
@@ -66,7 +68,13 @@ const binary = (lengthMax: number) =>
       .tuple(fc.string({ minLength: 1, maxLength: 3 }), fc.nat(lengthMax))
       .map(([text, times]) => Buffer.from(text.repeat(times)).latin1Slice()),
   );
-const elements = fc.uniqueArray(binary(64), { minLength: 1, maxLength: 200, selector: (text) => text });
+const elements = fc.uniqueArray(binary(80), { minLength: 1, maxLength: 200, selector: (text) => text });
+const scores = fc.oneof(
+  fc.double({ noNaN: true }),
+  fc.integer({ min: -(2 ** 31), max: 2 ** 31 }),
+  fc.tuple(fc.integer({ min: -999_999, max: 999_999 }), fc.nat(12)).map(([digits, places]) => digits / 10 ** places),
+  fc.nat(70).map((power) => 2 ** power),
+);
 const value = fc.oneof(
   binary(3000).map((text) => Buffer.from(text, 'latin1')),
   fc.integer(),
@@ -77,10 +85,25 @@ const value = fc.oneof(
   }),
   elements.map((texts) => {
     const set = new SetValue();
-    for (const text of texts.slice(0, 128)) set.add(text);
+    for (const text of texts) set.add(text);
     return set;
   }),
+  fc.tuple(elements, fc.nat(40)).map(([texts, times]) => {
+    const list = new ListValue();
+    for (const text of texts) list.pushTail(text.repeat(times));
+    return list;
+  }),
+  fc
+    .uniqueArray(fc.tuple(binary(80), scores), { minLength: 1, maxLength: 200, selector: ([text]) => text })
+    .map(sorted),
 );
+
+function sorted(pairs: readonly (readonly [member: string, score: number])[]): SortedSetValue {
+  const set = new SortedSetValue();
+  for (const [member, score] of pairs) set.set(member, score);
+  return set;
+}
+
 const keys = fc.array(
   fc.record({
     name: binary(100),
@@ -100,21 +123,45 @@ it('writes the same, as far as it goes', () => {
   );
 });
 
-it('takes strings, and hashes and sets that are listpacks', () => {
+it('takes strings and collections, small and large', () => {
   const hash = new HashValue(1);
   hash.set('field', 'value');
-  const set = new SetValue();
-  set.add('member');
   const list = [
     { name: 'k', expire: Number.NaN, value: Buffer.from('v') },
     { name: 'long', expire: 5, value: Buffer.from('abc'.repeat(1000)) },
     { name: 'n', expire: Number.NaN, value: -42 },
     { name: 'h', expire: 7, value: hash },
-    { name: 's', expire: Number.NaN, value: set },
+    ...[1, 7, 8, 64, 65, 72, 200, 3000].flatMap((count) => [
+      { name: `s${count}`, expire: Number.NaN, value: made(new SetValue(), count, (set, text) => set.add(text)) },
+      { name: `l${count}`, expire: 9, value: made(new ListValue(), count, (list, text) => list.pushTail(text)) },
+      {
+        name: `z${count}`,
+        expire: Number.NaN,
+        value: made(new SortedSetValue(), count, (set, text, n) => set.set(text, n / 8)),
+      },
+    ]),
   ];
   const { text, count } = inKernel(rdbOf(list, true));
   expect(count).toBe(list.length);
   expect(text).toBe(inJavascript(list));
+});
+
+function made<T>(value: T, count: number, add: (value: T, text: string, index: number) => void): T {
+  for (let index = 0; index < count; index++) add(value, `member:${index}`, index);
+  return value;
+}
+
+it('prints scores as JavaScript does', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(scores, { minLength: 130, maxLength: 300 }), (list) => {
+      const ordinary = list.filter((score) => !Object.is(score, -0));
+      const keys = [{ name: 'z', expire: Number.NaN, value: sorted(ordinary.map((score, n) => [`m${n}`, score])) }];
+      const { text, count } = inKernel(rdbOf(keys, false));
+      expect(count).toBe(1);
+      expect(text).toBe(inJavascript(keys));
+    }),
+    { numRuns: 300 },
+  );
 });
 
 it('never writes what is no command, whatever the bytes are', () => {
@@ -125,7 +172,7 @@ it('never writes what is no command, whatever the bytes are', () => {
       if (kernel === undefined) return;
       kernel.window.fill(0);
       bytes.copy(kernel.window);
-      kernel.rewriteKeys(9, bytes.length);
+      kernel.rewriteKeys(9, bytes.length, commandsKeysMax, 1, 0, 0);
       const text = Buffer.from(kernel.output.subarray(0, kernel.result[1]));
       const scanner = new RespScanner(new RdbInput(new MemorySource(text)), true);
       const frame = new Frame();

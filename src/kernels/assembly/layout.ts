@@ -34,3 +34,9 @@ export const windowEnd: usize = 1572864;
 
 export const commandsOutAt: usize = 1576960;
 export const commandsEnd: usize = 2625536;
+/** Where the members of a sorted set begin, four bytes each: of `slotsAt`, which it does not use. */
+export const membersAt: usize = slotsAt;
+export const membersAtMost: u32 = 65536;
+/** Text of a score and its digits: of `fewAt`, which it does not use. */
+export const scoreTextAt: usize = 983616;
+export const digitsAt: usize = 983680;

@@ -4,20 +4,21 @@
 //
 //   key := [0xfc expiry, 8 bytes] [0xf8 length | 0xf9 byte] type name value
 
-import { blobEnd, compoundEnd, isBlob } from './rdb-values';
+import { blobEnd, compoundEnd, isBlob, isShort } from './rdb-values';
 import { printsAt, resultAt, windowAt } from './layout';
 import { laneStart, nowhere, numberEnd, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
 import { fingerprint } from './fingerprint';
 
 /**
  * Passes over at most `most` keys of the window's `[from, to)`. `flags`: 1 values are looked through, 2 compressed strings that nobody
- * looks into are not checked. `seed`, `db`: what keys' fingerprints are made with (src/rdb/fingerprints.ts). Returns how many
+ * looks into are not checked, 4 only listpacks are looked through in which an element may be a long one. `seed`, `db`: what keys' fingerprints are made with (src/rdb/fingerprints.ts). Returns how many
  * keys were passed; their fingerprints lie at `printsAt`. Results: where the first item begins that was not passed, and how
  * many of the keys expire.
  */
 export function passKeys(from: usize, to: usize, most: u32, flags: u32, seed: u32, db: u32): u32 {
   const limit = windowAt + to;
   const deep = (flags & 1) != 0;
+  const longOnly = (flags & 4) != 0;
   laneStart(limit, (flags & 2) != 0);
   let start = windowAt + from;
   let count: u32 = 0;
@@ -40,7 +41,10 @@ export function passKeys(from: usize, to: usize, most: u32, flags: u32, seed: u3
     const valueAt = textEnd(at);
     if (valueAt > limit) break;
     fingerprint(textAt, textLength, seed, db, printsAt + (<usize>count << 3));
-    const end = type == 0 || (!deep && isBlob(type)) ? stringEnd(valueAt) : isBlob(type) ? blobEnd(type, valueAt) : compoundEnd(type, valueAt, deep);
+    let end: usize = 0;
+    if (type == 0) end = stringEnd(valueAt);
+    else if (!isBlob(type)) end = compoundEnd(type, valueAt, deep, longOnly);
+    else end = deep && !(longOnly && isShort(valueAt)) ? blobEnd(type, valueAt) : stringEnd(valueAt);
     if (end > limit) break;
     expires += expiry;
     count++;

@@ -43,6 +43,19 @@ export function numberEnd(at: usize): usize {
   return first == 0x80 ? at + 5 : nowhere;
 }
 
+/** How long the string at `at` is once decompressed; 0 for an integer. */
+export function plainLength(at: usize): u32 {
+  const first = <u32>load<u8>(at);
+  if (first < 0x40) return first;
+  if (first >= 0xc0) {
+    if (first != 0xc3) return 0;
+    const from = numberEnd(at + 1);
+    return from == nowhere || numberEnd(from) == nowhere ? 0 : number;
+  }
+  numberEnd(at);
+  return number;
+}
+
 /** A string that nobody looks into. */
 export function stringEnd(at: usize): usize {
   const first = <u32>load<u8>(at);

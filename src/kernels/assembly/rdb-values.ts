@@ -2,7 +2,7 @@
 
 import { addMember, beginMembers, membersMax } from './unique';
 import { intsetSound, listpackSound, ziplistSound } from './rdb-blobs';
-import { lastNumber, nowhere, numberEnd, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
+import { lastNumber, nowhere, numberEnd, plainLength, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
 import { memberPrint } from './fingerprint';
 import { windowEnd } from './layout';
 
@@ -41,12 +41,12 @@ export function blobEnd(type: u32, at: usize): usize {
 }
 
 /** Where a value of several strings ends; `nowhere` unless it is sound, or for a type that the lane does not know. */
-export function compoundEnd(type: u32, at: usize, deep: bool): usize {
-  if (type == 2) return membersEnd(at, 0, deep);
-  if (type == 4) return membersEnd(at, 1, deep);
-  if (type == 5) return membersEnd(at, 2, deep);
-  if (type == quicklist) return quicklistEnd(at, deep);
-  if (type == quicklist2) return quicklist2End(at, deep);
+export function compoundEnd(type: u32, at: usize, deep: bool, longOnly: bool): usize {
+  if (type == 2) return membersEnd(at, 0, deep && !longOnly);
+  if (type == 4) return membersEnd(at, 1, deep && !longOnly);
+  if (type == 5) return membersEnd(at, 2, deep && !longOnly);
+  if (type == quicklist) return quicklistEnd(at, deep && !longOnly);
+  if (type == quicklist2) return quicklist2End(at, deep, longOnly);
   return nowhere;
 }
 
@@ -86,13 +86,23 @@ function quicklistEnd(from: usize, deep: bool): usize {
   return at;
 }
 
-function quicklist2End(from: usize, deep: bool): usize {
+/** Elements of this length or more have backlens of several widths (src/rdb/writer/backlen-check.ts). */
+const longElementMin: u32 = 16378;
+
+/** Whether the string at `at` is too short to be a listpack with a long element. */
+// @ts-ignore: decorator
+@inline
+export function isShort(at: usize): bool {
+  return plainLength(at) < longElementMin;
+}
+
+function quicklist2End(from: usize, deep: bool, longOnly: bool): usize {
   let at = numberEnd(from);
   const nodes = lastNumber();
   if (at > windowEnd || nodes == 0) return nowhere;
   for (let index: u32 = 0; index < nodes; index++) {
     const container = <u32>load<u8>(at++);
-    if (container == 1 || (container == 2 && !deep)) at = stringEnd(at);
+    if (container == 1 || (container == 2 && (!deep || (longOnly && isShort(at))))) at = stringEnd(at);
     else if (container == 2) {
       at = textEnd(at);
       if (at > windowEnd || !listpackSound(textAt, textLength, 0)) return nowhere;

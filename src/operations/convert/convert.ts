@@ -1,5 +1,7 @@
 import nodePath from 'node:path';
 import { UsageError } from '../../errors.ts';
+import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { RdbFault } from '../../rdb/input.ts';
 import { nextTarget, type Target } from '../../rdb/targets.ts';
 import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
@@ -13,15 +15,17 @@ import {
   refuseExisting,
   streamDestination,
 } from './destination.ts';
+import { glance } from './glance.ts';
 import { changesKeys, KeyRouter } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
 import { copyBytes } from './log-copy.ts';
 import { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ConvertResult, Road } from './options.ts';
 import { chooseTarget, folderPlan, logSegments, type MainForm, mainForm, mustReplay, surveyedTarget } from './plan.ts';
-import { RdbSource } from './rdb-source.ts';
-import { type SurveyedInput, survey } from './survey.ts';
-import { copyLogs, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
+import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
+import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, survey } from './survey.ts';
+import { WriteBehind } from './write-behind.ts';
+import { commandCopying, copyLogs, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const damaged = 'the input is damaged: check says where';
@@ -45,9 +49,11 @@ class Conversion {
   private readonly paths: readonly string[];
   private readonly options: ConvertOptions;
   private readonly sources = new Sources();
-  private readonly findings = new FindingList(findingsMax);
+  private findings = new FindingList(findingsMax);
   private readonly pause: () => Promise<void>;
   private inputs: SurveyedInput[] = [];
+  /** What is taken for granted of an input that was not surveyed. */
+  private expectation: Expectation | undefined;
   private readonly loaded = new Map<SurveyedInput, Loaded>();
   private replay = false;
   private form: MainForm = 'rdb';
@@ -57,6 +63,7 @@ class Conversion {
   private router: KeyRouter | undefined;
   private seen: SeenKeys | undefined;
   private sinks: KeySink[] = [];
+  private behind: WriteBehind | undefined;
   private digest = '';
   private verified = false;
 
@@ -69,17 +76,60 @@ class Conversion {
 
   async close(): Promise<void> {
     for (const loaded of this.loaded.values()) loaded.close();
+    await this.behind?.close();
     // Other threads may still read.
     await Promise.allSettled(this.inputs.flatMap(({ parts }) => parts.map(({ checksum }) => checksum)));
     this.sources.close();
   }
 
   async run(): Promise<ConvertResult> {
-    const { options, sources, findings, pause } = this;
-    const { seed = 0, onProgress } = options;
     this.refuseOutputs();
+    return (await this.runAtOnce()) ?? this.runSurveyed();
+  }
+
+  private surveyOptions(): SurveyOptions {
+    const { options, sources, findings, pause } = this;
     const duplicates = options.to === 'aof' || options.base === 'aof';
-    const how = { sources, findings, seed, duplicates, onProgress, pause };
+    return { sources, findings, seed: options.seed ?? 0, duplicates, onProgress: options.onProgress, pause };
+  }
+
+  /** Converts an RDB in a single reading; undefined where it turns out that it must be surveyed first. */
+  private async runAtOnce(): Promise<ConvertResult | undefined> {
+    const { options, paths } = this;
+    if (paths.length > 1 || typeof options.output !== 'string') return undefined;
+    const how = this.surveyOptions();
+    // Commands take this thread so long that another one computes the sum meanwhile; what is copied is gone through as fast as that.
+    const summed = options.to === 'rdb';
+    const input = glance(paths[0], how, summed);
+    if (input === undefined) return undefined;
+    this.inputs = [input];
+    this.form = mainForm(this.inputs, options, false);
+    this.target = chooseTarget(this.inputs, options, this.form);
+    this.road = this.chooseRoad(this.target);
+    this.expectation = { bytes: input.parts[0].bytes, unique: how.duplicates, summed, seed: how.seed };
+    try {
+      if (this.road === 'streamed') return await this.write(this.target);
+    } catch (error) {
+      if (!(error instanceof Disappointment) && !isOfData(error)) throw error;
+    }
+    await input.parts[0].checksum;
+    this.forget();
+    return undefined;
+  }
+
+  /** Back to the start. */
+  private forget(): void {
+    this.expectation = this.target = this.router = this.seen = undefined;
+    this.inputs = [];
+    this.sinks = [];
+    this.road = 'copied';
+    this.ledger = new LossLedger();
+    this.findings = new FindingList(findingsMax);
+  }
+
+  private async runSurveyed(): Promise<ConvertResult> {
+    const { options } = this;
+    const how = this.surveyOptions();
     for (const path of this.paths) this.inputs.push(await survey(path, how));
     this.replay = mustReplay(this.inputs, options);
     if (!this.replay && this.isDamaged()) return this.result('refused', damaged);
@@ -94,7 +144,20 @@ class Conversion {
       const refusal = await this.load();
       if (refusal !== undefined) return this.result('refused', refusal);
     }
-    return this.write(this.target);
+    try {
+      return await this.write(this.target);
+    } catch (error) {
+      if (isOfData(error) && (await this.findsDamage())) return this.result('refused', damaged);
+      throw error;
+    }
+  }
+
+  /** Whether values are damaged: nobody looked into those for which a checksum vouched. */
+  private async findsDamage(): Promise<boolean> {
+    if (await this.hasWrongChecksum()) return true;
+    const parts = this.inputs.flatMap((input) => input.parts).filter(({ rdbBytes }) => rdbBytes > 0);
+    for (const { source, path } of parts) await lookIntoValues(source, path, this.surveyOptions());
+    return this.findings.errors > 0;
   }
 
   /** Nobody wants to hear after an hour that the output is there already. */
@@ -188,11 +251,18 @@ class Conversion {
   private openDestinations(target: Target): Destination[] {
     const { to, output, gzip } = this.options;
     if (typeof output !== 'string') return [streamDestination(output, gzip === true)];
+    this.startWriter();
+    const { behind } = this;
     return this.outputPaths().map((path) => {
-      if (to !== 'multipart') return fileDestination(path, gzip ?? path.endsWith('.gz'));
+      if (to !== 'multipart') return fileDestination(path, gzip ?? path.endsWith('.gz'), behind);
       const plan = folderPlan(this.inputs[0], this.form, target, this.replay);
-      return folderDestination(path, plan.parts, plan.prefix);
+      return folderDestination(path, plan.parts, plan.prefix, behind);
     });
+  }
+
+  private startWriter(): void {
+    const bytes = sum(this.inputs.flatMap(({ parts }) => parts).map((part) => part.bytes));
+    if (bytes >= asideBytesMin && WriteBehind.isUseful()) this.behind ??= new WriteBehind();
   }
 
   private async fill(destinations: readonly Destination[], target: Target): Promise<void> {
@@ -214,8 +284,8 @@ class Conversion {
       inputs.length > 1 || (options.databases?.size ?? 0) > 0 || (options.renamePrefixes?.length ?? 0) > 0;
     const seen = mayMeet ? new SeenKeys(options.onConflict ?? 'fail') : undefined;
     const spans = form === 'rdb' ? spanCopying(inputs, target) : 'none';
-    const copiesCommands = form === 'resp';
-    const router = new KeyRouter(options, { sinks, ledger, seen, spans, copiesCommands });
+    const copying = commandCopying(form, target);
+    const router = new KeyRouter(options, { sinks, ledger, seen, spans, commandCopying: copying });
     Object.assign(this, { sinks, seen, router });
     const order = options.onConflict === 'last' ? [...inputs].reverse() : inputs;
     for (const input of order) await this.readKeys(input, router);
@@ -228,7 +298,7 @@ class Conversion {
   }
 
   private async readKeys(input: SurveyedInput, router: KeyRouter): Promise<void> {
-    const { sources, pause } = this;
+    const { sources, pause, expectation } = this;
     const loaded = this.loaded.get(input);
     if (loaded !== undefined) {
       const { readDataset } = await import('./replay.ts');
@@ -237,7 +307,10 @@ class Conversion {
     }
     const [part] = input.parts;
     if (part === undefined || part.rdbBytes === 0) return;
-    await new RdbSource(router, { sources, source: part.source, pause }).run();
+    const { source, path: file, bytes: size } = part;
+    const { onProgress } = this.options;
+    const report = expectation && onProgress && ((offset: number) => onProgress({ file, offset, size }));
+    await new RdbSource(router, { sources, source, expectation, onProgress: report, pause }).run();
   }
 
   /** Why what was written may not be kept; '' if it may. */
@@ -311,6 +384,9 @@ class Conversion {
     };
   }
 }
+
+/** Whether an error says that bytes are damaged. */
+const isOfData = (error: unknown): boolean => error instanceof RdbFault || error instanceof FlawError;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 

@@ -4,6 +4,7 @@ import type { ManifestPart } from '../../aof/manifest.ts';
 import type { ByteSink } from '../../bytes/writer.ts';
 import { UsageError } from '../../errors.ts';
 import { FileOutput, PartsFolder } from '../rewrite/output.ts';
+import type { WriteBehind } from './write-behind.ts';
 
 /**
  * Where the bytes of a result go.
@@ -19,26 +20,34 @@ export interface Destination {
   readonly increments: readonly ByteSink[];
   /** Undefined for a stream. */
   readonly checkPath: string | undefined;
+  /** The CRC-64 of what was written to `main`, where somebody else computes it. */
+  readonly sum: (() => bigint) | undefined;
   finish(): void;
   commit(): void;
   abandon(): void;
   files(): readonly { readonly path: string; readonly bytes: number }[];
 }
 
-/** One file, as it is or compressed. */
-export function fileDestination(path: string, gzip: boolean): Destination {
+/** One file, as it is or compressed. `behind`: who writes it. */
+export function fileDestination(path: string, gzip: boolean, behind?: WriteBehind): Destination {
   const output = new FileOutput(path);
-  const compressed = gzip ? new GzipSink(output.main) : undefined;
+  const file = behind?.sink(output.main) ?? output.main;
+  const compressed = gzip ? new GzipSink(file) : undefined;
   return {
-    main: compressed ?? output.main,
+    main: compressed ?? file,
     increments: [],
     checkPath: output.checkPath,
+    sum: gzip || behind === undefined ? undefined : () => behind.sum(output.main),
     finish: () => {
       compressed?.finish();
+      behind?.finish();
       output.finish();
     },
     commit: () => output.commit(),
-    abandon: () => output.abandon(),
+    abandon: () => {
+      behind?.stop();
+      output.abandon();
+    },
     files: () => output.files(),
   };
 }
@@ -50,6 +59,7 @@ export function streamDestination(sink: ByteSink, gzip: boolean): Destination {
     main: compressed ?? sink,
     increments: [],
     checkPath: undefined,
+    sum: undefined,
     finish: () => compressed?.finish(),
     commit: () => {},
     abandon: () => {},
@@ -62,16 +72,29 @@ export function nowhere(): Destination {
   return { ...streamDestination({ write: () => {} }, false) };
 }
 
-/** A new folder with these parts. */
-export function folderDestination(path: string, parts: readonly ManifestPart[], prefix: string): Destination {
+/** A new folder with these parts. `behind`: who writes them. */
+export function folderDestination(
+  path: string,
+  parts: readonly ManifestPart[],
+  prefix: string,
+  behind?: WriteBehind,
+): Destination {
   const folder = new PartsFolder(path, parts, prefix);
+  const [main, ...increments] = folder.parts.map((file) => behind?.sink(file) ?? file);
   return {
-    main: folder.main,
-    increments: folder.parts.slice(1),
+    main,
+    increments,
     checkPath: folder.checkPath,
-    finish: () => folder.finish(),
+    sum: behind === undefined ? undefined : () => behind.sum(folder.main),
+    finish: () => {
+      behind?.finish();
+      folder.finish();
+    },
     commit: () => folder.commit(),
-    abandon: () => folder.abandon(),
+    abandon: () => {
+      behind?.stop();
+      folder.abandon();
+    },
     files: () => folder.files(),
   };
 }

@@ -62,6 +62,9 @@ export class KeyRecord implements KeyFacts {
 /** Whether ordinary keys are copied as they stand, and if so whether somebody must look into their values first. */
 export type SpanCopying = 'none' | 'unseen' | 'looked-into';
 
+/** Which ordinary keys a kernel may turn into commands: none, all, or all but those with scores, which the target prints otherwise. */
+export type CommandCopying = 'none' | 'unscored' | 'all';
+
 /** What sources tell, in the order of an RDB: functions and modules' data first, then per database its keys. */
 export interface KeyReceiver {
   function(code: string): void;
@@ -74,8 +77,8 @@ export interface KeyReceiver {
   readonly spans: SpanCopying;
   /** `count` ordinary keys as they stand in an RDB, `bytes[from, to)`. */
   span(bytes: Buffer, from: number, to: number, count: number): void;
-  /** Whether `commands` may be called. */
-  readonly takesCommands: boolean;
+  /** Whether, and for which keys, `commands` may be called. */
+  readonly commandCopying: CommandCopying;
   /** `count` ordinary keys as the commands that rebuild them, `bytes[0, length)`. */
   commands(bytes: Buffer, length: number, count: number): void;
 }

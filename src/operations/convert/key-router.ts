@@ -4,7 +4,7 @@ import { needsModule } from '../../rdb/module-data.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
 import { type KeyTest, keyTest } from '../dataset/filter.ts';
 import type { SeenKeys } from './conflicts.ts';
-import type { KeyReceiver, KeyRecord, SpanCopying } from './key-record.ts';
+import type { CommandCopying, KeyReceiver, KeyRecord, SpanCopying } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
 import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ModulePolicy } from './options.ts';
@@ -18,7 +18,7 @@ export interface RouterParts {
   readonly seen: SeenKeys | undefined;
   /** Whether the sinks take ordinary keys as they stand, or as commands. */
   readonly spans: SpanCopying;
-  readonly copiesCommands: boolean;
+  readonly commandCopying: CommandCopying;
 }
 
 /** Whether these options change or leave out any key, so that a log must be replayed for them. */
@@ -35,7 +35,7 @@ export class KeyRouter implements KeyReceiver {
   /** Why nothing may be written; '' if nothing speaks against it. */
   refusal = '';
   readonly spans: SpanCopying;
-  readonly takesCommands: boolean;
+  readonly commandCopying: CommandCopying;
   private readonly parts: RouterParts;
   private readonly passes: KeyTest | undefined;
   private readonly moments: MomentChange | undefined;
@@ -61,7 +61,7 @@ export class KeyRouter implements KeyReceiver {
     this.current = new Int32Array(parts.sinks.length).fill(-1);
     const isPlain = parts.seen === undefined && !changesKeys(options);
     this.spans = isPlain ? parts.spans : 'none';
-    this.takesCommands = parts.copiesCommands && isPlain;
+    this.commandCopying = isPlain ? parts.commandCopying : 'none';
   }
 
   function(code: string): void {

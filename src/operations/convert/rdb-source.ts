@@ -1,9 +1,10 @@
-import { type CommandsKernel, openCommandsKernel } from '../../kernels/commands-kernel.ts';
+import { type CommandsKernel, commandsKeysMax, openCommandsKernel } from '../../kernels/commands-kernel.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
-import { windowBytes } from '../../limits.ts';
+import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
+import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { RdbFastLane } from '../../rdb/fast-lane.ts';
-import { RdbInput } from '../../rdb/input.ts';
+import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
@@ -11,9 +12,25 @@ import { checkValue } from '../../rdb/value-types.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { type KeyReceiver, KeyRecord } from './key-record.ts';
 
+/** What somebody took for granted of a file that nobody has read before. */
+export interface Expectation {
+  /** Bytes of the whole RDB. */
+  readonly bytes: number;
+  /** Whether no key may stand twice: commands would mix what both hold. */
+  readonly unique: boolean;
+  /** Whether its checksum is computed on the way; else somebody else does that. */
+  readonly summed: boolean;
+  readonly seed: number;
+}
+
+/** Thrown where a file is not what was expected of it. */
+export class Disappointment extends Error {}
+
 export interface RdbSourceOptions {
   readonly sources: Sources;
   readonly source: number;
+  /** Undefined for a file that was surveyed. */
+  readonly expectation: Expectation | undefined;
   readonly onProgress?: (offset: number) => void;
   readonly pause: () => Promise<void>;
 }
@@ -22,8 +39,9 @@ export interface RdbSourceOptions {
 const itemsBetweenPauses = 1 << 16;
 
 /**
- * Reads the RDB at the front of a source that was surveyed before, key by key and in constant memory: what it says of the
- * file's soundness was found out then. Throws RdbFault only where the file has changed since.
+ * Reads the RDB at the front of a source, key by key and in constant memory. Of one that was surveyed before it throws RdbFault or
+ * FlawError only where a value is damaged and its checksum says so, or the file has changed since. Of another one it throws these or
+ * Disappointment for whatever a survey would have found: then nothing that the receiver got is worth anything.
  */
 export class RdbSource {
   private readonly reader: RdbReader;
@@ -31,6 +49,8 @@ export class RdbSource {
   private readonly lanes: Lanes | undefined;
   private readonly lane: RdbFastLane | undefined;
   private readonly kernel: CommandsKernel | undefined;
+  private readonly seed: number;
+  private readonly duplicates: DuplicateKeys | undefined;
   private readonly values: ValueCheck;
   private readonly record: KeyRecord;
   private readonly receiver: KeyReceiver;
@@ -41,14 +61,17 @@ export class RdbSource {
     this.options = options;
     this.lanes = receiver.spans === 'none' ? undefined : borrowLanes();
     const source = options.sources.reopen(options.source);
-    this.kernel = receiver.takesCommands ? openCommandsKernel() : undefined;
+    const { expectation } = options;
+    this.seed = expectation?.seed ?? 0;
+    this.duplicates = expectation?.unique === true ? new DuplicateKeys(this.seed) : undefined;
+    this.kernel = receiver.commandCopying === 'none' ? undefined : openCommandsKernel();
     this.input = new RdbInput(source, windowBytes, this.lanes?.window() ?? this.kernel?.window);
     this.input.trusting = true;
     this.input.onProgress = options.onProgress;
-    this.reader = new RdbReader(this.input, { checksum: false });
-    this.lane =
-      this.lanes && new RdbFastLane(this.reader, this.lanes, { deep: receiver.spans === 'looked-into', seed: 0 });
-    this.values = new ValueCheck(false, this.reader.templates, 0);
+    this.reader = new RdbReader(this.input, { checksum: expectation?.summed === true, lanes: this.lanes });
+    const deep = receiver.spans === 'looked-into' && 'long';
+    this.lane = this.lanes && new RdbFastLane(this.reader, this.lanes, { deep, seed: this.seed });
+    this.values = new ValueCheck(false, this.reader.templates, this.seed);
     this.record = new KeyRecord(new RdbCodec({ templates: this.reader.templates }));
   }
 
@@ -58,9 +81,18 @@ export class RdbSource {
       reader.readHeader();
       values.fork = reader.fork;
       while (!this.readItems()) await options.pause();
+      this.checkExpectation();
     } finally {
       returnLanes(this.lanes);
     }
+  }
+
+  private checkExpectation(): void {
+    const { expectation } = this.options;
+    if (expectation === undefined) return;
+    if (this.reader.checksumState === 'mismatch') throw new Disappointment('it is damaged');
+    if (this.reader.endOffset !== expectation.bytes) throw new Disappointment('it ends elsewhere');
+    if (this.duplicates?.suspicious === true) throw new Disappointment('keys may stand twice');
   }
 
   /** True at the end. */
@@ -83,6 +115,7 @@ export class RdbSource {
     if (lane !== undefined) {
       for (let from = input.offset; lane.pass(); from = input.offset) {
         receiver.span(input.bytes, from - input.base, input.position, lane.count);
+        this.duplicates?.addPrints(lane.prints, lane.count);
         count += lane.count;
       }
     } else if (kernel !== undefined) {
@@ -96,8 +129,10 @@ export class RdbSource {
     const refill = input.home.length >> 2;
     if (input.limit - input.position < refill) input.ensure(refill);
     if (!kernel.owns(input.bytes)) return 0;
-    const count = kernel.rewriteKeys(input.position, input.limit);
+    const scores = receiver.commandCopying === 'all' ? 1 : 0;
+    const count = kernel.rewriteKeys(input.position, input.limit, commandsKeysMax, scores, this.seed, this.reader.db);
     if (count === 0) return 0;
+    this.duplicates?.addPrints(kernel.prints, count);
     input.position = kernel.result[0];
     receiver.commands(kernel.output, kernel.result[1], count);
     return count;
@@ -106,6 +141,11 @@ export class RdbSource {
   private readKey(): void {
     const { reader, input, values, record } = this;
     const from = input.offset;
+    if (reader.keyTooLong) {
+      const limit = `a key of at most ${blobBytesMax} bytes`;
+      throw new RdbFault('rdb.string.long', reader.itemOffset, limit, 'a longer one');
+    }
+    this.duplicates?.add(reader.key, reader.keyLength, reader.db);
     values.begin();
     checkValue(input, reader.type, values);
     // A server skips a key without elements.
@@ -135,10 +175,18 @@ export class RdbSource {
     return input.bytes.subarray(offset - input.base, offset - input.base + length);
   }
 
+  /** A key takes at least three bytes, so that a file cannot claim more memory than it is worth. */
+  private resize(): void {
+    const { reader, receiver, input } = this;
+    const { db, declaredKeys, declaredExpires } = reader;
+    receiver.database(db, declaredKeys, declaredExpires);
+    this.duplicates?.expect(Math.min(declaredKeys, (input.remaining ?? 0) / 3));
+  }
+
   private readOther(item: Item): void {
     const { reader, receiver, input } = this;
     if (item === Item.selectDb) receiver.database(reader.db, 0, 0);
-    else if (item === Item.resizeDb) receiver.database(reader.db, reader.declaredKeys, reader.declaredExpires);
+    else if (item === Item.resizeDb) this.resize();
     else if (item === Item.function) receiver.function(reader.functionCode);
     else if (item === Item.moduleAux) {
       const bytes = this.bytesAt(reader.itemOffset, input.offset - reader.itemOffset);

@@ -13,6 +13,8 @@ import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts
 import { checksumText, RdbScan } from './rdb-scan.ts';
 
 const checksumBytes = 8;
+/** Files of so many bytes are worth another thread, which takes some 35 ms to start. */
+export const asideBytesMin = 8 * 1024 * 1024;
 
 /** One file of an input, after its first reading. */
 export interface SurveyedPart {
@@ -174,12 +176,13 @@ async function surveyPart(
   return { path, source: index, content, report, rdbBytes, bytes: isRdb ? rdbBytes : bytes, checksum, part };
 }
 
-/** Compares the checksum of an RDB with the stored one, on another thread: it is the last thing before the RDB's end. */
-async function checkSum(source: number, report: FileReport, options: SurveyOptions): Promise<void> {
+/** Compares the checksum of an RDB, the last thing before its end, with the stored one; of a large one on another thread. */
+export async function checkSum(source: number, report: FileReport, options: SurveyOptions): Promise<void> {
   const { rdb, path } = report;
   if (rdb === undefined) return;
   const offset = rdb.length - checksumBytes;
-  const sum = await checksumRange(options.sources.descriptor(source), 0, offset, { aside: true });
+  const aside = offset >= asideBytesMin;
+  const sum = await checksumRange(options.sources.descriptor(source), 0, offset, { aside });
   const computed = checksumText(sum);
   const { stored } = rdb.checksum;
   rdb.checksum = { state: computed === stored ? 'ok' : 'mismatch', stored, computed };
@@ -224,7 +227,7 @@ function isTail(input: RdbInput, aux: Readonly<Record<string, string>>): boolean
 }
 
 /** An RDB without a checksum may hold anything, and keys may seem to stand twice: it is checked in depth. */
-async function lookIntoValues(source: number, path: string, options: SurveyOptions): Promise<void> {
+export async function lookIntoValues(source: number, path: string, options: SurveyOptions): Promise<void> {
   const { sources, findings, seed, pause } = options;
   const lanes = borrowLanes();
   const input = new RdbInput(sources.reopen(source), windowBytes, lanes?.window());

@@ -5,7 +5,7 @@ import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { Destination } from './destination.ts';
-import type { SpanCopying } from './key-record.ts';
+import type { CommandCopying, SpanCopying } from './key-record.ts';
 import { type KeySink, RdbKeySink, RespKeySink } from './key-sink.ts';
 import { copyBytes, type LogSegment, selectFirst } from './log-copy.ts';
 import type { LossLedger } from './loss-ledger.ts';
@@ -29,6 +29,12 @@ export function spanCopying(inputs: readonly SurveyedInput[], target: Target): S
   return isAlike ? 'unseen' : 'looked-into';
 }
 
+/** Which keys may become commands without being decoded: scores are printed as 7.2 and later print them. */
+export function commandCopying(form: MainForm, target: Target): CommandCopying {
+  if (form !== 'resp') return 'none';
+  return target.scoreText === 'grisu' ? 'all' : 'unscored';
+}
+
 /** Which width the writers of an RDB version give to a listpack's elements at the border between two widths. */
 function thresholdOf(rdbVersion: number): BacklenThreshold {
   return rdbVersion >= 14 ? 'inclusive' : 'exclusive';
@@ -45,7 +51,8 @@ export function openSink(
 ): KeySink {
   const onLoss = ledger.add.bind(ledger);
   if (form !== 'rdb') return new RespKeySink(new RespRewriter(destination.main, { target, onLoss }), onLoss);
-  const { compress, checksum, to } = options;
+  const { compress, to } = options;
+  const checksum = options.checksum !== false && (destination.sum ?? true);
   const commandsFollow = to !== 'rdb';
   const writer = new RdbWriter(destination.main, { target, onLoss, compress, checksum, commandsFollow });
   writer.writeHeader(header);
