@@ -156,7 +156,8 @@ export function clearLitter(path: string, fs: FileSystem): void {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether another process of that number runs. */
+export function isRunning(pid: number): boolean {
   if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);

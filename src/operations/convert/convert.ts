@@ -6,6 +6,8 @@ import { nextTarget, type Target } from '../../rdb/targets.ts';
 import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
 import { FindingList } from '../report.ts';
+import type { LogSelection } from '../rewrite/options.ts';
+import { commitTogether, undoInterrupted } from './commit-set.ts';
 import { SeenKeys } from './conflicts.ts';
 import {
   type Destination,
@@ -64,6 +66,7 @@ class Conversion {
   private seen: SeenKeys | undefined;
   private sinks: KeySink[] = [];
   private behind: WriteBehind | undefined;
+  private selection: LogSelection | undefined;
   private digest = '';
   private verified = false;
 
@@ -96,7 +99,7 @@ class Conversion {
   /** Converts an RDB in a single reading; undefined where it turns out that it must be surveyed first. */
   private async runAtOnce(): Promise<ConvertResult | undefined> {
     const { options, paths } = this;
-    if (paths.length > 1 || typeof options.output !== 'string') return undefined;
+    if (paths.length > 1 || typeof options.output !== 'string' || options.point !== undefined) return undefined;
     const how = this.surveyOptions();
     // Commands take this thread so long that another one computes the sum meanwhile; what is copied is gone through as fast as that.
     const summed = options.to === 'rdb';
@@ -163,7 +166,9 @@ class Conversion {
   /** Nobody wants to hear after an hour that the output is there already. */
   private refuseOutputs(): void {
     const { to, force } = this.options;
-    for (const path of this.outputPaths()) refuseExisting(path, force === true, to === 'multipart');
+    const paths = this.outputPaths();
+    if (paths.length > 1) undoInterrupted(paths);
+    for (const path of paths) refuseExisting(path, force === true, to === 'multipart');
   }
 
   /** Whether anything is wrong that a copy would carry on; commands are copied whether somebody knows them or not. */
@@ -194,17 +199,22 @@ class Conversion {
 
   /** Replays the logs; why not, or undefined. */
   private async load(): Promise<string | undefined> {
-    const { loadInput } = await import('./replay.ts');
-    const { opaque } = this.options;
+    const { gateOf, loadInput, pointRefusal, selectionOf } = await import('./replay.ts');
+    const { opaque, point } = this.options;
     const findings = new FindingList(findingsMax);
     for (const input of this.inputs) {
-      if (!input.hasCommands && input.parts.length < 2) continue;
-      const loaded = await loadInput(input, findings, this.options);
+      if (point === undefined && !input.hasCommands && input.parts.length < 2) continue;
+      const gate = point && (await gateOf(input.path, point, this.options));
+      if (typeof gate === 'string') return gate;
+      const loaded = await loadInput(input, findings, this.options, gate);
       this.loaded.set(input, loaded);
       const [first] = loaded.opaque;
       if (first !== undefined && (opaque ?? 'fail') === 'fail') {
         return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
       }
+      if (gate !== undefined) this.selection = selectionOf(gate);
+      const refusal = findings.errors > 0 ? undefined : gate && pointRefusal(gate, loaded);
+      if (refusal !== undefined) return refusal;
     }
     return findings.errors > 0 ? damaged : undefined;
   }
@@ -333,7 +343,7 @@ class Conversion {
       return this.result('refused', refusal);
     }
     if (this.options.verify === true) await this.verify(destinations);
-    for (const destination of destinations) destination.commit();
+    commitTogether(destinations, this.outputPaths());
     return this.result('written', '', destinations);
   }
 
@@ -378,6 +388,7 @@ class Conversion {
         count: sum(sessions.map(({ errorCount }) => errorCount)),
         first: sessions.flatMap(({ errors }) => errors).slice(0, 20),
       },
+      selection: this.selection,
       digest: this.digest,
       verified: this.verified,
       findings: this.findings.findings,
@@ -412,10 +423,15 @@ function checkOptions(paths: readonly string[], options: ConvertOptions): void {
   const { output, to, gzip, splitBySlot, verify, onConflict } = options;
   if (paths.length === 0) throw new UsageError('say what is to be converted');
   const isStream = typeof output !== 'string';
+  if (options.point !== undefined && (paths.length > 1 || paths[0] === '-'))
+    throw new UsageError('a point in time is one of the log of one file or folder');
   if (isStream && to === 'multipart') throw new UsageError('a multi-part AOF is a folder: it cannot be a stream');
   if (isStream && splitBySlot !== undefined) throw new UsageError('several outputs cannot be one stream');
   if (to === 'multipart' && gzip === true) throw new UsageError('a server reads no compressed parts');
-  if (verify === true && (isStream || paths.length > 1 || changesKeys(options) || gzip === true)) {
+  if (
+    verify === true &&
+    (isStream || paths.length > 1 || changesKeys(options) || gzip === true || options.point !== undefined)
+  ) {
     throw new UsageError('only a file or folder with all keys of one input, unchanged, can be verified');
   }
   if (onConflict !== undefined && onConflict !== 'first' && onConflict !== 'last' && onConflict !== 'fail') {

@@ -5,7 +5,8 @@ import type { Loss, LossKind, LossOutcome } from '../../rdb/writer/losses.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
 import type { OpaquePolicy } from '../dataset/load.ts';
 import type { LayoutName, Progress } from '../report.ts';
-import type { OutputFormat } from '../rewrite/options.ts';
+import type { PointInTime } from '../restore/point-in-time.ts';
+import type { LogSelection, OutputFormat } from '../rewrite/options.ts';
 
 /** What becomes of the moments at which keys, and fields of hashes, expire. */
 export type TtlPolicy =
@@ -62,6 +63,8 @@ export interface ConvertOptions {
   /** Keys that begin with the first get the second instead, binary strings; the first rule that fits counts. */
   readonly renamePrefixes?: readonly (readonly [from: string, to: string])[];
   readonly filter?: KeyFilterOptions;
+  /** Which commands of the log count: it is replayed. */
+  readonly point?: PointInTime;
   /** What becomes of commands whose effect nobody knows, where the log must be replayed. Default `fail`. */
   readonly opaque?: OpaquePolicy;
   /** Reads the output again and compares digests before it takes its place: of conversions that change no key. */
@@ -112,6 +115,8 @@ export interface ConvertResult {
   readonly losses: readonly Loss[];
   readonly lossCounts: readonly LossCount[];
   readonly refused: { readonly count: number; readonly first: readonly ReplyError[] };
+  /** With `point`, once the log was replayed. */
+  readonly selection?: LogSelection;
   /** 40 hex digits, after `verify`. */
   readonly digest: string;
   readonly verified: boolean;

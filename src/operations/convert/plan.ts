@@ -13,6 +13,7 @@ export type MainForm = 'rdb' | 'resp' | 'log';
 
 /** Whether the dataset must be built, because a log cannot be kept as it is. */
 export function mustReplay(inputs: readonly SurveyedInput[], options: ConvertOptions): boolean {
+  if (options.point !== undefined) return true;
   const [input] = inputs;
   if (input.parts.slice(1).some(({ rdbBytes }) => rdbBytes > 0)) return true;
   if (!inputs.some(({ hasCommands }) => hasCommands)) return false;

@@ -5,21 +5,38 @@
 import { detectLayout } from '../../aof/layout.ts';
 import { UsageError } from '../../errors.ts';
 import { flavorOf } from '../dataset/flavor-choice.ts';
-import { type Loaded, loadDataset } from '../dataset/load.ts';
+import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
 import type { FindingList } from '../report.ts';
+import { PointGate } from '../restore/point-gate.ts';
+import type { PointInTime } from '../restore/point-in-time.ts';
+import { settlePoint, surveyLog } from '../restore/settle.ts';
 import { TailWriter } from '../rewrite/tail.ts';
 import type { Destination } from './destination.ts';
 import { type KeySink, RdbKeySink } from './key-sink.ts';
 import type { ConvertOptions } from './options.ts';
 import type { SurveyedInput } from './survey.ts';
 
+export { pointRefusal, selectionOf } from '../restore/settle.ts';
 export { readDataset } from './dataset-source.ts';
 
 /** Builds the dataset of an input, by the rules of the server that wrote it. */
-export function loadInput({ path }: SurveyedInput, findings: FindingList, options: ConvertOptions): Promise<Loaded> {
-  const { at, onProgress, pause, seed, opaque } = options;
-  const flavor = flavorOf(detectLayout(path));
-  return loadDataset(path, { flavor, at, onProgress, pause, seed, opaque, findings, expired: 'keep' });
+export function loadInput(
+  { path }: SurveyedInput,
+  findings: FindingList,
+  options: ConvertOptions,
+  gate?: PointGate,
+): Promise<Loaded> {
+  return loadDataset(path, { ...loadOptions(path, options), findings, gate });
+}
+
+function loadOptions(path: string, { at, onProgress, pause, seed, opaque }: ConvertOptions): LoadOptions {
+  return { flavor: flavorOf(detectLayout(path)), at, onProgress, pause, seed, opaque, expired: 'keep' };
+}
+
+/** Decides what counts up to the point in time; a sentence where the log has no such point. */
+export async function gateOf(path: string, point: PointInTime, options: ConvertOptions): Promise<PointGate | string> {
+  const settled = settlePoint(point, await surveyLog(path, point, loadOptions(path, options)));
+  return typeof settled === 'string' ? settled : new PointGate(settled);
 }
 
 /** What an RDB cannot hold, and what nobody but a server can execute, behind what was rewritten. Throws UsageError. */
