@@ -83,34 +83,26 @@ export class Digester implements DigestSink {
       const keys = dataset.database(index);
       return { index, sum: this.sum(keys, order === undefined ? every(keys) : order(keys)) };
     });
-    return this.total(sums);
+    return digestOfSums(sums);
   }
 
   /** What these keys of a database add to the digest, xored: five words. */
   sum(keys: Keyspace, entries: Iterable<number>): Int32Array {
-    this.#queue.takeTotal();
-    for (const entry of entries) this.#addKey(keys, entry);
-    return this.#queue.takeTotal();
+    this.takeSum();
+    for (const entry of entries) this.add(keys, entry);
+    return this.takeSum();
   }
 
-  /** The digest of a dataset whose databases, in ascending order, add these. */
-  total(sums: Iterable<DatabaseSum>): string {
-    const sha = this.#sha;
-    const total = new Int32Array(5);
-    for (const { index, sum } of sums) {
-      sha.hashText(bigEndianText(index));
-      xorInto(total, sha.state);
-      sha.hashWords(total);
-      total.set(sha.state);
-      xorInto(total, sum);
-    }
-    return hex(total);
-  }
-
-  #addKey(keys: Keyspace, entry: number): void {
+  /** Adds a key to the sum. */
+  add(keys: Keyspace, entry: number): void {
     this.#queue.mixBytes(keys.keyBlock(entry), keys.keyStart(entry), keys.keyLength(entry));
     this.#mixEntry(keys, entry);
     this.#queue.endKey();
+  }
+
+  /** The sum of the keys that were added, five words; it begins anew. */
+  takeSum(): Int32Array {
+    return this.#queue.takeTotal();
   }
 
   /** Equal to DEBUG DIGEST-VALUE of the entry's key. */
@@ -210,12 +202,32 @@ export class Digester implements DigestSink {
   }
 }
 
+/** The digest of a dataset, 40 hexadecimal digits, of which these sums are all; a database may be there several times. */
+export function digestOfSums(sums: Iterable<DatabaseSum>): string {
+  const databases = new Map<number, Int32Array>();
+  for (const { index, sum } of sums) {
+    const known = databases.get(index);
+    if (known === undefined) databases.set(index, sum.slice());
+    else xorInto(known, sum);
+  }
+  const sha = new Sha1();
+  const total = new Int32Array(5);
+  for (const [index, sum] of [...databases].sort(([first], [second]) => first - second)) {
+    sha.hashText(bigEndianText(index));
+    xorInto(total, sha.state);
+    sha.hashWords(total);
+    total.set(sha.state);
+    xorInto(total, sum);
+  }
+  return hex(total);
+}
+
 function* every(keys: Keyspace): Iterable<number> {
   for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) yield entry;
 }
 
 /** Xors five words into others. */
-export function xorInto(state: Int32Array, words: Int32Array): void {
+function xorInto(state: Int32Array, words: Int32Array): void {
   for (let word = 0; word < 5; word++) state[word] ^= words[word];
 }
 

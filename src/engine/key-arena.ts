@@ -61,23 +61,6 @@ export class KeyArena {
     return true;
   }
 
-  /** A copy of the blocks that other threads can read. */
-  shared(): SharedArrayBuffer[] {
-    return this.#blocks.map((block, index) => {
-      const length = index === this.#current ? this.#cursor : block.length;
-      const copy = new SharedArrayBuffer(length);
-      new Uint8Array(copy).set(block.subarray(0, length));
-      return copy;
-    });
-  }
-
-  /** Over blocks that `shared` gave, to read only. */
-  static over(blocks: readonly SharedArrayBuffer[]): KeyArena {
-    const arena = new KeyArena();
-    arena.#blocks = blocks.map((block) => Buffer.from(block));
-    return arena;
-  }
-
   /** Forgets every key and keeps one block. */
   clear(): void {
     this.#blocks.length = 1;

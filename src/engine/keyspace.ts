@@ -4,13 +4,6 @@ import { hashBytes } from './key-hash.ts';
 import type { ObjectValue } from './value.ts';
 import { Kind, type OwnString, objectKindMin } from './value.ts';
 
-/** What `Keyspace.image` gives: it can be sent to a worker thread. */
-export interface KeyspaceImage {
-  readonly count: number;
-  readonly entries: SharedArrayBuffer;
-  readonly keys: readonly SharedArrayBuffer[];
-}
-
 /** Frames that are warmed for at a time, at most. */
 export const warmMax = 64;
 
@@ -263,26 +256,6 @@ export class Keyspace {
       if ((words[candidate * 8 + 2] & 0xff) !== Kind.Free) return candidate;
     }
     return -1;
-  }
-
-  // ---- other threads
-
-  /** A copy that other threads can read: everything but values that are objects. */
-  image(): KeyspaceImage {
-    const entries = new SharedArrayBuffer(this.#used * 32);
-    new Int32Array(entries).set(this.#words.subarray(0, this.#used * 8));
-    return { count: this.count, entries, keys: this.#arena.shared() };
-  }
-
-  /** A keyspace to walk over, whose keys cannot be looked up. */
-  static ofImage(image: KeyspaceImage): Keyspace {
-    const keyspace = new Keyspace();
-    keyspace.count = image.count;
-    keyspace.#words = new Int32Array(image.entries);
-    keyspace.#doubles = new Float64Array(image.entries);
-    keyspace.#used = keyspace.#capacity = image.entries.byteLength / 32;
-    keyspace.#arena = KeyArena.over(image.keys);
-    return keyspace;
   }
 
   // ---- the key

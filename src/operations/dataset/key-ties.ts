@@ -14,6 +14,7 @@ import { RdbInput } from '../../rdb/input.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { passRdb } from '../log/rdb-part.ts';
+import type { ShardChoice } from './load.ts';
 
 /** Calls of the lane between two pauses. */
 const stepsBetweenPauses = 1 << 12;
@@ -31,23 +32,24 @@ export function rereadableFiles(path: string): string[] | undefined {
   return loadOrder(manifest).map(({ name }) => nodePath.join(layout.directory, name));
 }
 
+/** How a dataset may be dealt out to two shards; see `ShardChoice`. */
+export type TieSurvey = Omit<ShardChoice, 'index'>;
+
 /**
  * Looks through the logs among `files` for commands that touch several keys, and gives the shard of each bucket of keys so that none of
  * them needs both shards. Undefined where the files cannot be dealt out: damaged, compressed, or with keys that nobody can foretell.
  */
-export async function surveyTies(
-  files: readonly string[],
-  pause: () => Promise<void>,
-): Promise<Uint8Array | undefined> {
+export async function surveyTies(files: readonly string[], pause: () => Promise<void>): Promise<TieSurvey | undefined> {
   const kernel = openFramesKernel();
   if (kernel === undefined) return undefined;
-  const survey = new TieSurvey(kernel, pause);
-  for (const file of files) if (!(await survey.file(file))) return undefined;
-  return survey.ties.owners;
+  const surveyor = new TieSurveyor(kernel, pause);
+  for (const file of files) if (!(await surveyor.file(file))) return undefined;
+  return { owners: surveyor.ties.owners, quiet: surveyor.quiet };
 }
 
-class TieSurvey {
+class TieSurveyor {
   readonly ties: KeyTies;
+  readonly quiet: string[] = [];
   private readonly registry: Registry = defaultRegistry();
   private readonly lane: FrameLane;
   private readonly frame = new Frame();
@@ -77,6 +79,10 @@ class TieSurvey {
     let input = new RdbInput(source, undefined, this.lane.home);
     input.ensure(sniffBytes);
     const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
+    if (content === 'rdb' && !endsInLine(path)) {
+      this.quiet.push(path);
+      return true;
+    }
     if (content === 'rdb') {
       const end = await this.passRdb(source);
       input = new RdbInput(source, undefined, this.lane.home);
@@ -95,8 +101,8 @@ class TieSurvey {
   private async passRdb(source: Source): Promise<number> {
     const lanes = borrowLanes();
     try {
+      source.seek(0);
       const input = new RdbInput(source, undefined, lanes?.window());
-      input.seek(0);
       return (await passRdb(input, lanes, this.pause)).length;
     } finally {
       returnLanes(lanes);
@@ -113,5 +119,17 @@ class TieSurvey {
     if (record === Record.command) return ties.add(frame) ? undefined : false;
     if (record === Record.annotation) return undefined;
     return record === Record.end;
+  }
+}
+
+/** Whether the last bytes of a file may be a command's: an RDB that ends in others has none behind it, or a torn one. */
+function endsInLine(path: string): boolean {
+  const descriptor = fs.openSync(path, 'r');
+  try {
+    const end = Buffer.alloc(2);
+    fs.readSync(descriptor, end, 0, 2, Math.max(fs.fstatSync(descriptor).size - 2, 0));
+    return end.equals(Buffer.from('\r\n'));
+  } finally {
+    fs.closeSync(descriptor);
   }
 }

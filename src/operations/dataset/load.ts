@@ -45,7 +45,24 @@ export interface LoadOptions {
   /** Which commands count; all by default. What comes after its end is not looked at. */
   readonly gate?: CommandGate;
   /** Only this part of the dataset: of several that are loaded side by side, each with all the files. */
-  readonly shard?: { readonly index: number; readonly owners: Uint8Array };
+  readonly shard?: ShardChoice;
+}
+
+/** One shard of a dataset. */
+export interface ShardChoice {
+  readonly index: number;
+  /** The shard of each bucket of keys. */
+  readonly owners: Uint8Array;
+  /** Files that hold no commands, as far as their end tells: one that does after all cannot be loaded in shards. */
+  readonly quiet: readonly string[];
+}
+
+/** The dataset cannot be loaded in shards. */
+export class UndealableError extends Error {
+  constructor(path: string) {
+    super(`commands of ${path} were not looked through`);
+    this.name = 'UndealableError';
+  }
 }
 
 /** A command that was not executed. */
@@ -217,6 +234,7 @@ class Loader implements Loaded {
         this.options.gate?.rdb(input.offset);
         if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
         file.format = 'hybrid';
+        if (this.options.shard?.quiet.includes(path)) throw new UndealableError(path);
       } else if (content !== 'empty') file.format = 'aof';
       if (file.format !== 'empty') await this.replay(input, index, file, last);
       return file.format;

@@ -20,12 +20,6 @@ interface OpenSource {
   lastEnd: number;
 }
 
-/** An open file. */
-export interface SourceDescriptor {
-  readonly path: string;
-  readonly descriptor: number;
-}
-
 /**
  * The files of a dataset, by number, to be read again where a value was only noted as (source, offset, length). What can be
  * read only once, a pipe or a compressed file, is put into a temporary file first.
@@ -45,18 +39,6 @@ export class Sources implements SourceReader {
       source = new DescriptorSource(path, descriptor);
     } else descriptor = fs.openSync(path, 'r');
     return { source, index: this.push(path, descriptor) };
-  }
-
-  /** The files, for `over`. */
-  get descriptors(): SourceDescriptor[] {
-    return this.open.map(({ path, descriptor }) => ({ path, descriptor }));
-  }
-
-  /** The same files, read by another thread, which leaves closing them to the one that opened them. */
-  static over(files: readonly SourceDescriptor[]): Sources {
-    const sources = new Sources();
-    for (const { path, descriptor } of files) sources.push(path, descriptor);
-    return sources;
   }
 
   private push(path: string, descriptor: number): number {

@@ -40,11 +40,13 @@ export interface DatabaseSize {
   readonly expires: number;
 }
 
-/** What is told of the runs in which the keys of a database are written, numbered from 0. */
+/** What is told while keys are written: those of a database in runs, numbered from 0. */
 export interface RunVisitor {
   /** Databases that are in another shard, all or in part. */
   readonly others: readonly DatabaseSize[];
   begin(database: number, run: number): void;
+  /** A key was written: its value is at hand now. */
+  key?(database: number, keys: Keyspace, entry: number): void;
   end(database: number, run: number): Promise<void>;
 }
 
@@ -171,11 +173,20 @@ export class DatasetWriter {
     place: (entry: number) => number,
     write: (entry: number) => void,
   ): Promise<void> {
-    const orders = fileRuns(this.loaded.dataset.database(database), runs * parts, place);
+    const { visitor } = this;
+    const keys = this.loaded.dataset.database(database);
+    const orders = fileRuns(keys, runs * parts, place);
+    const writeOne =
+      visitor?.key === undefined
+        ? write
+        : (entry: number) => {
+            write(entry);
+            visitor.key?.(database, keys, entry);
+          };
     for (let run = 0; run < runs; run++) {
-      this.visitor?.begin(database, run);
-      for (let part = 0; part < parts; part++) await this.each(orders[run * parts + part], write);
-      await this.visitor?.end(database, run);
+      visitor?.begin(database, run);
+      for (let part = 0; part < parts; part++) await this.each(orders[run * parts + part], writeOne);
+      await visitor?.end(database, run);
     }
   }
 

@@ -3,8 +3,8 @@ import os from 'node:os';
 import type { ReplyError } from '../../engine/session.ts';
 import { dealingOf, Share } from '../../engine/shard.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
-import { rereadableFiles, surveyTies } from '../dataset/key-ties.ts';
-import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
+import { rereadableFiles, surveyTies, type TieSurvey } from '../dataset/key-ties.ts';
+import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../dataset/load.ts';
 import { FindingList } from '../report.ts';
 import { SecondShard, ShardError } from './second-shard.ts';
 import type { ShardSummary } from './shard-messages.ts';
@@ -37,8 +37,13 @@ export async function loadDealt(
   pause: () => Promise<void>,
 ): Promise<DealtDataset> {
   const files = dealableFiles(path);
-  const owners = files && (await surveyTies(files, pause));
-  return (owners && (await loadShards(path, load, filter, owners))) ?? loadWhole(path, load);
+  if (files === undefined) return loadWhole(path, load);
+  // It starts while the log is looked through.
+  const second = new SecondShard();
+  const survey = await surveyTies(files, pause);
+  const dealt = survey && (await loadShards(path, load, filter, survey, second));
+  if (dealt === undefined) second.stop();
+  return dealt ?? loadWhole(path, load);
 }
 
 function dealableFiles(path: string): string[] | undefined {
@@ -50,26 +55,26 @@ function dealableFiles(path: string): string[] | undefined {
   return bytes !== undefined && bytes >= dealtBytesMin ? files : undefined;
 }
 
-/** Undefined where the second thread could not do its part. */
+/** Undefined where it cannot be loaded in shards after all. */
 async function loadShards(
   path: string,
   load: LoadOptions,
   filter: KeyFilterOptions,
-  owners: Uint8Array,
+  survey: TieSurvey,
+  second: SecondShard,
 ): Promise<DealtDataset | undefined> {
   const { flavor, at, seed } = load;
-  const second = new SecondShard({ path, owners, flavor, at, seed, filter });
+  second.load({ kind: 'load', path, shard: { index: 1, ...survey }, flavor, at, seed, filter });
   const findings = new FindingList();
   let loaded: Loaded | undefined;
   try {
-    loaded = await loadDataset(path, { ...load, findings, shard: { index: 0, owners } });
+    loaded = await loadDataset(path, { ...load, findings, shard: { index: 0, ...survey } });
     const summary = await second.loaded();
     mergeFindings(findings, summary);
     return { loaded, findings, second, summary };
   } catch (error) {
-    second.stop();
     loaded?.close();
-    if (error instanceof ShardError) return undefined;
+    if (error instanceof ShardError || error instanceof UndealableError) return undefined;
     throw error;
   }
 }

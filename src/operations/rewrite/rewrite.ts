@@ -1,6 +1,7 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
+import { type DatabaseSum, digestOfSums } from '../../engine/digest.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
@@ -10,9 +11,9 @@ import { flavorOf, flavorOfReport } from '../dataset/flavor-choice.ts';
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
-import { type DatasetDigest, digestOfDealt } from './dataset-digest.ts';
 import { DatasetWriter, type RunVisitor } from './dataset-writer.ts';
 import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } from './dealt-load.ts';
+import { DigestSums } from './digest-sums.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
 import { findHolders } from './holders.ts';
 import { addLoss, addLosses, noLosses } from './loss-list.ts';
@@ -46,7 +47,10 @@ class Rewrite {
   private readonly path: string;
   private readonly options: RewriteOptions;
   private dealt: DealtDataset | undefined;
-  private digest: DatasetDigest | undefined;
+  /** The rules of the digest; undefined where none is wanted. */
+  private digestFlavor: Flavor | undefined;
+  /** What all keys add to it. */
+  private sums: readonly DatabaseSum[] = [];
   private losses = noLosses();
   /** The dataset must be in one piece. */
   private whole = false;
@@ -72,7 +76,6 @@ class Rewrite {
   }
 
   close(): void {
-    this.digest?.stop();
     this.dealt?.second?.stop();
     this.dealt?.loaded.close();
   }
@@ -97,8 +100,7 @@ class Rewrite {
     if (refusal !== undefined) return this.result('refused', refusal);
     this.filtered = filterDataset(loaded.dataset, options.filter ?? {}) + (summary?.filtered ?? 0);
     this.format = this.chooseFormat(loaded);
-    if (options.digest !== false || options.verify === true)
-      this.digest = digestOfDealt(this.dealt, flavorOfReport(flavor), at);
+    if (options.digest !== false || options.verify === true) this.digestFlavor = flavorOfReport(flavor);
     if (this.gate !== undefined) this.selection = selectionOf(this.gate);
     if ((await options.review?.(loaded, this.selection ?? noSelection)) === false) return this.result('reviewed', '');
     return this.write(this.dealt);
@@ -229,13 +231,17 @@ class Rewrite {
     const inCommands = format === 'aof' || (format === 'multipart' && this.baseForm(loaded) === 'aof');
     const form: WritingForm = { target: target.name, inCommands, isBase: format !== 'rdb', compress, checksum, now };
     const writer = new RunWriter(form, output.main, (loss) => addLoss(losses, loss));
-    second?.startWriting(form, shardFile);
-    const keys = new DatasetWriter(loaded, options.pause ?? nextTurn, copyingRuns(dealt, writer, shardFile));
+    const digest = this.digestFlavor;
+    second?.write({ kind: 'write', form, descriptor: shardFile, digest });
+    const sums = new DigestSums(loaded, digest, now);
+    const visitor = { ...copyingRuns(dealt, writer, shardFile), key: sums.key };
+    const keys = new DatasetWriter(loaded, options.pause ?? nextTurn, visitor);
     writer.writeHeader();
     await writer.writeKeys(keys);
     writer.finish();
     const other = await second?.written();
     if (other !== undefined) addLosses(losses, other.losses);
+    this.sums = [...sums.take(), ...(other?.sums ?? [])];
     const tail = new TailWriter(output.increment ?? output.main, loaded);
     if (!inCommands && format !== 'rdb') tail.writeTrailing([...keys.trailing, ...(other?.trailing ?? [])]);
     if (options.opaque === 'keep') {
@@ -260,18 +266,17 @@ class Rewrite {
       this.whole = true;
       return this.run();
     }
-    const digest = await this.finish(dealt, output);
+    const digest = await this.finish(dealt.loaded, output);
     output.commit();
     return this.result('written', '', output, digest);
   }
 
   /** Flushes the output and verifies it, if that is wanted; the digest, if that is. */
-  private async finish({ loaded }: DealtDataset, output: Output): Promise<string> {
+  private async finish(loaded: Loaded, output: Output): Promise<string> {
     const { options } = this;
     try {
-      this.digest?.begin();
       output.finish();
-      const digest = (await this.digest?.finish()) ?? '';
+      const digest = this.digestFlavor === undefined ? '' : digestOfSums(this.sums);
       if (options.verify === true) {
         const expected = { digest, changed: this.losses.changed, flavor: this.flavorOfOutput(loaded) };
         await verifyOutput(output.checkPath, loaded, expected, options);
@@ -327,11 +332,11 @@ class Rewrite {
 }
 
 /** Puts the other thread's keys of each run behind our own. */
-function copyingRuns({ second, summary }: DealtDataset, writer: RunWriter, file: number): RunVisitor | undefined {
-  if (second === undefined || summary === undefined) return undefined;
-  const others = summary.databases;
+function copyingRuns({ second, summary }: DealtDataset, writer: RunWriter, file: number): RunVisitor {
+  const others = summary?.databases ?? [];
   const end = async (database: number, run: number) => {
-    if (others.some(({ index }) => index === database)) await second.copyRun(database, run, file, writer);
+    if (second !== undefined && others.some(({ index }) => index === database))
+      await second.copyRun(database, run, file, writer);
   };
   return { others, begin: () => {}, end };
 }

@@ -1,11 +1,15 @@
 import fs from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { DatabaseSum } from '../../engine/digest.ts';
-import type { Flavor } from '../../engine/flavor.ts';
-import type { TrailingCommand } from './dataset-writer.ts';
-import type { LossReport } from './loss-list.ts';
-import type { RunWriter, WritingForm } from './run-writer.ts';
-import type { ShardReply, ShardRequest, ShardSummary, ShardTask, WrittenRun } from './shard-messages.ts';
+import type { RunWriter } from './run-writer.ts';
+import type {
+  ShardReply,
+  ShardRequest,
+  ShardSummary,
+  ShardTask,
+  WritingTask,
+  WrittenRun,
+  WrittenShard,
+} from './shard-messages.ts';
 
 /** What is copied at a time. */
 const blockBytes = 256 * 1024;
@@ -27,8 +31,9 @@ export class SecondShard {
   private failure: ShardError | undefined;
   private wake: () => void = () => {};
 
-  constructor(task: ShardTask) {
-    this.worker = new Worker(new URL('./shard-worker.js', import.meta.url), { workerData: task });
+  /** Starts the thread, which then waits for `load`. */
+  constructor() {
+    this.worker = new Worker(new URL('./shard-worker.js', import.meta.url));
     this.worker.on('message', (reply: ShardReply) => {
       if (reply.kind === 'failed') this.fail(reply.message, reply.code);
       else this.replies.push(reply);
@@ -60,14 +65,19 @@ export class SecondShard {
     this.worker.postMessage(request);
   }
 
+  /** Lets it load its shard; `loaded` says what that is. */
+  load(task: ShardTask): void {
+    this.ask(task);
+  }
+
   /** What it has loaded. */
   loaded(): Promise<ShardSummary> {
     return this.reply('loaded');
   }
 
-  /** Lets it write its keys to the file of `descriptor`, which is empty. `copyRun` and `written` give what comes of it. */
-  startWriting(form: WritingForm, descriptor: number): void {
-    this.ask({ kind: 'write', form, descriptor });
+  /** Lets it write its keys to a file, which is empty. `copyRun` and then `written` give what comes of it. */
+  write(task: WritingTask): void {
+    this.ask(task);
   }
 
   /** Puts its keys of this run, which it writes in the same order, behind what `writer` has. */
@@ -83,17 +93,8 @@ export class SecondShard {
     }
   }
 
-  async written(): Promise<{ readonly losses: LossReport; readonly trailing: readonly TrailingCommand[] }> {
+  written(): Promise<WrittenShard> {
     return this.reply('written');
-  }
-
-  /** Lets it sum up its keys for the digest; `digest` gives them. */
-  startDigest(flavor: Flavor): void {
-    this.ask({ kind: 'digest', flavor });
-  }
-
-  async digest(): Promise<readonly DatabaseSum[]> {
-    return (await this.reply('digest')).sums;
   }
 
   /** It is not wanted any more. */

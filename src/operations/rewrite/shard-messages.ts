@@ -4,26 +4,34 @@ import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { DatabaseCensus } from '../dataset/census.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
+import type { ShardChoice } from '../dataset/load.ts';
 import type { DatabaseSize, TrailingCommand } from './dataset-writer.ts';
 import type { LossReport } from './loss-list.ts';
 import type { WritingForm } from './run-writer.ts';
 
 /* What the two threads of a rewrite tell each other. The first holds shard 0 and makes the output; the second holds shard 1. */
 
-/** What the second thread is started with. */
+/** What the second thread loads. */
 export interface ShardTask {
+  readonly kind: 'load';
   readonly path: string;
-  readonly owners: Uint8Array;
+  readonly shard: ShardChoice;
   readonly flavor: Flavor;
   readonly at: number;
   readonly seed: number | undefined;
   readonly filter: KeyFilterOptions;
 }
 
-/** What it is asked for, in this order: `write` as often as targets are tried. */
-export type ShardRequest =
-  | { readonly kind: 'write'; readonly form: WritingForm; readonly descriptor: number }
-  | { readonly kind: 'digest'; readonly flavor: Flavor };
+/** What it writes, and to which open file; `digest`: the flavor for which it sums up its keys meanwhile. */
+export interface WritingTask {
+  readonly kind: 'write';
+  readonly form: WritingForm;
+  readonly descriptor: number;
+  readonly digest: Flavor | undefined;
+}
+
+/** What it is asked for: to load once, to write as often as targets are tried. */
+export type ShardRequest = ShardTask | WritingTask;
 
 /** What was loaded and is left after filtering. */
 export interface ShardSummary {
@@ -47,9 +55,17 @@ export interface WrittenRun {
   readonly to: number;
 }
 
+/** All runs are written. */
+export interface WrittenShard {
+  readonly kind: 'written';
+  readonly losses: LossReport;
+  readonly trailing: readonly TrailingCommand[];
+  /** What its keys add to the digest. */
+  readonly sums: readonly DatabaseSum[];
+}
+
 export type ShardReply =
   | ShardSummary
   | WrittenRun
-  | { readonly kind: 'written'; readonly losses: LossReport; readonly trailing: readonly TrailingCommand[] }
-  | { readonly kind: 'digest'; readonly sums: readonly DatabaseSum[] }
+  | WrittenShard
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined };

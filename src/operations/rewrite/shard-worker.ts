@@ -1,20 +1,17 @@
 import fs from 'node:fs';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { Digester } from '../../engine/digest.ts';
-import type { Flavor } from '../../engine/flavor.ts';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { takeCensus } from '../dataset/census.ts';
-import { fileOrder } from '../dataset/file-order.ts';
 import { filterDataset } from '../dataset/filter.ts';
 import { type Loaded, loadDataset } from '../dataset/load.ts';
 import { DatasetWriter } from './dataset-writer.ts';
+import { DigestSums } from './digest-sums.ts';
 import { addLoss, noLosses } from './loss-list.ts';
-import { RunWriter, type WritingForm } from './run-writer.ts';
-import type { ShardReply, ShardRequest, ShardTask } from './shard-messages.ts';
+import { RunWriter } from './run-writer.ts';
+import type { ShardReply, ShardRequest, ShardTask, WritingTask } from './shard-messages.ts';
 
 /* The entry of the second thread of a rewrite: loads shard 1, writes it to a file of its own, sums up its digest. */
 
 const port = parentPort as MessagePort;
-const { path, owners, flavor, at, seed, filter } = workerData as ShardTask;
 const tell = (reply: ShardReply): void => port.postMessage(reply);
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -28,8 +25,7 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function load(): Promise<Loaded> {
-  const shard = { index: 1, owners };
+async function load({ path, shard, flavor, at, seed, filter }: ShardTask): Promise<Loaded> {
   const loaded = await loadDataset(path, { flavor, at, seed, shard, expired: 'keep', opaque: 'keep' });
   const { dataset, session, findings } = loaded;
   // Functions are the first thread's to write.
@@ -45,7 +41,8 @@ async function load(): Promise<Loaded> {
   return loaded;
 }
 
-async function write(loaded: Loaded, form: WritingForm, descriptor: number): Promise<void> {
+async function write(loaded: Loaded, { form, descriptor, digest }: WritingTask): Promise<void> {
+  const sums = new DigestSums(loaded, digest, form.now);
   const losses = noLosses();
   const sink = { write: (bytes: Uint8Array) => writeFully(descriptor, bytes) };
   const writer = new RunWriter({ ...form, checksum: false }, sink, (loss) => addLoss(losses, loss));
@@ -55,33 +52,24 @@ async function write(loaded: Loaded, form: WritingForm, descriptor: number): Pro
     begin: () => {
       from = writer.offset;
     },
+    key: sums.key,
     end: async (database, run) => {
       writer.spill();
       tell({ kind: 'run', database, run, from, to: writer.offset });
     },
   });
   await writer.writeKeys(keys);
-  tell({ kind: 'written', losses, trailing: keys.trailing });
+  tell({ kind: 'written', losses, trailing: keys.trailing, sums: sums.take() });
 }
 
 function writeFully(descriptor: number, bytes: Uint8Array): void {
   for (let position = 0; position < bytes.length; ) position += fs.writeSync(descriptor, bytes, position);
 }
 
-async function sumUp({ dataset, codec, sources: reader }: Loaded, flavor: Flavor): Promise<void> {
-  const digester = new Digester({ flavor, at, codec, reader });
-  const sums = dataset.occupied().map((index) => {
-    const keys = dataset.database(index);
-    return { index, sum: digester.sum(keys, fileOrder(keys)) };
-  });
-  tell({ kind: 'digest', sums });
-}
-
-await attempt(async () => {
-  const loaded = await load();
-  port.on('message', (request: ShardRequest) => {
-    attempt(() =>
-      request.kind === 'write' ? write(loaded, request.form, request.descriptor) : sumUp(loaded, request.flavor),
-    );
+let loaded: Loaded | undefined;
+port.on('message', (request: ShardRequest) => {
+  attempt(async () => {
+    if (request.kind === 'load') loaded = await load(request);
+    else if (loaded !== undefined) await write(loaded, request);
   });
 });
