@@ -7,6 +7,7 @@ import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseDatabaseMap, parseRename, parseTtl } from './shared/convert-flags.ts';
 import { filterFlags, parseFilter } from './shared/filter-flags.ts';
 import { palette } from './shared/palette.ts';
+import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatConvert } from './shared/report-convert.ts';
 import { StandardOutput } from './shared/standard-output.ts';
@@ -92,6 +93,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       helpValue: 'FROM:TO',
     }),
     ...filterFlags,
+    ...pointFlags,
     verify: boolean({ description: 'read the result again and compare digests before it takes its place' }),
     json: boolean({ description: 'print the report as one JSON object' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
@@ -112,6 +114,10 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     {
       description: 'An old AOF in the layout of 7.0',
       command: '<%= config.bin %> <%= command.id %> appendonly.aof --to multipart -o appendonlydir',
+    },
+    {
+      description: 'An RDB of what there was before a FLUSHALL',
+      command: '<%= config.bin %> <%= command.id %> appendonlydir --to rdb -o before.rdb --before-last FLUSHALL',
     },
     {
       description: 'Shards of a cluster in one file',
@@ -144,6 +150,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       databases: parseDatabaseMap(flags['db-map'] ?? []),
       renamePrefixes: flags['rename-prefix']?.map(parseRename),
       filter: parseFilter(flags, begun),
+      point: parsePoint(flags),
       verify: flags.verify,
       at: begun,
       seed: Math.floor(Math.random() * 2 ** 32),

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { digest, type Flavor, type PointInTime, restore } from '../../src/index.ts';
+import { type ConvertOptions, convert, digest, type Flavor, type PointInTime, restore } from '../../src/index.ts';
 import { describeWithServers, type Server, type ServerName, startServer, temporaryDir } from '../servers.ts';
 
 const flavors: Record<ServerName, Flavor> = {
@@ -51,6 +51,14 @@ async function restoredDigest(name: ServerName, dir: string, point: PointInTime)
   return (await digest(output, { at, flavor: flavors[name] })).digest;
 }
 
+async function convertedDigest(name: ServerName, dir: string, point: PointInTime, to: ConvertOptions['to']) {
+  const at = Date.now();
+  const output = join(temporaryDir(), 'out');
+  const result = await convert(logOf(name, dir), { point, to, output, at });
+  expect(result).toMatchObject({ reason: '', road: 'replayed', selection: { cut: { offset: expect.any(Number) } } });
+  return (await digest(output, { at, flavor: flavors[name] })).digest;
+}
+
 describeWithServers('restore: before the last', (name) => {
   it.each(scenarios.filter(({ parts }) => name !== 'redis-6.0' || parts === undefined))('$title', async (scenario) => {
     const dir = temporaryDir();
@@ -72,7 +80,10 @@ describeWithServers('restore: before the last', (name) => {
         await server.stop();
       }
     }
-    expect(await restoredDigest(name, dir, { beforeLast: { pattern: scenario.pattern, minus: 0 } })).toBe(wanted);
+    const point = { beforeLast: { pattern: scenario.pattern, minus: 0 } };
+    expect(await restoredDigest(name, dir, point)).toBe(wanted);
+    for (const to of ['rdb', 'multipart', 'aof'] as const)
+      expect(await convertedDigest(name, dir, point, to)).toBe(wanted);
   });
 
   it('as if some commands had not been', async () => {
