@@ -11,8 +11,16 @@ import { orderRegions, region } from './regions.ts';
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 18;
 
-/** A record, and whether it lies right beside a bad region: then it may be a part of a damaged value that only looks like one. */
-type Place = { readonly from: number; readonly to: number; readonly doubtful: boolean };
+/** Items in a sequence of which none is doubted for its neighbours' sake. */
+const runMax = 16;
+
+/** A record of a key that may stand twice. `run`: the sound items in an unbroken sequence to which it belongs. */
+interface Place {
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+  readonly run: { length: number };
+}
 
 /**
  * Reads an RDB a second time, around its bad regions, and gives a region for each record of a key that stands twice but for
@@ -33,46 +41,57 @@ export async function findDuplicates(
   skip.fork = reader.fork;
   input.trusting = true;
   if (header.magic !== '') input.seek(Math.min(9, options.size));
-  const ordered = orderRegions(bad);
-  const walk = new RegionWalk(ordered);
-  const edges = new Set(
-    ordered.filter(({ damage }) => damage).flatMap(({ offset, length }) => [offset, offset + length]),
-  );
-  const seen = new Map<string, Place>();
-  const found: Region[] = [];
+  const walk = new RegionWalk(orderRegions(bad));
+  const places: Place[] = [];
+  let run = { length: 0 };
   for (let count = 1; ; count++) {
     const at = walk.skipFrom(input.offset);
-    if (at >= end) return found;
-    if (at !== input.offset) input.seek(at);
+    if (at >= end) break;
+    if (at !== input.offset) {
+      input.seek(at);
+      run = { length: 0 };
+    }
     const item = reader.next();
-    if (item === Item.end) return found;
+    run.length++;
+    if (item === Item.end) break;
     if (item !== Item.key) continue;
     const from = reader.itemOffset;
-    const id = suspects.isCandidate(reader.key, reader.keyLength, reader.db)
+    const key = suspects.isCandidate(reader.key, reader.keyLength, reader.db)
       ? `${reader.db} ${reader.key.latin1Slice(0, reader.keyLength)}`
       : undefined;
     checkValue(input, reader.type, skip);
-    const to = input.offset;
-    const doubtful = edges.has(from) || edges.has(to);
-    if (id !== undefined) note(id, { from, to, doubtful }, seen, found, options);
+    if (key !== undefined) places.push({ key, from, to: input.offset, run });
     if (count % itemsBetweenPauses === 0) await options.pause();
   }
+  return superfluous(places, options.duplicates);
 }
 
-function note(id: string, place: Place, seen: Map<string, Place>, found: Region[], options: RdbScanOptions): void {
-  const first = seen.get(id);
-  if (first === undefined) {
-    seen.set(id, place);
-    return;
+/** A region for each record but the one of its key that stays. */
+function superfluous(places: readonly Place[], wanted: RdbScanOptions['duplicates']): Region[] {
+  const seen = new Map<string, Place>();
+  const found: Region[] = [];
+  for (const place of places) {
+    const first = seen.get(place.key);
+    const keepsFirst = first !== undefined && isBetter(first, place, wanted);
+    if (!keepsFirst) seen.set(place.key, place);
+    if (first === undefined) continue;
+    const goes = keepsFirst ? place : first;
+    const stays = keepsFirst ? 'first' : 'last';
+    const reason = `the key stands at offsets ${first.from} and ${place.from}; the ${stays} one stays`;
+    const name = place.key.slice(place.key.indexOf(' ') + 1);
+    const more = { damage: false, keys: 1, touched: [escapeBinary(name, 128)] };
+    found.push(region(goes.from, goes.to - goes.from, 'rdb.key.duplicate', reason, more));
   }
-  const keepsFirst = first.doubtful === place.doubtful ? options.duplicates === 'first' : place.doubtful;
-  const goes = keepsFirst ? place : first;
-  if (!keepsFirst) seen.set(id, place);
-  const name = id.slice(id.indexOf(' ') + 1);
-  const stays = keepsFirst ? 'first' : 'last';
-  const reason = `the key stands at offsets ${first.from} and ${place.from}; the ${stays} one stays`;
-  const more = { damage: false, keys: 1, touched: [escapeBinary(name, 128)] };
-  found.push(region(goes.from, goes.to - goes.from, 'rdb.key.duplicate', reason, more));
+  return found;
+}
+
+/**
+ * Of two records of one key that both lie among many sound items, the wish decides. One among a few between bad bytes may be a part
+ * of a damaged value that only looks like a record.
+ */
+function isBetter(first: Place, second: Place, wanted: RdbScanOptions['duplicates']): boolean {
+  const [one, other] = [Math.min(first.run.length, runMax), Math.min(second.run.length, runMax)];
+  return one === other ? wanted === 'first' : one > other;
 }
 
 /** Leads a reading around regions in ascending order. */

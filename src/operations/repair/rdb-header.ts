@@ -1,4 +1,5 @@
-import { versionMax } from '../../rdb/opcodes.ts';
+import { RdbFault } from '../../rdb/input.ts';
+import { Opcode, versionMax } from '../../rdb/opcodes.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { targets } from '../../rdb/targets.ts';
 
@@ -60,4 +61,31 @@ export function resemblesRdb(head: Buffer): boolean {
   const text = head.latin1Slice(0, 9);
   if (agreement(text, 'REDIS00') >= 4 || agreement(text, 'VALKEY0') >= 5) return true;
   return /(redis|valkey)-ver.\d+\.\d+\.\d/s.test(head.latin1Slice(0, 64));
+}
+
+/** First version of the format that has aux fields. */
+const auxVersionMin = 7;
+
+/** What is wrong with a header that reads as a version, but cannot be one that was written so. */
+export function headerContradiction(head: Buffer): RdbFault | undefined {
+  const text = head.latin1Slice(0, 9);
+  if (!isWhole(head)) return new RdbFault('rdb.signature', 0, 'a magic and its version', JSON.stringify(text));
+  const early = text.startsWith('R') && Number(text.slice(5)) < auxVersionMin;
+  if (!early || head[9] !== Opcode.aux) return undefined;
+  return new RdbFault('rdb.version.unsupported', 5, 'a version that has aux fields', text.slice(5));
+}
+
+/** Whether the first nine bytes are a magic and digits, whatever they say. */
+export function isWhole(head: Buffer): boolean {
+  return /^(REDIS\d{4}|VALKEY\d{3})/.test(head.latin1Slice(0, 9));
+}
+
+/** The fork that a damaged head rather belongs to. */
+export function forkOf(head: Buffer): Fork {
+  const text = head.latin1Slice();
+  return agreement(text.slice(0, 6), 'VALKEY') >= 3 || text.includes('valkey-ver') ? 'valkey' : 'redis';
+}
+
+export function magicOf(fork: Fork, version: number): string {
+  return fork === 'redis' ? `REDIS${String(version).padStart(4, '0')}` : `VALKEY${String(version).padStart(3, '0')}`;
 }

@@ -1,187 +1,265 @@
-import { isUtf8 } from 'node:buffer';
-import { FlawError } from '../../rdb/encodings/flaw.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
-import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
-import { type Fork, Item, RdbReader } from '../../rdb/reader.ts';
-import { ValueCheck } from '../../rdb/value-check.ts';
-import { checkValue, valueType } from '../../rdb/value-types.ts';
+import { Window } from '../../bytes/window.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { type Candidate, RdbCandidates, type RdbContext } from './rdb-candidates.ts';
+import { mayBeginString, OpenSkip } from './rdb-skip.ts';
 
-/** A key of at least so many bytes of text is hardly one by chance. */
-const loneKeyMin = 3;
-/** A key longer than this is not plausible where reading goes on. */
-const keyLengthMax = 64 * 1024;
-/** No database number or moment of an expiry lies beyond these in a plausible record. */
-const databaseMax = 1024;
-const expireMax = 1e14;
-const star = 0x2a;
-const hash = 0x23;
+/*
+ * Nothing marks where a record of an RDB begins: around damage, any byte may begin one. What was written is taken to be the way
+ * through these bytes for which most speaks: items that are sound, one right behind the other, and skipped bytes between
+ * them. Each item adds what speaks for it (rdb-evidence.ts), each skip costs. So a record that is read out of the rest of a
+ * damaged value, or that swallowed its neighbours, loses against those that it covers.
+ *
+ *     … item item [ skipped ] item item item …        the items behind a skip must be worth more than it costs
+ */
 
-/** What a reading knows of the file when it meets damage. */
-export interface RdbContext {
-  readonly fork: Fork;
-  readonly version: number;
-  readonly templates: ReadonlyMap<bigint, readonly string[]>;
-  /** Commands may follow the RDB. */
-  readonly tail: boolean;
+/** Bytes of the longest string that counts for a skip. */
+const stringBytes = 64;
+/** What it costs to skip bytes, what each further skip beside it costs more, and to go on where nothing says that an item begins. */
+const skipCost = 6;
+const furtherSkipCost = 5;
+const startCost = 4;
+/** What it costs more to skip an item behind the damage that is sound. */
+const soundSkipCost = 16;
+/** Items behind the damage that together say this much are believed. */
+const trustedBits = 160;
+/** No single item is believed for more than this. */
+const itemBitsMax = 48;
+/** Items of a chain that are looked at. */
+const chainMax = 200;
+/** Bytes within believed items that are looked through for what they may have swallowed. */
+const insideMax = 1024 * 1024;
+/** Places where an item may begin that are held; the best way is settled up to there when they are more. */
+const placesMax = 1 << 18;
+
+/** The best way to some place: from where, by an item or by a skip. */
+interface Place {
+  readonly score: number;
+  readonly from: number;
+  readonly by: 'item' | 'end' | 'skip';
+  /** Reached by the items that were read before the damage showed, and by no other. */
+  readonly known: boolean;
+  /** Skips on the way. */
+  readonly count: number;
 }
 
-/**
- * What must speak for a candidate beside its own soundness: its key is text and some items follow; many follow, or the end;
- * it leads exactly to an item that is believed; its key is a text
- * of some length, although nothing sound follows; it is the end mark right before the checksum.
- */
-type Proof = 'text' | 'any' | 'lone' | 'landing' | 'end';
+/** Bytes that are no part of any record. */
+export interface Skip {
+  readonly from: number;
+  readonly to: number;
+}
 
-/** Keys that must follow a candidate soundly: few where it is text, more where any bytes may be a key. */
-const chainLengths: Readonly<Record<Proof, number>> = { text: 3, any: 10, lone: 0, landing: 100, end: 100 };
+/** The way around damage: what is skipped, in order, and whether sound items follow the last skip. */
+export interface Detour {
+  readonly skips: readonly Skip[];
+  readonly goesOn: boolean;
+}
 
-/**
- * Finds where an RDB goes on after a bad place: the next item that is sound in depth and has several more such items, or the
- * end of the RDB, behind it.
- */
+/** Finds the way through damaged bytes of an RDB. */
 export class RdbResynchroniser {
-  private readonly input: RdbInput;
-  private readonly reader: RdbReader;
-  private readonly values: ValueCheck;
-  private readonly context: RdbContext;
+  private readonly candidates: RdbCandidates;
+  private readonly window: Window;
   private readonly size: number;
-  private proof: Proof = 'text';
-  /** Where the items of a candidate must lead to exactly. */
-  private landing = -1;
+  /** For each byte, whether it may begin an item, or a string that counts for a skip. */
+  private readonly interesting: Uint8Array;
+  private places = new Map<number, Place>();
+  /** Places that an item leads to and that are not reached yet, in ascending order. */
+  private ahead: number[] = [];
+  private skip = new OpenSkip();
+  private passed: ReadonlySet<number> = new Set();
+  /** The item among those that were read in which the search stands, what speaks for it, and for all before it. */
+  private within = { from: 0, to: 0, bits: 0, score: 0 };
+  /** Where reading met the damage: items that end before say nothing of what comes behind it. */
+  private fault = 0;
+  /** Where the search ends: `size`, or behind items that are believed. */
+  private limit = 0;
+  private settled: Skip[] = [];
 
   constructor(sources: Sources, index: number, size: number, context: RdbContext) {
-    this.input = new RdbInput(sources.reopen(index));
-    this.reader = new RdbReader(this.input, { checksum: false });
-    this.reader.fork = context.fork;
-    this.reader.version = context.version;
-    for (const [id, fields] of context.templates) this.reader.templates.set(id, fields);
-    this.values = new ValueCheck(true, this.reader.templates, 0);
-    this.values.fork = context.fork;
-    this.context = context;
+    this.candidates = new RdbCandidates(sources, index, size, context);
+    this.window = new Window(sources.reopen(index));
     this.size = size;
+    this.interesting = this.candidates.mayBegin.map((item, byte) => item | mayBeginString[byte]);
   }
 
   /**
-   * The first plausible item at or after `from` and before `to`; -1 if there is none. Its items must lead beyond `past`.
-   * A key that is text is believed first; other items before it are, if they lead exactly to it.
+   * The way past `fault`. `passed`: where the items before it began that were read soundly, in ascending order. `boundary`: where
+   * an item ends that is framed soundly and bad in itself; -1 for none.
    */
-  find(from: number, to: number, past = 0): number {
-    const trusted = this.search(from, to, past, 'text');
-    const any = trusted < 0 ? this.search(from, to, past, 'any') : -1;
-    const found = trusted >= 0 ? trusted : any >= 0 ? any : this.search(from, to, past, 'end');
-    return this.earlier(from, found < 0 ? to : found, past, found);
+  find(passed: readonly number[], fault: number, boundary: number): Detour {
+    const start = passed[0] ?? fault;
+    this.begin(start, fault, passed);
+    for (let offset = start; offset < this.limit; offset++) {
+      offset = this.nextPlace(offset);
+      if (offset >= this.limit) break;
+      this.visit(offset);
+      if (offset === fault && boundary > fault) this.reach(boundary, this.skip.score, this.skip.from, 'skip', false);
+      if (this.places.size > placesMax) this.settle();
+    }
+    return this.best();
   }
 
-  /** What lies before the item that is believed, and is likely to be a record too: alone between two bad places, or binary. */
-  private earlier(from: number, to: number, past: number, found: number): number {
-    this.landing = to;
-    const lone = past > from ? -1 : this.search(from, to, past, 'lone');
-    const end = lone < 0 ? found : lone;
-    if (end < 0) return -1;
-    this.landing = end;
-    const before = this.search(from, end, past, 'landing');
-    return before < 0 ? end : before;
+  private begin(start: number, fault: number, passed: readonly number[]): void {
+    this.passed = new Set([...passed, fault]);
+    this.fault = fault;
+    this.limit = this.size;
+    this.places = new Map([[start, { score: 0, from: start, by: 'item', known: true, count: 0 }]]);
+    this.ahead = [start];
+    this.skip = new OpenSkip();
+    this.within = { from: 0, to: 0, bits: 0, score: 0 };
+    this.settled = [];
   }
 
-  private search(from: number, to: number, past: number, proof: Proof): number {
-    this.proof = proof;
-    const { input } = this;
-    for (let at = from; at < to; at++) {
-      if (!input.seek(at) || input.atEnd()) return -1;
-      const { bytes, position, limit } = input;
-      let place = position;
-      const end = Math.min(limit, position + to - at);
-      while (place < end && !this.mayBegin(bytes[place])) place++;
-      input.position = place;
-      at = input.offset;
-      if (place === end) {
-        at--;
-        continue;
+  /** The next offset that an item leads to, or where one may begin. */
+  private nextPlace(offset: number): number {
+    const { window, limit } = this;
+    const { interesting } = this;
+    const known = Math.min(this.ahead[0] ?? limit, limit);
+    let at = offset;
+    while (at < known) {
+      if (!window.seek(at) || !window.ensure(1)) return limit;
+      const { bytes, position } = window;
+      const end = Math.min(window.limit, position + known - at);
+      let next = position;
+      while (next < end && interesting[bytes[next]] === 0) next++;
+      at = window.base + next;
+      if (next < end) break;
+    }
+    return at;
+  }
+
+  private visit(offset: number): void {
+    const { skip, candidates } = this;
+    const reached = this.places.get(offset);
+    if (this.ahead[0] === offset) this.ahead.shift();
+    skip.advance(offset);
+    const item = candidates.mayBegin[this.byteAt(offset)] === 0 ? undefined : candidates.at(offset);
+    candidates.forget(offset);
+    if (this.passed.has(offset)) {
+      skip.dropDoubtful();
+      this.enter(offset, item, reached);
+    }
+    if (item !== undefined) this.take(offset, item, reached);
+    if (reached !== undefined) {
+      const { score, known, count } = reached;
+      const torn = item !== undefined && count > 0 ? soundSkipCost : 0;
+      skip.open(offset, score - skipCost - furtherSkipCost * count - torn, known);
+    }
+    this.byteAt(offset);
+    const { bytes, position, limit } = this.window;
+    skip.passString(bytes, position, limit);
+  }
+
+  /** Brings the byte at `offset` to the window's position. */
+  private byteAt(offset: number): number {
+    const { window } = this;
+    if (
+      !window.seek(offset) ||
+      !(window.limit - window.position >= stringBytes || window.ensure(stringBytes) || window.ensure(1))
+    )
+      return 0;
+    return window.bytes[window.position];
+  }
+
+  /** Follows the item at `offset`, from the item before it or out of a skip. */
+  private take(offset: number, item: Candidate, reached: Place | undefined): void {
+    const { skip, within } = this;
+    const broken = this.brokenScore(offset);
+    const started = Math.max(skip.score, broken) - startCost;
+    const score = Math.max(reached?.score ?? started, started);
+    if (score === Number.NEGATIVE_INFINITY) return;
+    const starts = reached === undefined || started > reached.score;
+    if (starts) {
+      const from = broken > skip.score ? within.from : skip.from;
+      const count = (this.places.get(from)?.count ?? 0) + 1;
+      this.places.set(offset, { score: started, from, by: 'skip', known: false, count });
+    }
+    this.reach(item.end, score + item.bits, offset, item.last ? 'end' : 'item', !starts && reached.known);
+    if (this.limit === this.size) this.lookAhead(offset);
+  }
+
+  private enter(offset: number, item: Candidate | undefined, reached: Place | undefined): void {
+    this.within = { from: offset, to: item?.end ?? offset, bits: item?.bits ?? 0, score: reached?.score ?? 0 };
+  }
+
+  /**
+   * An item that was read, although it is damaged, ends in the wrong place: what speaks for it speaks for its first part still, if
+   * another item begins within it.
+   */
+  private brokenScore(offset: number): number {
+    const { from, to, bits, score } = this.within;
+    if (offset <= from || offset >= to) return Number.NEGATIVE_INFINITY;
+    return score + (Math.max(bits, 0) * (offset - from)) / (to - from) - skipCost;
+  }
+
+  private reach(offset: number, score: number, from: number, by: Place['by'], known: boolean): void {
+    const other = this.places.get(offset);
+    if (other !== undefined && other.score >= score) return;
+    const count = (this.places.get(from)?.count ?? 0) + (by === 'skip' ? 1 : 0);
+    this.places.set(offset, { score, from, by, known, count });
+    if (other !== undefined) return;
+    let index = this.ahead.length;
+    while (index > 0 && this.ahead[index - 1] > offset) index--;
+    this.ahead.splice(index, 0, offset);
+  }
+
+  /** Ends the search behind items that are believed, once the first of them is found. */
+  private lookAhead(offset: number): void {
+    const { bits, reached } = this.chain(offset);
+    if (bits >= trustedBits) this.limit = Math.min(reached, Math.max(this.fault + 1, offset + insideMax));
+  }
+
+  /** What the items from `offset` on say together, those behind the damage, and where they lead. */
+  private chain(offset: number): { bits: number; reached: number } {
+    let bits = 0;
+    let at = offset;
+    for (let count = 0; count < chainMax && bits < trustedBits && bits > -skipCost; count++) {
+      const item = this.candidates.at(at);
+      if (item === undefined) break;
+      if (at >= this.fault) bits += Math.min(item.bits, itemBitsMax);
+      at = item.end;
+      if (item.last) return { bits: trustedBits, reached: at };
+    }
+    return { bits, reached: at };
+  }
+
+  /** So many places are held that the best way up to here must do. */
+  private settle(): void {
+    const best = this.places.get(this.skip.from);
+    if (best === undefined) return;
+    this.settled.push(...this.traced(this.skip.from));
+    this.places = new Map([
+      [this.skip.from, { score: best.score, from: this.skip.from, by: 'item', known: false, count: 0 }],
+    ]);
+    this.ahead = [];
+  }
+
+  private best(): Detour {
+    let best = -1;
+    let most = this.skip.score - startCost;
+    for (const offset of this.ahead) {
+      if (offset < this.limit) continue;
+      const place = this.places.get(offset) as Place;
+      const score = place.score + this.chain(offset).bits;
+      if (score > most) {
+        most = score;
+        best = offset;
       }
-      if (this.isPlausible(at, past)) return at;
     }
-    return -1;
+    const { size, skip } = this;
+    const torn = best === size && this.places.get(best)?.by === 'item';
+    if (best >= 0 && !torn) return { skips: [...this.settled, ...this.traced(best)], goesOn: true };
+    const from = torn ? size : skip.from;
+    return { skips: [...this.settled, ...this.traced(from), { from, to: size }], goesOn: false };
   }
 
-  /** Whether an item may begin with this byte. */
-  private mayBegin(byte: number): boolean {
-    if (byte >= Opcode.slotImport) return byte !== Opcode.functionPreRelease;
-    return byte < 0x40 && (valueType(byte, this.context.fork)?.since ?? 1000) <= this.context.version;
-  }
-
-  private isPlausible(at: number, past: number): boolean {
-    const { input } = this;
-    try {
-      return this.chain(at, past);
-    } catch (error) {
-      if (error instanceof RdbFault || error instanceof FlawError) return false;
-      throw error;
-    } finally {
-      input.trusting = false;
+  /** What is skipped on the best way to a place. */
+  private traced(offset: number): Skip[] {
+    const skips: Skip[] = [];
+    for (let at = offset; ; ) {
+      const place = this.places.get(at);
+      if (place === undefined || place.from === at) return skips.reverse();
+      if (place.by === 'skip') skips.push({ from: place.from, to: at });
+      at = place.from;
     }
   }
-
-  private chain(at: number, past: number): boolean {
-    const { reader, input, proof } = this;
-    const wanted = chainLengths[proof];
-    let anchored = false;
-    let keys = 0;
-    let empty = 0;
-    for (let count = 0; keys <= wanted || input.offset <= past; count++) {
-      const item = reader.next();
-      if (item === Item.end)
-        return proof !== 'landing' && this.isEnd(proof === 'end' ? at === this.size - 9 : keys > 0 || anchored);
-      // A SELECTDB with its RESIZEDB is as good as a key that is text.
-      if (item === Item.resizeDb && count === 1) anchored = true;
-      if (item === Item.key && !this.isPlausibleKey(keys === 0 && !anchored)) return false;
-      if (item === Item.key && reader.keyLength === 0 && ++empty > 1) return false;
-      if (item === Item.key) keys++;
-      else if (!this.isPlausibleItem(item, count)) return false;
-      if (proof === 'lone' && input.offset > this.landing) return false;
-      if (proof === 'landing' && input.offset >= this.landing) return input.offset === this.landing;
-      if (count > 1000) return true;
-    }
-    return proof !== 'landing' && proof !== 'end';
-  }
-
-  private isPlausibleKey(first: boolean): boolean {
-    const { reader, values, input } = this;
-    const { expire, keyLength } = reader;
-    if (keyLength > keyLengthMax || (first && keyLength === 0)) return false;
-    if (expire < 0 || expire > expireMax || reader.freq > 255) return false;
-    if ((valueType(reader.type, reader.fork)?.since ?? 0) > this.context.version) return false;
-    if (first && this.proof === 'lone' && keyLength < loneKeyMin) return false;
-    if (first && (this.proof === 'text' || this.proof === 'lone') && !isText(reader.key.subarray(0, keyLength)))
-      return false;
-    values.begin();
-    checkValue(input, reader.type, values);
-    return !values.empty && !values.notes.some(({ severity }) => severity === 'error');
-  }
-
-  private isPlausibleItem(item: Item, count: number): boolean {
-    const { reader } = this;
-    if (item === Item.selectDb) return reader.db <= databaseMax;
-    if (item === Item.resizeDb) {
-      const most = this.size - this.input.offset;
-      return reader.declaredKeys > 0 && reader.declaredKeys <= most && reader.declaredExpires <= reader.declaredKeys;
-    }
-    if (item === Item.aux) return count > 0 || /^[a-z0-9-]{2,40}$/.test(reader.auxName);
-    return item !== Item.function || /^#![^\n]*\bname=\w/.test(reader.functionCode);
-  }
-
-  /** An end mark alone is only believed where it stands right before the checksum at the file's end. */
-  private isEnd(believed: boolean): boolean {
-    const { input, context } = this;
-    if (context.version < checksumVersionMin && !believed) return false;
-    if (input.atEnd()) return believed;
-    const next = input.bytes[input.position];
-    return believed && context.tail && (next === star || next === hash);
-  }
-}
-
-/** Whether a key is text: printable, UTF-8. */
-export function isText(key: Uint8Array): boolean {
-  for (const byte of key) if (byte < 0x20 || byte === 0x7f) return false;
-  return isUtf8(key);
 }

@@ -2,16 +2,17 @@ import { escapeBytes } from '../../bytes/text.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
-import { checksumVersionMin } from '../../rdb/opcodes.ts';
+import { checksumVersionMin, valkeyVersionMin, versionMax } from '../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
-import { checkValue } from '../../rdb/value-types.ts';
+import { checkValue, valueType } from '../../rdb/value-types.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { Cut, Duplicates, Region, Unresolved } from './plan.ts';
 import { findDuplicates } from './rdb-duplicates.ts';
-import { guessHeader } from './rdb-header.ts';
-import { isText, RdbResynchroniser } from './rdb-resync.ts';
+import { RdbEvidence } from './rdb-evidence.ts';
+import { forkOf, guessHeader, headerContradiction, isWhole, magicOf } from './rdb-header.ts';
+import { RdbResynchroniser, type Skip } from './rdb-resync.ts';
 import { region } from './regions.ts';
 
 export interface RdbScanOptions {
@@ -30,8 +31,22 @@ const itemsBetweenPauses = 1 << 17;
 const headerBytes = 9;
 /** A server makes room for so many keys without harm, whatever the file's size. */
 const plausibleCount = 2 ** 24;
-/** Items before a fault that may be what is really damaged. */
-const suspectsMax = 3;
+/** The version of a file that nothing says a version of, at least: its streams, modules and checksum can be read by all that matter. */
+const versionInferredMin = 9;
+/** The version that brought an item. */
+const itemVersions: Readonly<Record<number, number>> = { [Item.slotInfo]: 12, [Item.hashTemplate]: 15 };
+/** Items before a fault that may be what is really damaged: so many, as long as they are no longer than this together. */
+const suspectsMax = 16;
+const suspectBytesMax = 256 * 1024;
+/** So many of them whatever their length. */
+const suspectsMin = 3;
+
+/** An item that was read, with what was known before it. */
+interface Passed {
+  readonly offset: number;
+  readonly db: number;
+  readonly keys: number;
+}
 
 /** Finds what is wrong in the RDB at the front of a file. */
 export class RdbScan {
@@ -47,10 +62,22 @@ export class RdbScan {
   private readonly options: RdbScanOptions;
   private readonly values: ValueCheck;
   private readonly duplicates: DuplicateKeys;
-  /** Starts of the last items, the newest last. */
-  private readonly recent: number[] = [];
+  /** The last items, the newest last. */
+  private readonly recent: Passed[] = [];
+  private readonly evidence = new RdbEvidence();
+  /** The first nine bytes as they should be, and what is wrong with them; '' and undefined where they are sound. */
   private magic = '';
-  private readonly oddKeys = new OddKeys();
+  private headerFault: RdbFault | undefined;
+  /** Nothing in the file says its version: what it holds must tell. */
+  private inferred = false;
+  private needed = 0;
+  /** What will be skipped further on. */
+  private skips: Skip[] = [];
+  /** Whether sound items follow the last of them. */
+  private goesOn = true;
+  private damage = { code: '', reason: '', touched: [] as readonly string[] };
+  /** Where the last key without a name was. */
+  private nameless = Number.NEGATIVE_INFINITY;
   /** Where the item ends that was found bad although it is framed soundly; -1 for none. */
   private boundary = -1;
 
@@ -69,67 +96,88 @@ export class RdbScan {
     this.values.fork = reader.fork;
     this.version = reader.version;
     while (!this.readItems()) await options.pause();
+    this.inferVersion();
+    if (this.headerFault !== undefined) this.mendHeader(this.headerFault, this.magic);
     if (this.duplicates.suspicious) await this.dropDuplicates();
     return true;
   }
 
   private readHeader(): boolean {
     const { reader, input, options } = this;
+    const head = Buffer.from(options.sources.read(options.index, 0, Math.min(options.size, 4096)));
+    let fault: RdbFault | undefined;
     try {
       reader.readHeader();
-      this.magic = '';
-      return true;
+      fault = headerContradiction(head);
     } catch (error) {
       if (!(error instanceof RdbFault)) throw error;
-      const head = options.sources.read(options.index, 0, Math.min(options.size, 4096));
-      const guess = guessHeader(head);
-      if (guess === undefined) {
-        const { code, offset, found } = error;
-        const advice = 'Nothing tells which version of the format it has.';
-        this.unresolved.push({ code, count: 1, offset, found, advice });
-        return false;
-      }
-      reader.fork = guess.fork;
-      reader.version = guess.version;
-      this.magic = guess.magic;
-      this.mendHeader(error, guess.magic);
-      input.seek(Math.min(headerBytes, options.size));
-      return true;
+      fault = error;
     }
+    if (fault === undefined) return true;
+    const guess = guessHeader(head);
+    if (guess === undefined && isWhole(head)) {
+      const { code, offset, found } = fault;
+      this.unresolved.push({
+        code,
+        count: 1,
+        offset,
+        found,
+        advice: 'No version of the format is known by this number.',
+      });
+      return false;
+    }
+    input.stopChecksum();
+    const fork = guess?.fork ?? forkOf(head);
+    this.headerFault = fault;
+    this.inferred = guess === undefined;
+    reader.fork = fork;
+    reader.version = guess?.version ?? versionMax[fork];
+    this.magic = guess?.magic ?? magicOf(fork, reader.version);
+    input.seek(Math.min(headerBytes, options.size));
+    return true;
+  }
+
+  /** A header that was destroyed becomes that of the lowest version which has everything that was found. */
+  private inferVersion(): void {
+    if (!this.inferred) return;
+    this.version = this.reader.fork === 'valkey' ? valkeyVersionMin : Math.max(versionInferredMin, this.needed);
+    this.magic = magicOf(this.reader.fork, this.version);
   }
 
   private mendHeader(fault: RdbFault, magic: string): void {
     const length = Math.min(headerBytes, this.options.size);
     const replacement = Buffer.from(magic, 'latin1');
     const reason = `expected ${fault.expected}, found ${fault.found}`;
-    this.cut ??= { offset: 0, code: fault.code, reason, inRdb: true, commands: 0, keys: 0 };
-    this.regions.push(region(0, length, fault.code, reason, { action: 'replace', damage: false, replacement }));
+    this.cut = { offset: 0, code: fault.code, reason, inRdb: true, commands: 0, keys: 0 };
+    this.regions.unshift(region(0, length, fault.code, reason, { action: 'replace', damage: false, replacement }));
   }
 
   /** Reads some items; true at the end. */
   private readItems(): boolean {
     const { reader, input } = this;
     for (let count = 0; count < itemsBetweenPauses; count++) {
+      if (this.skips.length > 0 && input.offset === this.skips[0].from && !this.takeSkip()) return true;
+      const before = { offset: input.offset, db: reader.db, keys: this.keys };
       try {
         const item = reader.next();
         if (item === Item.end) return this.takeEnd();
         if (item === Item.key) this.takeKey();
         else if (item === Item.function) this.takeFunction();
         else if (item === Item.resizeDb) this.takeCounts();
-        else this.oddKeys.end();
-        this.remember(reader.itemOffset);
+        else this.needed = Math.max(this.needed, itemVersions[item] ?? 0);
+        this.remember(before);
       } catch (error) {
         if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
         input.stopChecksum();
-        if (!this.passDamage(error)) return true;
+        if (!this.passDamage(error, before)) return true;
       }
     }
     return false;
   }
 
-  private remember(offset: number): void {
+  private remember(item: Passed): void {
     const { recent } = this;
-    recent.push(offset);
+    recent.push(item);
     if (recent.length > suspectsMax) recent.shift();
   }
 
@@ -143,15 +191,23 @@ export class RdbScan {
       throw new RdbFault(fault.code, fault.offset, fault.expected, fault.found);
     }
     this.keys++;
-    this.oddKeys.note(reader.key, reader.keyLength, reader.itemOffset);
-    if (this.oddKeys.empty > 1) {
-      throw new RdbFault('rdb.key.empty', reader.itemOffset, 'a key with a name', 'a second one without');
-    }
+    this.needed = Math.max(this.needed, valueType(reader.type, reader.fork)?.since ?? 0);
+    this.evidence.note(reader);
     this.duplicates.add(reader.key, reader.keyLength, reader.db);
+    if (reader.keyLength === 0) this.takeNameless();
+  }
+
+  /** A run of NUL bytes reads as keys without a name, of which there can be one. */
+  private takeNameless(): void {
+    const { reader, input, nameless } = this;
+    this.nameless = input.offset;
+    if (nameless < reader.itemOffset - 64) return;
+    throw new RdbFault('rdb.key.empty', reader.itemOffset, 'a key with a name', 'a second one without');
   }
 
   private takeFunction(): void {
     const { reader } = this;
+    this.needed = Math.max(this.needed, 10);
     if (/^#![^\n]*\bname=\w/.test(reader.functionCode)) return;
     this.boundary = this.input.offset;
     const found = JSON.stringify(reader.functionCode.slice(0, 60));
@@ -168,24 +224,26 @@ export class RdbScan {
     throw new RdbFault('rdb.length.range', reader.itemOffset, `at most ${most} keys`, found);
   }
 
-  /** Goes on behind a bad item; false where nothing sound comes after. */
-  private passDamage(fault: RdbFault | FlawError): boolean {
+  /** Goes on behind a bad item; false where nothing sound comes after. `before`: that item. */
+  private passDamage(fault: RdbFault | FlawError, before: Passed): boolean {
     const { input, reader, options } = this;
     const code = fault instanceof RdbFault ? fault.code : fault.flaw.code;
     const { expected, found } = fault instanceof RdbFault ? fault : fault.flaw;
     const reason = `expected ${expected}, found ${found}`;
-    const at = reader.itemOffset;
+    const at = before.offset;
     if (this.isTornEnd(at)) return this.restoreEnd(at, options.size, code, reason);
     const touched = reader.keyLength < 0 ? [] : [escapeBytes(reader.key, 0, reader.keyLength, 128)];
-    const { from, next } = this.resume(at);
-    this.cut ??= { offset: from, code, reason, inRdb: true, commands: 0, keys: this.keys };
-    if (next < 0) return this.endHere(from, code, reason, touched);
-    const replacement = this.lostSelect(next);
-    if (replacement !== undefined) reader.db = replacement[1];
-    this.regions.push(region(from, next - from, code, reason, { touched, replacement }));
+    this.damage = { code, reason, touched };
+    this.skips = this.detour(at, code);
+    const [{ from }] = this.skips;
+    // The item itself is believed, but not what comes behind it.
+    if (from > at) return true;
+    const first = this.recent.find(({ offset }) => offset === from) ?? before;
+    reader.db = first.db;
+    this.keys = first.keys;
     this.recent.length = 0;
-    this.oddKeys.end();
-    input.seek(next);
+    this.nameless = Number.NEGATIVE_INFINITY;
+    input.seek(from);
     return true;
   }
 
@@ -195,26 +253,43 @@ export class RdbScan {
     return reader.doing === 'check-sum' && options.size - at < headerBytes;
   }
 
-  /** Which bytes are bad: from where, and where items go on (-1 for nowhere). */
-  private resume(at: number): { from: number; next: number } {
-    const { reader, options, recent, version, oddKeys } = this;
+  /** Which bytes around a fault are bad. */
+  private detour(at: number, code: string): Skip[] {
+    const { reader, options, version, evidence, boundary } = this;
     const { fork, templates } = reader;
-    const context = { fork, version, templates, tail: options.tail };
+    const context = { fork, version, templates, tail: options.tail, evidence };
     const resync = new RdbResynchroniser(options.sources, options.index, options.size, context);
-    const { boundary } = this;
     this.boundary = -1;
-    if (boundary >= 0 && resync.find(boundary, boundary + 1) >= 0) return { from: at, next: boundary };
-    const from = oddKeys.count > 0 ? oddKeys.from : at;
-    this.keys -= oddKeys.count;
-    // A wrong length makes an item swallow its successors, and shows itself only where the next one should begin.
-    const before = recent.filter((offset) => offset < from);
-    for (let index = before.length - 1; index >= 0; index--) {
-      const next = resync.find(before[index] + 1, before[index + 1] ?? from, at);
-      if (next < 0) continue;
-      this.keys -= before.length - index;
-      return { from: before[index], next };
-    }
-    return { from, next: resync.find(from === at ? at + 1 : from, options.size, at) };
+    const suspects = this.recent.filter(
+      ({ offset }, index, all) => at - offset <= suspectBytesMax || index >= all.length - suspectsMin,
+    );
+    const { skips, goesOn } = resync.find(
+      suspects.map(({ offset }) => offset),
+      at,
+      boundary,
+    );
+    this.goesOn = goesOn;
+    // What looks like keys within a value that the end of the file cuts off is a part of it.
+    if (!goesOn && code === 'rdb.truncated') return [{ from: skips[0].from, to: options.size }];
+    if (skips.length > 0) return [...skips];
+    return [{ from: at, to: boundary > at ? boundary : at + 1 }];
+  }
+
+  /** Leaves bad bytes out; false where nothing sound comes after them. */
+  private takeSkip(): boolean {
+    const { input, reader, skips, damage } = this;
+    const [{ from, to }] = skips;
+    const { code, reason, touched } = damage;
+    skips.shift();
+    this.cut ??= { offset: from, code, reason, inRdb: true, commands: 0, keys: this.keys };
+    if (skips.length === 0 && !this.goesOn) return this.endHere(from, code, reason, touched);
+    const replacement = this.lostSelect(to);
+    if (replacement !== undefined) reader.db = replacement[1];
+    this.regions.push(region(from, to - from, code, reason, { touched, replacement }));
+    this.damage = { code, reason, touched: [] };
+    this.recent.length = 0;
+    input.seek(to);
+    return true;
   }
 
   /** Where counts follow that only stand behind a SELECTDB, its remains tell the database. */
@@ -262,37 +337,5 @@ export class RdbScan {
       this.restoreEnd(this.endOffset - headerBytes, this.endOffset, 'rdb.checksum', 'what it sums up has changed');
     }
     regions.push(...found);
-  }
-}
-
-/**
- * The keys right before a fault that look unlike those before them: none at all, or binary among text. They are what the rest of
- * a damaged value looks like when it is read as items.
- */
-class OddKeys {
-  /** Start of the first one, and how many there are, without another key between them. */
-  from = -1;
-  count = 0;
-  /** Keys without a name among them. */
-  empty = 0;
-  private text = 0;
-  private binary = 0;
-
-  note(key: Uint8Array, length: number, offset: number): void {
-    const fits = length > 0 && isText(key.subarray(0, length));
-    if (fits) this.text++;
-    else if (length > 0) this.binary++;
-    if (fits || (length > 0 && this.binary * 4 > this.text)) {
-      this.end();
-      return;
-    }
-    if (this.count === 0) this.from = offset;
-    if (length === 0) this.empty++;
-    this.count++;
-  }
-
-  /** Something else came. */
-  end(): void {
-    this.count = this.empty = 0;
   }
 }
