@@ -19,17 +19,20 @@ import { ValueCheck } from '../src/rdb/value-check.ts';
 import { canonicalType, typeInFile } from '../src/rdb/value-type-id.ts';
 import { checkValue, valueType } from '../src/rdb/value-types.ts';
 import { CommandGenerator } from '../test/engine/collections/command-generator.ts';
+import { cases } from '../test/engine/core/cases.ts';
 import { geoCommand } from '../test/engine/special/geo-commands.ts';
 import { Random } from '../test/engine/special/replay.ts';
+import { slotCommand, slotServers } from '../test/engine/special/slot-commands.ts';
 import { streamCommands, streamFeatures } from '../test/engine/special/stream-commands.ts';
 import { bitmapCommand, hllCommand } from '../test/engine/special/string-commands.ts';
 import { vectorCommand } from '../test/engine/special/vector-set-commands.ts';
+import { randomCommands, restoreCommand, restoreFunctions } from '../test/rewrite/random-commands.ts';
 import { type ServerName, serverNames } from '../test/server-process.ts';
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Tests that run the commands which their sources name on real servers too. */
-const comparingSources = ['test/engine/core/differential.test.ts', 'test/rewrite/random-commands.ts'];
+/** Tests that run the commands which their sources name on real servers from 7.0 on. */
+const comparingSources = ['test/engine/core/differential.test.ts'];
 /** Their commands are random: so many of them name each command that they can make. */
 const generated = 4000;
 /** Commands whose effect only a server can work out. */
@@ -65,8 +68,12 @@ function generatedFor(server: ServerName): (readonly string[])[] {
   for (let index = 0; index < generated; index++) {
     made.push(bitmapCommand(random, server === 'redis-8.6'), hllCommand(random), geoCommand(random, server));
     if (server.startsWith('redis-8')) made.push(vectorCommand(random));
+    if (slotServers.includes(server)) made.push(slotCommand(random, server));
+    made.push(
+      ...[restoreCommand(random, Buffer.of()), restoreFunctions(random, Buffer.of())].map((args) => args.map(String)),
+    );
   }
-  return made;
+  return [...made, ...randomCommands(server, 1, generated)];
 }
 
 /** Names at the head of an array in a test's source, also behind `pick([`. */
@@ -82,8 +89,10 @@ function comparedCommands(): Compared {
   for (const server of serverNames) {
     for (const command of generatedFor(server)) note(compared, command, server);
     for (const name of comparingSources.flatMap(namedIn)) {
-      // The table of the second test with commands of a server from 7.0 on only.
       if (server !== 'redis-6.0') note(compared, [name], server);
+    }
+    for (const { log, except } of cases) {
+      if (!except?.includes(server)) for (const line of log) note(compared, line.split(' '), server);
     }
   }
   return compared;

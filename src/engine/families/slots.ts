@@ -22,6 +22,8 @@ function markRanges(frame: Frame, first: number, end: number): Uint8Array | stri
     const start = integerArgument(frame, index);
     const last = integerArgument(frame, index + 1);
     if (!(start >= 0 && last >= start && last < slotCount)) return invalidSlot;
+    const twice = wanted.subarray(start, last + 1).indexOf(1);
+    if (twice >= 0) return `ERR Slot ${start + twice} specified multiple times`;
     wanted.fill(1, start, last + 1);
   }
   return wanted;

@@ -50,4 +50,37 @@ export const cases: readonly Case[] = [
     // Before 6.2 a search in no key changed nothing; such a server did not log it.
     except: ['redis-6.0'],
   },
+  {
+    name: 'loaded scripts and messages change nothing',
+    log: ['SCRIPT LOAD return', 'SET a 1', 'PUBLISH channel text', 'SCRIPT FLUSH', 'SET b 2'],
+    holds: { a: '1', b: '2' },
+  },
+  {
+    name: 'messages to the channels of a shard change nothing',
+    log: ['SET a 1', 'SPUBLISH channel text', 'SCRIPT FLUSH ASYNC', 'SET b 2'],
+    holds: { a: '1', b: '2' },
+    except: ['redis-6.0'],
+  },
+  {
+    name: 'FLUSHALL takes every database with it, and no script',
+    log: ['SET a 1', 'SELECT 3', 'SADD s m', 'FLUSHALL ASYNC', 'SELECT 0', 'SET b 2', 'FLUSHALL now'],
+    holds: { a: undefined, s: undefined, b: '2' },
+  },
+  {
+    name: 'RESET goes back to database 0, and DISCARD alone is an error',
+    log: ['SELECT 3', 'SET there 1', 'DISCARD', 'RESET', 'SET here 2'],
+    holds: { here: '2', there: undefined },
+    except: ['redis-6.0'],
+  },
+  {
+    name: 'blocking commands take what is there, first key first',
+    log: ['RPUSH l a b c', 'BRPOP none l 0', 'BLPOP l 0', 'RPUSH m x y', 'BRPOPLPUSH m l 0'],
+    holds: { l: ['y', 'b'], m: ['x'] },
+  },
+  {
+    name: 'expiry of fields from now on',
+    log: ['HSET h a 1 b 2 c 3 d 4', 'HEXPIRE h 100000 FIELDS 1 a', 'HPEXPIRE h 100000000 NX FIELDS 2 a b'],
+    holds: { h: ['a', 'b', 'c', 'd'] },
+    except: ['redis-6.0', 'redis-7.0', 'valkey-8.1'],
+  },
 ];

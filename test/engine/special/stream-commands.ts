@@ -20,21 +20,23 @@ export function streamFeatures(name: ServerName): StreamFeatures {
   };
 }
 
-const base = 1_600_000_000_000;
+const longAgo = 1_600_000_000_000;
 
-/** `count` commands for a server with these features. */
-export function streamCommands(seed: number, count: number, features: StreamFeatures): Command[] {
-  return new StreamCommands(seed, features).make(count);
+/** `count` commands for a server with these features; ids of messages begin at the moment `base`, ms since 1970. */
+export function streamCommands(seed: number, count: number, features: StreamFeatures, base = longAgo): Command[] {
+  return new StreamCommands(seed, features, base).make(count);
 }
 
 class StreamCommands {
   private readonly random: Random;
   private readonly features: StreamFeatures;
+  private readonly base: number;
   private clock = 0;
 
-  constructor(seed: number, features: StreamFeatures) {
+  constructor(seed: number, features: StreamFeatures, base: number) {
     this.random = new Random(seed);
     this.features = features;
+    this.base = base;
   }
 
   make(count: number): Command[] {
@@ -86,7 +88,7 @@ class StreamCommands {
   /** An id that may exist: the clock counts the entries that were added. */
   private id(): string {
     const at = Math.max(0, this.clock - this.random.below(60));
-    return this.random.pick([`${base + at}-0`, `${base + at}-0`, `${base + at}-1`, `${base + at}`]);
+    return this.random.pick([`${this.base + at}-0`, `${this.base + at}-0`, `${this.base + at}-1`, `${this.base + at}`]);
   }
 
   private ids(): string[] {
@@ -125,8 +127,8 @@ class StreamCommands {
     if (random.chance(0.03)) return this.id();
     if (random.chance(0.01)) return random.pick(['0-0', 'x', '1-1-1', '-', '007-1']);
     this.clock++;
-    if (this.features.since70 && random.chance(0.05)) return `${base + this.clock}-*`;
-    return random.pick([`${base + this.clock}-0`, `${base + this.clock}-1`, `${base + this.clock}`]);
+    if (this.features.since70 && random.chance(0.05)) return `${this.base + this.clock}-*`;
+    return random.pick([`${this.base + this.clock}-0`, `${this.base + this.clock}-1`, `${this.base + this.clock}`]);
   }
 
   private pairs(): string[] {
@@ -168,7 +170,7 @@ class StreamCommands {
     const { random, features } = this;
     const read =
       features.since70 && random.chance(0.5)
-        ? ['ENTRIESREAD', random.pick(['-1', '0', '1', features.since86 || !features.boundsRead ? '100' : '2'])]
+        ? ['ENTRIESREAD', random.pick(features.since86 || !features.boundsRead ? ['-1', '0', '1', '100'] : ['-1', '0'])]
         : [];
     const id = random.pick(['$', '0', this.id()]);
     switch (random.below(features.since62 ? 9 : 8)) {
@@ -196,7 +198,7 @@ class StreamCommands {
   private claim(): Command {
     const { random } = this;
     const head = ['XCLAIM', this.key(), this.groupName(), this.consumer(), '0'];
-    const time = ['TIME', String(base + random.below(1e9))];
+    const time = ['TIME', String(this.base + random.below(1e9))];
     const last = this.id();
     const options = random.pick([
       [...time, 'RETRYCOUNT', String(random.below(5)), 'FORCE', 'JUSTID', 'LASTID', last],
@@ -213,7 +215,7 @@ class StreamCommands {
 
   private setId(): Command {
     const { random, features } = this;
-    const id = `${base + this.clock + random.below(3) - 1}-0`;
+    const id = `${this.base + this.clock + random.below(3) - 1}-0`;
     if (!features.since70 || random.chance(0.4)) return ['XSETID', this.key(), id];
     return ['XSETID', this.key(), id, 'ENTRIESADDED', String(this.clock), 'MAXDELETEDID', this.id()];
   }
