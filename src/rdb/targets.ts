@@ -39,6 +39,8 @@ export interface Target {
   /** The manifest's incr lines carry `startoffset` (Redis 8.0). */
   readonly manifestStartOffset: boolean;
   readonly hasFunctions: boolean;
+  /** An aux field tells of slots that are being migrated (Redis 8.4). */
+  readonly hasSlotTasks: boolean;
   /** Module values (4.0). */
   readonly hasModules: boolean;
   readonly hasVectorSets: boolean;
@@ -122,6 +124,7 @@ function redis(name: string, version: string, rdbVersion: number, more: Partial<
     hasManifest: at(10),
     manifestStartOffset: false,
     hasFunctions: at(10),
+    hasSlotTasks: at(13),
     hasModules: at(8),
     hasVectorSets: false,
     hasOldVectorNodes: !at(13),
@@ -178,7 +181,7 @@ export const targets: readonly Target[] = [
   redis('7.4', '7.4.6', 12),
   redis('8.0', '8.0.6', 12, sinceEight),
   redis('8.2', '8.2.3', 12, sinceEight),
-  redis('8.4', '8.4.0', 12, sinceEight),
+  redis('8.4', '8.4.0', 12, { ...sinceEight, hasSlotTasks: true }),
   redis('8.6', '8.6.3', 13, sinceEight),
   redis('8.8', '8.8.0', 14, sinceEight),
   redis('8.10', '8.10.2', 15, sinceEight),

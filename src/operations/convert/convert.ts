@@ -27,7 +27,7 @@ import { chooseTarget, folderPlan, logSegments, type MainForm, mainForm, mustRep
 import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
 import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, survey } from './survey.ts';
 import { WriteBehind } from './write-behind.ts';
-import { commandCopying, copyLogs, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
+import { commandCopying, copyLogs, goesOn, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const damaged = 'the input is damaged: check says where';
@@ -288,14 +288,16 @@ class Conversion {
 
   private async fillKeys(destinations: readonly Destination[], target: Target): Promise<void> {
     const { form, ledger, inputs, options } = this;
-    const header = headerOf(inputs, options);
+    const header = headerOf(inputs, target, options);
     const sinks = destinations.map((destination) => openSink(destination, form, target, header, ledger, options));
     const mayMeet =
       inputs.length > 1 || (options.databases?.size ?? 0) > 0 || (options.renamePrefixes?.length ?? 0) > 0;
     const seen = mayMeet ? new SeenKeys(options.onConflict ?? 'fail') : undefined;
     const spans = form === 'rdb' ? spanCopying(inputs, target) : 'none';
     const copying = commandCopying(form, target);
-    const router = new KeyRouter(options, { sinks, ledger, seen, spans, commandCopying: copying });
+    const follows = form === 'rdb' && goesOn(inputs, target, options);
+    const parts = { sinks, ledger, seen, spans, commandCopying: copying, goesOn: follows, target };
+    const router = new KeyRouter(options, parts);
     Object.assign(this, { sinks, seen, router });
     const order = options.onConflict === 'last' ? [...inputs].reverse() : inputs;
     for (const input of order) await this.readKeys(input, router);

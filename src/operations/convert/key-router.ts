@@ -1,10 +1,13 @@
 import { slotOf } from '../../engine/slot.ts';
 import { isVectorSet, ModuleValue } from '../../rdb/codec/module-value.ts';
 import { needsModule } from '../../rdb/module-data.ts';
+import type { Target } from '../../rdb/targets.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
+import { auxField, ownFields } from '../../rdb/writer/aux-fields.ts';
+import type { LossKind } from '../../rdb/writer/losses.ts';
 import { type KeyTest, keyTest } from '../dataset/filter.ts';
 import type { SeenKeys } from './conflicts.ts';
-import type { CommandCopying, KeyReceiver, KeyRecord, SpanCopying } from './key-record.ts';
+import type { CommandCopying, KeyReceiver, KeyRecord, SlotRecord, SpanCopying } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
 import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ModulePolicy } from './options.ts';
@@ -19,6 +22,9 @@ export interface RouterParts {
   /** Whether the sinks take ordinary keys as they stand, or as commands. */
   readonly spans: SpanCopying;
   readonly commandCopying: CommandCopying;
+  /** Whether the file's place in a replication was written with its head. */
+  readonly goesOn: boolean;
+  readonly target: Target;
 }
 
 /** Whether these options change or leave out any key, so that a log must be replayed for them. */
@@ -41,10 +47,14 @@ export class KeyRouter implements KeyReceiver {
   private readonly moments: MomentChange | undefined;
   private readonly databases: ReadonlyMap<number, number> | undefined;
   private readonly renames: readonly (readonly [from: string, to: string])[];
-  private readonly slots: SlotTable | undefined;
+  private readonly owners: SlotTable | undefined;
   private readonly modules: ModulePolicy;
   /** The database that each sink writes to; -1 before the first. */
   private readonly current: Int32Array;
+  /** Whether all keys go where they came from, unchanged. */
+  private readonly isPlain: boolean;
+  /** Of aux fields and records of slots one of a kind is noted. */
+  private readonly noted = new Set<string>();
   private wanted = -1;
   private hintKeys = 0;
   private hintExpires = 0;
@@ -57,9 +67,10 @@ export class KeyRouter implements KeyReceiver {
     this.renames = options.renamePrefixes ?? [];
     this.modules = options.modules ?? 'keep';
     const { splitBySlot, slots } = options;
-    if (splitBySlot !== undefined || slots !== undefined) this.slots = slotTable(splitBySlot ?? 1, slots);
+    if (splitBySlot !== undefined || slots !== undefined) this.owners = slotTable(splitBySlot ?? 1, slots);
     this.current = new Int32Array(parts.sinks.length).fill(-1);
     const isPlain = parts.seen === undefined && !changesKeys(options);
+    this.isPlain = isPlain;
     this.spans = isPlain ? parts.spans : 'none';
     this.commandCopying = isPlain ? parts.commandCopying : 'none';
   }
@@ -73,6 +84,40 @@ export class KeyRouter implements KeyReceiver {
   moduleAux(moduleName: string, bytes: Buffer, from: number, to: number): void {
     if (needsModule(moduleName) && this.modules !== 'keep') this.refuseModule('module-aux', 0, '', moduleName);
     else for (const sink of this.parts.sinks) sink.moduleAux(bytes, from, to);
+  }
+
+  aux(name: string, value: string): void {
+    if (ownFields.has(name)) return;
+    const { kind, what } = auxField(name);
+    if (kind === 'replication-state') {
+      if (!this.parts.goesOn) this.lose(kind, what);
+      return;
+    }
+    // Sizes of slots stand between keys.
+    if (kind === 'slot-sizes') this.selectAll();
+    const isCarried = kind === 'aux-field' || kind === 'script' || this.isPlain;
+    for (const sink of this.parts.sinks) if (!isCarried || !sink.aux(name, value)) this.lose(kind, what);
+  }
+
+  slots(record: SlotRecord, bytes: Buffer, from: number, to: number): void {
+    const [kind, what] =
+      record === 'sizes'
+        ? (['slot-sizes', 'the sizes of slots'] as const)
+        : (['slot-migration', 'the slots that were being imported'] as const);
+    if (record === 'sizes') this.selectAll();
+    for (const sink of this.parts.sinks)
+      if (!this.isPlain || !sink.slots(record, bytes, from, to)) this.lose(kind, what);
+  }
+
+  private lose(kind: LossKind, what: string): void {
+    if (this.noted.has(kind)) return;
+    this.noted.add(kind);
+    const reason = `${what} cannot be carried to ${this.parts.target.name} in this form`;
+    this.parts.ledger.add({ db: 0, key: '', kind, outcome: 'part-dropped', reason });
+  }
+
+  private selectAll(): void {
+    if (this.isPlain) for (const [shard, sink] of this.parts.sinks.entries()) this.select(shard, sink);
   }
 
   database(database: number, keys: number, expires: number): void {
@@ -101,7 +146,7 @@ export class KeyRouter implements KeyReceiver {
     }
     if (this.modules !== 'keep' && this.isOfModule(record)) return;
     if (this.renames.length > 0) this.rename(record);
-    const shard = this.slots === undefined ? 0 : this.shardOf(record, this.slots);
+    const shard = this.owners === undefined ? 0 : this.shardOf(record, this.owners);
     if (shard < 0) {
       this.filtered++;
       return;

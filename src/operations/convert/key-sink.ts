@@ -1,16 +1,20 @@
 import { Kind, type Value } from '../../engine/value.ts';
 import type { Target } from '../../rdb/targets.ts';
+import { auxField, readsSlotImports, readsSlotSizes } from '../../rdb/writer/aux-fields.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
 import type { RdbWriter, Usage } from '../../rdb/writer/rdb-writer.ts';
 import type { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import { commandsBehind, type TrailingCommand } from '../rewrite/dataset-writer.ts';
-import type { KeyRecord } from './key-record.ts';
+import type { KeyRecord, SlotRecord } from './key-record.ts';
 
 /** Writes keys in one form: an RDB, or commands. */
 export interface KeySink {
   readonly keys: number;
   function(code: string): void;
   moduleAux(bytes: Buffer, from: number, to: number): void;
+  /** False where the form, or the target, has no such thing. */
+  aux(name: string, value: string): boolean;
+  slots(kind: SlotRecord, bytes: Buffer, from: number, to: number): boolean;
   database(database: number, keys: number, expires: number): void;
   key(record: KeyRecord): void;
   /** Keys as they stand in an RDB, where the form is that. */
@@ -40,6 +44,20 @@ export class RdbKeySink implements KeySink {
 
   moduleAux(bytes: Buffer, from: number, to: number): void {
     this.writer.writeModuleAux(bytes, from, to);
+  }
+
+  aux(name: string, value: string): boolean {
+    const { writer } = this;
+    if (!auxField(name).reads(writer.target)) return false;
+    writer.writeAux(name, value);
+    return true;
+  }
+
+  slots(kind: SlotRecord, bytes: Buffer, from: number, to: number): boolean {
+    const { target } = this.writer;
+    if (kind === 'sizes' ? !readsSlotSizes(target) : !readsSlotImports(target)) return false;
+    this.writer.writeRecord(bytes, from, to);
+    return true;
   }
 
   database(database: number, keys: number, expires: number): void {
@@ -100,6 +118,14 @@ export class RespKeySink implements KeySink {
   moduleAux(): void {
     const reason = 'commands cannot carry what a module keeps beside keys';
     this.onLoss({ db: 0, key: '', kind: 'module-aux', outcome: 'part-dropped', reason });
+  }
+
+  aux(): boolean {
+    return false;
+  }
+
+  slots(): boolean {
+    return false;
   }
 
   database(database: number): void {

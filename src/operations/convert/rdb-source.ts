@@ -188,9 +188,11 @@ export class RdbSource {
     if (item === Item.selectDb) receiver.database(reader.db, 0, 0);
     else if (item === Item.resizeDb) this.resize();
     else if (item === Item.function) receiver.function(reader.functionCode);
-    else if (item === Item.moduleAux) {
+    else if (item === Item.aux) receiver.aux(reader.auxName, reader.auxValue);
+    else if (item === Item.moduleAux || item === Item.slotInfo || item === Item.slotImport) {
       const bytes = this.bytesAt(reader.itemOffset, input.offset - reader.itemOffset);
-      receiver.moduleAux(reader.moduleName, bytes, 0, bytes.length);
+      if (item === Item.moduleAux) receiver.moduleAux(reader.moduleName, bytes, 0, bytes.length);
+      else receiver.slots(item === Item.slotInfo ? 'sizes' : 'import', bytes, 0, bytes.length);
     }
   }
 }

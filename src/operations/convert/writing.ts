@@ -1,11 +1,13 @@
 import type { BacklenThreshold } from '../../rdb/encodings/listpack.ts';
 import type { Target } from '../../rdb/targets.ts';
+import { auxField, replicationFields } from '../../rdb/writer/aux-fields.ts';
 import type { RdbHeader } from '../../rdb/writer/rdb-writer.ts';
 import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
 import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { Destination } from './destination.ts';
 import type { CommandCopying, SpanCopying } from './key-record.ts';
+import { changesKeys } from './key-router.ts';
 import { type KeySink, RdbKeySink, RespKeySink } from './key-sink.ts';
 import { copyBytes, type LogSegment, selectFirst } from './log-copy.ts';
 import type { LossLedger } from './loss-ledger.ts';
@@ -60,10 +62,21 @@ export function openSink(
 }
 
 /** What the aux fields of the output say: the moment and the memory are those of the input's RDB. */
-export function headerOf(inputs: readonly SurveyedInput[], options: ConvertOptions): RdbHeader {
+export function headerOf(inputs: readonly SurveyedInput[], target: Target, options: ConvertOptions): RdbHeader {
   const aux = inputs[0].parts[0]?.report.rdb?.aux ?? {};
   const ctime = Number(aux.ctime ?? Math.floor(options.at / 1000));
-  return { ctime, usedMemory: Number(aux['used-mem'] ?? 0), isBase: options.to !== 'rdb' };
+  const more = goesOn(inputs, target, options) ? replicationFields.map((name) => [name, aux[name]] as const) : [];
+  const known = more.filter(([, value]) => value !== undefined);
+  return { ctime, usedMemory: Number(aux['used-mem'] ?? 0), isBase: options.to !== 'rdb', more: known };
+}
+
+/**
+ * Whether replicas may go on from the output as from the input: only where it certainly holds the same, since nobody would notice
+ * that they differ from then on.
+ */
+export function goesOn(inputs: readonly SurveyedInput[], target: Target, options: ConvertOptions): boolean {
+  if (options.to !== 'rdb' || inputs.length > 1 || inputs[0].hasCommands) return false;
+  return options.allowLoss !== true && !changesKeys(options) && auxField('repl-id').reads(target);
 }
 
 /** Copies the commands of an input behind the keys, or to the increments. */

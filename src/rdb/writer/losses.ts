@@ -25,7 +25,17 @@ export type LossKind =
   | 'key-metadata'
   /** Not of a key. */
   | 'function'
-  | 'module-aux';
+  | 'module-aux'
+  /** Slots that were on their way from or to another node of the cluster. */
+  | 'slot-migration'
+  /** How many keys each slot of a cluster has: a hint to the loader. */
+  | 'slot-sizes'
+  /** Where the file stands in a replication: what replicas go on from. */
+  | 'replication-state'
+  /** Scripts in the cache of a server before 7.0. */
+  | 'script'
+  /** What somebody else wrote into the head of the file. */
+  | 'aux-field';
 
 /** What is left after the loss. */
 export type LossOutcome = 'key-dropped' | 'part-dropped' | 'flattened';
@@ -45,7 +55,7 @@ export type LossSink = (kind: LossKind, outcome: LossOutcome, reason: string) =>
 
 /**
  * Losses that a server too takes when it rewrites or passes on its own data, or that a server of the target's age never had
- * (counters of streams). Of the others only two change an answer: pending entries of deleted messages, which XPENDING counts and
+ * (counters of streams), or drops when it loads the file (scripts, aux fields). Of the others only two change an answer: pending entries of deleted messages, which XPENDING counts and
  * nobody can read, and the sign of a zero.
  */
 export const minorLosses: ReadonlySet<LossKind> = new Set([
@@ -56,6 +66,10 @@ export const minorLosses: ReadonlySet<LossKind> = new Set([
   'stream-deleted-pending',
   'usage',
   'hash-template',
+  'slot-sizes',
+  'replication-state',
+  'script',
+  'aux-field',
 ]);
 
 /** What no key holds, and no digest counts. */

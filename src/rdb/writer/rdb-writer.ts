@@ -35,6 +35,8 @@ export interface RdbHeader {
   readonly usedMemory?: number;
   /** Whether the RDB is the base of an AOF. */
   readonly isBase?: boolean;
+  /** More aux fields, by name, in their order: they stand before the last of the others. */
+  readonly more?: readonly (readonly [name: string, value: string])[];
   /** Replaces the version of the target in `redis-ver` or `valkey-ver`. */
   readonly version?: string;
 }
@@ -111,6 +113,7 @@ export class RdbWriter {
     this.writeAux('redis-bits', '64');
     this.writeAux('ctime', String(header.ctime));
     this.writeAux('used-mem', String(header.usedMemory ?? 0));
+    for (const [name, value] of header.more ?? []) this.writeAux(name, value);
     if (target.baseField !== undefined) this.writeAux(target.baseField, header.isBase ? '1' : '0');
   }
 
@@ -141,6 +144,11 @@ export class RdbWriter {
       this.keyFrom = this.keyTo = 0;
       this.lose('module-aux', 'part-dropped', `${this.target.name} keeps no data of modules beside keys`);
     }
+  }
+
+  /** A record that is of no key, as it stands in an RDB of the same fork: the target must read it. */
+  writeRecord(bytes: Uint8Array, from: number, to: number): void {
+    this.out.writeBytes(bytes, from, to);
   }
 
   /** The keys that follow are of this database; the counts are a hint to the loader. */
