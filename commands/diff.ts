@@ -1,8 +1,10 @@
 import { string as stringArg } from '@oclif/core/args';
-import { boolean, integer, option, string } from '@oclif/core/flags';
-import { type DifferentKey, type DiffOptions, diff, flavors } from '../src/index.ts';
+import { boolean, integer, string } from '@oclif/core/flags';
+import type { DifferentKey, DiffOptions } from '../src/index.ts';
+import { diff } from '../src/operations/diff/diff.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
-import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
+import { binaryArgument, parseDatabases } from './shared/flags.ts';
+import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { diffKeyJson, diffResultJson, formatDiffKey, formatDiffResult, formatUnloaded } from './shared/report-diff.ts';
@@ -36,18 +38,7 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
       helpValue: 'PATTERN',
     }),
     limit: integer({ char: 'n', description: 'keys to show; all are counted', min: 0, helpValue: 'N' }),
-    flavor: option({ options: flavors })({
-      description: 'the server generation whose rules apply',
-      default: 'redis-8',
-      helpValue: 'NAME',
-    }),
-    at: string({
-      description: 'the moment of loading, which decides what has expired: seconds since 1970, or ISO 8601',
-      helpValue: 'TIME',
-    }),
-    'ignore-unknown': boolean({
-      description: 'compare even if the effect of some commands (scripts, modules) is not known',
-    }),
+    ...loadingFlags,
     json: boolean({ description: 'a JSON object a key, and a last one with the totals' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
@@ -72,12 +63,10 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
       return lines.length >= 500 ? this.write(lines.splice(0).join('')) : undefined;
     };
     const options: DiffOptions = {
-      flavor: flags.flavor,
-      at: flags.at === undefined ? Date.now() : parseMoment(flags.at),
+      ...parseLoading(flags, Date.now()),
       ttl: flags.ttl,
       deep: flags.deep,
       filter: { databases: parseDatabases(flags.db ?? []), patterns: flags.key?.map(binaryArgument) },
-      opaque: flags['ignore-unknown'] ? 'drop' : 'fail',
       limit: flags.limit,
       onKey,
       onProgress: bar.listener,

@@ -1,10 +1,9 @@
 import { string as stringArg } from '@oclif/core/args';
-import { boolean, option, string } from '@oclif/core/flags';
+import { boolean } from '@oclif/core/flags';
 import { escapeBinary } from '../src/bytes/text.ts';
-import { flavors } from '../src/engine/flavor.ts';
 import { type DigestResult, digest } from '../src/operations/digest.ts';
 import { BaseCommand } from './shared/base-command.ts';
-import { parseMoment } from './shared/flags.ts';
+import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { type Palette, palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatDigestProblems } from './shared/report-rewrite.ts';
@@ -29,19 +28,8 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
   };
   static override flags = {
     json: boolean({ description: 'print one JSON object, with key counts per database and type' }),
-    flavor: option({ options: flavors })({
-      description: 'the server generation whose rules apply',
-      default: 'redis-8',
-      helpValue: 'NAME',
-    }),
-    at: string({
-      description: 'the moment of loading, which decides what has expired: seconds since 1970, or ISO 8601',
-      helpValue: 'TIME',
-    }),
+    ...loadingFlags,
     'per-key': boolean({ description: 'print the digest of each key' }),
-    'ignore-unknown': boolean({
-      description: 'give a digest even if the effect of some commands (scripts, modules) is not known',
-    }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -64,7 +52,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
     const { argv, flags } = await this.parse(Digest);
     const colour = await palette(process.stderr);
     const bar = await ProgressBar.open(flags.progress);
-    const at = flags.at === undefined ? Date.now() : parseMoment(flags.at);
+    const loading = parseLoading(flags, Date.now());
     const lines: string[] = [];
     const onKey = (database: number, key: string, value: string) => {
       lines.push(`${value}  ${database}  ${escapeBinary(key, Number.POSITIVE_INFINITY)}\n`);
@@ -74,9 +62,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
       argv as string[],
       (path) =>
         digest(path, {
-          flavor: flags.flavor,
-          at,
-          opaque: flags['ignore-unknown'] ? 'drop' : 'fail',
+          ...loading,
           onProgress: bar.listener,
           onKey: flags['per-key'] && !flags.json ? onKey : undefined,
         }),

@@ -4,10 +4,10 @@ import { loadOrder, type Manifest, type ManifestPart, parseManifest } from '../a
 import { UnreadableError, unreadable } from '../errors.ts';
 import type { FindingList } from './report.ts';
 
-/** Reads a manifest; its faults become findings. Throws UnreadableError. */
+/** Reads a manifest; its faults become findings, where somebody wants them. Throws UnreadableError. */
 export function readManifest(
   path: string,
-  findings: FindingList,
+  findings?: FindingList,
 ): { readonly manifest: Manifest; readonly size: number } {
   let bytes: Buffer;
   try {
@@ -17,7 +17,7 @@ export function readManifest(
   }
   const manifest = parseManifest(bytes);
   for (const { code, offset, length, expected, found, line, reason } of manifest.faults) {
-    findings.add(code, path, offset, {
+    findings?.add(code, path, offset, {
       length,
       expected,
       found: `${found} in line ${line}`,

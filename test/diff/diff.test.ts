@@ -46,6 +46,7 @@ describe('first difference of values', () => {
       'XADD k 2-1 f v',
       { place: 'entry 1-1 or 2-1', a: '1-1 "f" "v"', b: '2-1 "f" "v"' },
     ],
+    ['a rate limiter', 'GCRASETVALUE k 5', 'GCRASETVALUE k 6', { place: 'arrival time', a: '5', b: '6' }],
     ['an index', 'ARSET k 5 a', 'ARSET k 5 b', { place: 'index 5', a: '"a"', b: '"b"' }],
   ];
 
@@ -119,6 +120,12 @@ describe('diff', () => {
     expect((await onlyDifference(claimed, again, { deep: true })).difference?.place).toBe(
       'pending entry 1-1 of group "g"',
     );
+  });
+
+  it('sees a rate limiter with deep where the rest is equal', async () => {
+    const [a, b] = [5, 6].map((time) => words(`GCRASETVALUE k ${time}`));
+    expect(await onlyDifference(a, b, { deep: true })).toMatchObject({ difference: { place: 'arrival time' } });
+    expect((await compare(fileOf(a), fileOf(a), { deep: true })).result.equal).toBe(true);
   });
 
   it('has no answer where one of them cannot be loaded', async () => {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 
 type Arg = string | { readonly base64: string };
 interface Line {
-  readonly type: 'command' | 'annotation' | 'rdb' | 'damage';
+  readonly type: 'command' | 'annotation' | 'rdb' | 'damage' | 'bytes';
   readonly file: string;
   readonly offset: number;
   readonly length: number;
@@ -20,7 +20,7 @@ const bytesOf = (arg: Arg): Buffer =>
 function recordOf(line: Line, original: Buffer): Buffer {
   if (line.raw !== undefined) return Buffer.from(line.raw, 'base64');
   if (line.type === 'rdb') return original.subarray(line.offset, line.offset + line.length);
-  if (line.type === 'damage') return Buffer.from(line.base64 ?? '', 'base64');
+  if (line.type === 'damage' || line.type === 'bytes') return Buffer.from(line.base64 ?? '', 'base64');
   if (line.type === 'annotation') return bytesOf(line.text ?? '');
   const args = (line.args ?? []).map(bytesOf);
   const parts = args.flatMap((arg) => [Buffer.from(`$${arg.length}\r\n`), arg, Buffer.from('\r\n')]);
@@ -39,10 +39,12 @@ export function filesOf(json: string, pathOf: (name: string) => string): Map<str
     if (line.offset !== at) throw new Error(`a gap at ${at} of ${line.file}: the next record is at ${line.offset}`);
     if (!originals.has(line.file)) originals.set(line.file, fs.readFileSync(pathOf(line.file)));
     const record = recordOf(line, originals.get(line.file) as Buffer);
-    if (record.length !== line.length)
+    // A long damaged region goes on in the lines behind it.
+    const isFirst = line.type === 'damage' && record.length > 0 && record.length < line.length;
+    if (record.length !== line.length && !isFirst)
       throw new Error(`${line.length} bytes at ${at} of ${line.file}, not ${record.length}`);
     pieces.set(line.file, [...(pieces.get(line.file) ?? []), record]);
-    lengths.set(line.file, at + line.length);
+    lengths.set(line.file, at + record.length);
   }
   return new Map([...pieces].map(([name, list]) => [name, Buffer.concat(list)]));
 }

@@ -42,6 +42,15 @@ describe('log --full --json parses back to the same bytes', () => {
     await expectSameBytes(fileOf(content));
   });
 
+  it('for damaged regions of any length, in the middle and at the end', async () => {
+    for (const length of [65_535, 65_536, 65_537, 131_072, 3_000_001]) {
+      const rubbish = Buffer.alloc(length, 'rubbish \xff\0').toString('latin1');
+      const content = `${resp('SET', 'a', '1')}${rubbish}${resp('SET', 'b', '2')}${rubbish}`;
+      await expectSameBytes(fileOf(content));
+      await expectSameBytes(fileOf(`${rubbish}*3\r\n$3`));
+    }
+  });
+
   it('for any arguments', async () => {
     const binary = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
     const text = fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => Buffer.from(text).toString('latin1'));

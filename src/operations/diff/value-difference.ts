@@ -1,6 +1,7 @@
 import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
 import { Kind, type ObjectValue, type Value } from '../../engine/value.ts';
 import type { ArrayValue } from '../../engine/values/array.ts';
+import type { GcraValue } from '../../engine/values/gcra.ts';
 import type { HashValue } from '../../engine/values/hash.ts';
 import type { ListValue } from '../../engine/values/list.ts';
 import type { SetValue } from '../../engine/values/set.ts';
@@ -50,6 +51,7 @@ const comparisons: Readonly<Record<number, Comparison>> = {
   [Kind.Stream]: (a, b, options) => streamDifference(a as Stream, b as Stream, options),
   [Kind.Array]: (a, b) => arrayDifference(a as ArrayValue, b as ArrayValue),
   [Kind.Module]: moduleDifference,
+  [Kind.Gcra]: (a, b) => arrivalDifference(a as GcraValue, b as GcraValue),
 };
 
 const isPlain = (value: Value): value is Buffer | number => typeof value === 'number' || Buffer.isBuffer(value);
@@ -182,6 +184,11 @@ function arrayDifference(a: ArrayValue, b: ArrayValue): ValueDifference | undefi
   }
   if (a.insertIndex === b.insertIndex) return undefined;
   return { place: 'insert index', a: a.insertIndex?.toString(), b: b.insertIndex?.toString() };
+}
+
+function arrivalDifference(a: GcraValue, b: GcraValue): ValueDifference | undefined {
+  if (a.arrival === b.arrival) return undefined;
+  return { place: 'arrival time', a: String(a.arrival), b: String(b.arrival) };
 }
 
 function moduleDifference(a: ObjectValue, b: ObjectValue): ValueDifference | undefined {

@@ -3,7 +3,7 @@ import { FileSource } from '../../bytes/source.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { LogLines } from './lines.ts';
 import { PartReader } from './part-reader.ts';
-import { damageOfMissing, type LogFiles, type LogPart, readManifest } from './parts.ts';
+import { damageOfMissing, filesOfManifest, type LogFiles, type LogPart } from './parts.ts';
 import type { LogPlace } from './visitor.ts';
 
 export interface FollowOptions {
@@ -132,7 +132,7 @@ export class FollowedLog {
     const { manifest } = this.files;
     if (manifest === undefined) return undefined;
     try {
-      const { parts } = readManifest(manifest);
+      const { parts } = filesOfManifest(manifest);
       const later = (other: LogPart) => part.role !== 'incr' || other.sequence > part.sequence;
       return parts.find((other) => other.role === 'incr' && later(other));
     } catch (error) {

@@ -81,6 +81,12 @@ export class JsonLines {
     this.out.writeText('}\n');
   }
 
+  /** A piece of a damaged region behind what its own line has. */
+  moreDamage(place: LogPlace, bytes: Uint8Array): void {
+    this.begin('bytes', place, place.offset, place.length);
+    this.out.writeText(`,"base64":"${Buffer.from(bytes).toString('base64')}"}\n`);
+  }
+
   private begin(type: string, place: LogPlace, offset: number, length: number): void {
     const { out } = this;
     if (place.part.path !== this.path) {

@@ -42,6 +42,7 @@ export class LogLines implements LogVisitor {
     if (options.format !== 'json') this.text = new TextLines(this.out, this.whole);
     this.json = new JsonLines(this.out, this.whole);
     const kernel = options.kernels === false || options.follow ? undefined : openLogKernel(bare, escapes);
+    if (this.whole && options.format === 'json' && !options.reverse) this.moreDamage = this.showMoreDamage;
     const style = { json: options.format === 'json', full: this.whole };
     this.lane = kernel && new LineLane(kernel, this.out, style, options.reverse === true);
     this.reset();
@@ -100,6 +101,13 @@ export class LogLines implements LogVisitor {
     this.damaged++;
     if (this.text !== undefined) this.text.damage(damage, place);
     else this.json.damage(damage, place, bytes);
+    this.endLine();
+  }
+
+  moreDamage: LogVisitor['moreDamage'];
+
+  private showMoreDamage(place: LogPlace, bytes: Uint8Array): void {
+    this.json.moreDamage(place, bytes);
     this.endLine();
   }
 

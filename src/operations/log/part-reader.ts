@@ -14,7 +14,7 @@ import type { LogPlace, LogVisitor } from './visitor.ts';
 
 /** Commands between two pauses. */
 const commandsBetweenPauses = 1 << 17;
-/** Bytes of a damaged region that a visitor is given. */
+/** Bytes of a damaged region that a visitor is given at a time. */
 const damageBytesMax = 64 * 1024;
 
 export interface PartReaderOptions {
@@ -35,6 +35,9 @@ export class PartReader {
   private input: RdbInput;
   private scanner: RespScanner;
   private readonly frame = new Frame();
+  /** What of a damaged region is still to be shown. */
+  private damageFrom = 0;
+  private damageEnd = 0;
 
   constructor(source: Source, place: LogPlace, visitor: LogVisitor, options: PartReaderOptions = {}) {
     this.place = place;
@@ -112,6 +115,10 @@ export class PartReader {
     const end = this.options.end ?? Number.POSITIVE_INFINITY;
     for (let count = 0; count < commandsBetweenPauses && !visitor.full; count++) {
       if (visitor.done || input.base + input.position >= end) return true;
+      if (this.damageFrom < this.damageEnd) {
+        this.showMoreDamage();
+        continue;
+      }
       const passed = visitor.pass?.(input, place, end) ?? 0;
       if (passed > 0) {
         count += passed;
@@ -179,7 +186,21 @@ export class PartReader {
     const { code, expected, found } = flaw;
     const bytes = this.bytesOf(start, Math.min(end - start, damageBytesMax), end);
     this.visitor.damage({ code, offset: start, length: end - start, expected, found }, place, bytes);
-    return next >= 0;
+    if (this.visitor.moreDamage === undefined || bytes.length === 0) return next >= 0;
+    this.damageFrom = start + bytes.length;
+    this.damageEnd = end;
+    return next >= 0 || this.damageFrom < end;
+  }
+
+  private showMoreDamage(): void {
+    const { input, place, damageFrom, damageEnd } = this;
+    const bytes = this.bytesOf(damageFrom, Math.min(damageEnd - damageFrom, damageBytesMax), damageEnd);
+    this.damageFrom = bytes.length === 0 ? damageEnd : damageFrom + bytes.length;
+    if (bytes.length === 0) return;
+    place.offset = damageFrom;
+    place.length = bytes.length;
+    this.visitor.moreDamage?.(place, bytes);
+    if (this.damageFrom === damageEnd) input.seek(damageEnd);
   }
 
   /** The bytes of a region, read again where that can be; the window then stands at `end`. */
@@ -187,7 +208,7 @@ export class PartReader {
     const { input } = this;
     if (!input.seek(start)) return new Uint8Array(0);
     input.ensure(length);
-    const bytes = Buffer.from(input.bytes.subarray(input.position, input.position + length));
+    const bytes = Buffer.from(input.bytes.subarray(input.position, Math.min(input.position + length, input.limit)));
     input.seek(end);
     return bytes;
   }

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
-import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { loadOrder, type ManifestPart } from '../../aof/manifest.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import { readManifest } from '../parts.ts';
 import type { LogDamage } from './options.ts';
 
 /** One file of a log. */
@@ -28,7 +29,7 @@ export function findLog(path: string): LogFiles {
 
 function logOf(layout: Layout): LogFiles {
   if (layout.kind === 'file') return singleFile(layout.path);
-  if (layout.kind === 'multi-part') return readManifest(layout.manifest);
+  if (layout.kind === 'multi-part') return filesOfManifest(layout.manifest);
   const { directory } = layout;
   if (layout.kind === 'orphaned-parts') {
     const parts = layout.parts.map((name) => partOf(directory, name, name.includes('.base.') ? 'base' : 'incr', 0));
@@ -45,7 +46,7 @@ function logOf(layout: Layout): LogFiles {
 }
 
 function singleFile(path: string): LogFiles {
-  if (path !== '-' && isManifest(path)) return readManifest(path);
+  if (path !== '-' && isManifest(path)) return filesOfManifest(path);
   return { parts: [{ path, name: nodePath.basename(path), role: 'file', sequence: 0 }], manifest: undefined };
 }
 
@@ -63,15 +64,9 @@ function isManifest(path: string): boolean {
 }
 
 /** The parts that a manifest names. Throws UnreadableError. */
-export function readManifest(manifest: string): LogFiles {
-  let bytes: Buffer;
-  try {
-    bytes = fs.readFileSync(manifest);
-  } catch (error) {
-    throw unreadable(manifest, error);
-  }
+export function filesOfManifest(manifest: string): LogFiles {
   const directory = nodePath.dirname(manifest);
-  const parts = loadOrder(parseManifest(bytes)).map((part) =>
+  const parts = loadOrder(readManifest(manifest).manifest).map((part) =>
     partOf(directory, part.name, roleOf(part), part.sequence),
   );
   return { parts, manifest };

@@ -39,4 +39,6 @@ export interface LogVisitor {
   rdb(rdb: LogRdb, place: LogPlace): void;
   /** A region that is passed over; `bytes` its first ones. */
   damage(damage: LogDamage, place: LogPlace, bytes: Uint8Array): void;
+  /** What comes behind those, piece by piece; `place` tells where. Without it nobody wants to know. */
+  moreDamage?: (place: LogPlace, bytes: Uint8Array) => void;
 }
