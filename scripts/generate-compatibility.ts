@@ -18,6 +18,7 @@ import { readsType, targets } from '../src/rdb/targets.ts';
 import { ValueCheck } from '../src/rdb/value-check.ts';
 import { canonicalType, typeInFile } from '../src/rdb/value-type-id.ts';
 import { checkValue, valueType } from '../src/rdb/value-types.ts';
+import { differences } from '../test/convert/differences.ts';
 import { CommandGenerator } from '../test/engine/collections/command-generator.ts';
 import { cases } from '../test/engine/core/cases.ts';
 import { geoCommand } from '../test/engine/special/geo-commands.ts';
@@ -182,6 +183,13 @@ function rangeOf(names: readonly string[]): string {
     .join(', ');
 }
 
+function differenceLines(): string[] {
+  const rows = Object.values(differences).map(
+    ({ where, ours, theirs, reason }) => `| ${where} | ${ours} | ${theirs} | ${reason} |`,
+  );
+  return ['| field | aofkit writes | the server writes | reason |', '|---|---|---|---|', ...rows];
+}
+
 /** The whole page. */
 export function compatibilityText(): string {
   return `${[
@@ -207,6 +215,16 @@ export function compatibilityText(): string {
     'means that no server at hand writes it or reads it.',
     '',
     ...typeLines(),
+    '',
+    '## An RDB for a target beside one of its own',
+    '',
+    'A converted RDB differs from the one its target saves only in encodings copied from an older version, in the order of hash',
+    'tables, of fields that expire together and of vector set links, in the patch release in `redis-ver` or `valkey-ver`, and in',
+    "`ctime` and `used-mem`, which stay the input's. All else is the same, byte for byte: magic and version, names and order of aux",
+    "fields, functions, expiry, every key's type and value (`test/convert/server-files.test.ts`, with real servers of Redis 6.0, 7.0,",
+    '8.0 and 8.6 and Valkey 8.1 and 9.1, which loaded the files and saved them again).',
+    '',
+    ...differenceLines(),
   ].join('\n')}\n`;
 }
 
