@@ -105,7 +105,7 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
     const result = await repair(args.path, options).finally(() => bar.stop());
     await show(result.plan);
     if (flags.json) await this.write(`${JSON.stringify({ ok: result.ok, results: [result] }, withoutBytes)}\n`);
-    else await this.write(formatRepair(result, colour));
+    else await this.write(formatRepair(result, flags['dry-run'], colour));
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 }
@@ -120,6 +120,11 @@ async function confirmed(): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question('Write this? [y/N] ')).trim());
+  } catch (error) {
+    // Ctrl-C or Ctrl-D instead of an answer is a no.
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+    process.stderr.write('\n');
+    return false;
   } finally {
     terminal.close();
   }

@@ -13,7 +13,9 @@ const keysShown = 6;
 /** What a repair would do, for people. */
 export function formatPlan(plan: RepairPlan, colour: Palette): string {
   const { path, layout, strategy, sound, files } = plan;
-  if (sound) return `${colour.green('sound')}  ${path}: ${layout}, nothing to repair\n`;
+  if (sound && files.every(({ unresolved }) => unresolved.length === 0)) {
+    return `${colour.green('sound')}  ${path}: ${layout}, nothing to repair\n`;
+  }
   const lines = [`${colour.cyan('plan')}  ${path}: ${layout}, strategy ${colour.bold(strategy)}`];
   for (const name of ['truncate', 'salvage'] as const) {
     const mark = name === strategy ? '*' : ' ';
@@ -68,16 +70,20 @@ function formatRegion({ offset, length, code, reason, action, touched }: Region,
 }
 
 /** How a repair ended, after its plan was shown. */
-export function formatRepair(result: RepairResult, colour: Palette): string {
+export function formatRepair(result: RepairResult, dryRun: boolean, colour: Palette): string {
   const { outcome, ok, reason, written, backups, quarantine, findings, path } = result;
   const lines: string[] = [];
   if (outcome === 'repaired') {
     for (const file of written) lines.push(`${colour.green('written')}  ${file.path}, ${formatBytes(file.bytes)}`);
     for (const backup of backups) lines.push(`    the old one is ${backup}`);
     if (quarantine !== undefined) lines.push(`    what was taken out is in ${quarantine}`);
-  } else if (outcome === 'planned') lines.push('Nothing was written: say --in-place, or -o OUT.');
-  else if (outcome !== 'sound') lines.push(`${colour.red(outcome)}  ${path}: nothing was replaced`);
-  if (!ok && reason !== undefined) lines.push(`${colour.yellow('not wholly repaired')}: ${reason}`);
+  } else if (outcome === 'planned') {
+    lines.push(`Nothing was written: ${dryRun ? 'leave --dry-run out' : 'say --in-place, or -o OUT'}.`);
+  } else if (outcome !== 'sound') lines.push(`${colour.red(outcome)}  ${path}: nothing was replaced`);
+  if (!ok && reason !== undefined && outcome !== 'declined') {
+    const what = outcome === 'planned' || outcome === 'sound' ? 'not wholly repairable' : 'not wholly repaired';
+    lines.push(`${colour.yellow(what)}: ${reason}`);
+  }
   for (const finding of findings) {
     if (finding.severity === 'error') lines.push(...formatFinding(finding, colour));
   }
