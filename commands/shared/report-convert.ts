@@ -6,11 +6,24 @@ import { formatFinding } from './report.ts';
 
 const lossesShown = 20;
 const roads = { copied: 'byte for byte', streamed: 'key by key', replayed: 'after a replay' } as const;
-const outcomes: Record<LossCount['outcome'], string> = {
-  'key-dropped': 'keys dropped',
-  'part-dropped': 'parts of values dropped',
-  flattened: 'written in a plainer form',
-};
+/** What is of no value. */
+const besideKeys: ReadonlySet<string> = new Set([
+  'function',
+  'module-aux',
+  'slot-migration',
+  'slot-sizes',
+  'replication-state',
+  'script',
+  'aux-field',
+]);
+
+/** `3 keys dropped`, `2 parts of values dropped`. */
+function formatLoss({ kind, outcome, count }: LossCount): string {
+  if (outcome === 'key-dropped') return `${plural(count, 'key')} dropped`;
+  if (outcome === 'flattened') return `${formatCount(count)} written in a plainer form`;
+  if (outcome === 'kept') return `${formatCount(count)} kept as a module value`;
+  return besideKeys.has(kind) ? `${formatCount(count)} dropped` : `${plural(count, 'part')} of values dropped`;
+}
 
 /** The report of a conversion. */
 export function formatConvert(result: ConvertResult, seconds: number, colour: Palette): string {
@@ -30,11 +43,10 @@ export function formatConvert(result: ConvertResult, seconds: number, colour: Pa
   if (refused.count > 0) lines.push(`    ${plural(refused.count, 'error reply')} while the log was replayed`);
   for (const loss of result.losses.slice(0, lossesShown)) {
     const of = loss.key === '' ? '' : ` of "${loss.key}" in database ${loss.db}`;
-    lines.push(`  ${colour.yellow('loss')} ${loss.kind}${of}: ${loss.reason}`);
+    const word = loss.outcome === 'kept' ? colour.dim('note') : colour.yellow('loss');
+    lines.push(`  ${word} ${loss.kind}${of}: ${loss.reason}`);
   }
-  for (const { kind, outcome, count } of result.lossCounts) {
-    lines.push(`    ${kind}: ${formatCount(count)} ${outcomes[outcome]}`);
-  }
+  for (const loss of result.lossCounts) lines.push(`    ${loss.kind}: ${formatLoss(loss)}`);
   for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
   if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);
   return `${lines.join('\n')}\n`;

@@ -171,6 +171,7 @@ describe('what a target cannot hold', () => {
     const source = join(goldenDir('built-v12-module'), 'dump.rdb');
     const kept = await made(source, { to: 'rdb', target: 'redis-8.6' });
     expect(kept.result.outcome).toBe('written');
+    expect(kept.result.lossCounts).toEqual([{ kind: 'module-kept', outcome: 'kept', count: 1 }]);
     const refused = await made(source, { to: 'rdb', target: 'redis-8.6', modules: 'fail' });
     expect(refused.result.outcome).toBe('refused');
     const dropped = await made(source, { to: 'rdb', target: 'redis-8.6', modules: 'drop' });

@@ -156,6 +156,7 @@ export class KeyRouter implements KeyReceiver {
     if (seen !== undefined && !seen.take(record.database, record.key, record.keyFrom, record.keyTo)) return;
     if (this.moments !== undefined) changeMoments(record, this.moments);
     if (isTemplate(record.type)) this.noteTemplate(record);
+    if (this.parts.target.hasModules) this.noteModule(record);
     this.select(shard, sinks[shard]);
     sinks[shard].key(record);
   }
@@ -191,6 +192,14 @@ export class KeyRouter implements KeyReceiver {
     const reason = `of the module type ${typeName}, and modules are not to be kept`;
     this.parts.ledger.add({ db, key, kind, outcome, reason }, this.modules === 'drop');
     if (this.modules === 'fail' && this.refusal === '') this.refusal = `there is data of the module type ${typeName}`;
+  }
+
+  private noteModule(record: KeyRecord): void {
+    const typeName = moduleOf(record);
+    if (typeName === undefined) return;
+    const reason = `kept as a module value: a server loads it only with the module of the type ${typeName}`;
+    const { database: db, name: key } = record;
+    this.parts.ledger.add({ db, key, kind: 'module-kept', outcome: 'kept', reason });
   }
 
   private noteTemplate(record: KeyRecord): void {

@@ -23,6 +23,8 @@ export type LossKind =
   /** Hashes of Redis 8.10 that share a list of fields: written as ordinary hashes. */
   | 'hash-template'
   | 'key-metadata'
+  /** Nothing is lost, but only a server with the module loads it. */
+  | 'module-kept'
   /** Not of a key. */
   | 'function'
   | 'module-aux'
@@ -38,7 +40,7 @@ export type LossKind =
   | 'aux-field';
 
 /** What is left after the loss. */
-export type LossOutcome = 'key-dropped' | 'part-dropped' | 'flattened';
+export type LossOutcome = 'key-dropped' | 'part-dropped' | 'flattened' | 'kept';
 
 export interface Loss {
   readonly db: number;
@@ -66,6 +68,7 @@ export const minorLosses: ReadonlySet<LossKind> = new Set([
   'stream-deleted-pending',
   'usage',
   'hash-template',
+  'module-kept',
   'slot-sizes',
   'replication-state',
   'script',

@@ -310,10 +310,10 @@ export class ValueEncoder {
   private module(module: ModuleValue | VectorSet): number {
     const { target } = this;
     const base = module instanceof VectorSet ? module.base : module;
-    if (!target.hasModules) return this.unknown('module', `${target.name} has no modules`);
     if ((base === undefined || base.typeName === 'vectorset') && !target.hasVectorSets) {
       return this.unknown('vector-set', `${target.name} has no vector sets`);
     }
+    if (!target.hasModules) return this.unknown('module', `${target.name} has no modules`);
     if (base instanceof ModuleValue) {
       const isChanged = module instanceof VectorSet && module.later.length > 0;
       if (isChanged && !this.commandsFollow)

@@ -87,9 +87,9 @@ export class ValueRewriter {
     if (kind === Kind.Array) return target.hasArrays ? undefined : 'array';
     if (kind === Kind.Gcra) return target.hasGcra ? undefined : 'gcra';
     if (kind !== Kind.Module) return undefined;
-    if (!target.hasModules) return 'module';
     const isVectorSet = value instanceof VectorSet || (value as ModuleValue).typeName === 'vectorset';
-    return isVectorSet && !target.hasVectorSets ? 'vector-set' : undefined;
+    if (isVectorSet) return target.hasVectorSets ? undefined : 'vector-set';
+    return target.hasModules ? undefined : 'module';
   }
 }
 
