@@ -69,7 +69,12 @@ describeWithServers('the log of a live server', (name) => {
       expect((await digest(path, { flavor, at: Date.now() })).digest).toBe(expected);
       for (const format of formats.filter((one) => one !== 'multipart' || findTarget(name)?.hasManifest)) {
         const at = Date.now();
-        const written = await rewritten(path, format, { target: name, at });
+        const written = await rewritten(path, format, { target: name, at }).catch((error: Error) => {
+          // The graph of a vector set is its server's own: it is made by commands, which an RDB alone cannot hold.
+          if (format === 'rdb' && error.message.includes('"vector-set"')) return undefined;
+          throw error;
+        });
+        if (written === undefined) continue;
         // A plain RDB is loaded without what has expired meanwhile.
         const after = await loader.digestOf(written.path, format);
         expect(after, format).toBe((await digest(written.path, { flavor, at: Date.now() })).digest);

@@ -21,10 +21,9 @@ function find(session: Session, frame: Frame): VectorSet | undefined | string {
   return set;
 }
 
-/** Notes a command on a set of which only a server knows the content. */
-function carry(set: VectorSet, frame: Frame): undefined {
-  set.later.push(Array.from({ length: frame.argc }, (_, i) => frame.text(i)));
-  return undefined;
+/** Notes a command on a set whose graph lies in an RDB, for a server to do it again. */
+function carry(set: VectorSet, frame: Frame): void {
+  if (set.base !== undefined) set.later.push(Array.from({ length: frame.argc }, (_, i) => frame.text(i)));
 }
 
 type Addition = {
@@ -42,7 +41,6 @@ function add(session: Session, frame: Frame): string | undefined {
   if (typeof addition === 'string') return addition;
   let set = find(session, frame);
   if (typeof set === 'string') return set;
-  if (set?.base !== undefined) return carry(set, frame);
   const { vector, reduced, element, quantization, links, attribute } = addition;
   if (set === undefined) {
     set = new VectorSet(quantization, vector.length, reduced, links);
@@ -51,13 +49,11 @@ function add(session: Session, frame: Frame): string | undefined {
     const mismatch = mismatchOf(set, addition);
     if (mismatch !== undefined) return mismatch;
   }
-  const known = set.elements.get(element);
-  if (known === undefined) set.elements.set(element, { vector, attribute });
-  else {
-    known.vector = vector;
-    // An empty text is an attribute of a new element, and takes the one of a known element away.
-    if (attribute !== undefined) known.attribute = attribute === '' ? undefined : attribute;
-  }
+  carry(set, frame);
+  // An empty text is an attribute of a new element, and takes the one of a known element away.
+  const known = set.elements.get(element)?.attribute;
+  const changed = attribute === '' && set.elements.has(element) ? undefined : (attribute ?? known);
+  set.elements.set(element, { vector, attribute: changed });
   return undefined;
 }
 
@@ -131,7 +127,7 @@ function parseOptions(frame: Frame, first: number): Pick<Addition, 'quantization
 function remove(session: Session, frame: Frame): string | undefined {
   const set = find(session, frame);
   if (set === undefined || typeof set === 'string') return set;
-  if (set.base !== undefined) return carry(set, frame);
+  carry(set, frame);
   set.elements.delete(frame.text(2));
   session.removeIfEmpty(frame, 1, set);
   return undefined;
@@ -141,7 +137,7 @@ function remove(session: Session, frame: Frame): string | undefined {
 function setAttribute(session: Session, frame: Frame): string | undefined {
   const set = find(session, frame);
   if (set === undefined || typeof set === 'string') return set;
-  if (set.base !== undefined) return carry(set, frame);
+  carry(set, frame);
   const element = set.elements.get(frame.text(2));
   if (element !== undefined) element.attribute = frame.lengths[3] === 0 ? undefined : frame.text(3);
   return undefined;

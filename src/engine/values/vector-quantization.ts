@@ -9,6 +9,19 @@ export function storedVector(vector: Float32Array, quantization: Quantization): 
   return quantization === 'BIN' ? quantizedToBits(unit) : Buffer.from(unit.buffer);
 }
 
+/** The product of a matrix and a vector, row by row and rounded to 32 bits at each step. */
+export function projected(vector: Float32Array, matrix: Float32Array): Float32Array {
+  const out = new Float32Array(matrix.length / vector.length);
+  for (let row = 0; row < out.length; row++) {
+    let sum = 0;
+    for (const [i, component] of vector.entries()) {
+      sum = Math.fround(sum + Math.fround(component * matrix[row * vector.length + i]));
+    }
+    out[row] = sum;
+  }
+  return out;
+}
+
 function normalized(vector: Float32Array): Float32Array {
   const length = Math.fround(Math.sqrt(sumOfSquares(vector)));
   return length === 0 ? vector.slice() : vector.map((component) => component / length);

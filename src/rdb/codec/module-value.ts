@@ -1,7 +1,8 @@
 import { type DigestSink, Kind, type ObjectValue } from '../../engine/value.ts';
+import { digestElements, type VectorSetContent } from '../../engine/values/vector-set.ts';
 import { moduleTypeOf } from '../module-data.ts';
 import type { Target } from '../targets.ts';
-import { vectorSetDigest, withOldNodes } from './vector-set-value.ts';
+import { readVectorSet, withOldNodes } from './vector-set-value.ts';
 
 /**
  * A module's value, carried along without being understood: the RDB value of type 7 as it is, type id included. Nothing in
@@ -31,9 +32,16 @@ export class ModuleValue implements ObjectValue {
     return this;
   }
 
+  /** What is in a vector set. */
+  vectorSet(): VectorSetContent {
+    return readVectorSet(this.raw);
+  }
+
   /** What a module mixes in only the module knows; most mix in nothing. A vector set's rule is known. */
   digest(sink: DigestSink): void {
-    if (this.typeName === 'vectorset') sink.xor(vectorSetDigest(this.raw));
+    if (this.typeName !== 'vectorset') return;
+    const { count, dimension, elements } = this.vectorSet();
+    digestElements(sink, count, dimension, elements, (vector) => vector as Buffer);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The module data of a vector set, `vectorset` (Redis 8.0). Each item is an opcode, 2 for a number or 5 for a string, and the item.
  *
- *     id   dimension   count   configuration (low byte: 0 float32, 1 bytes, 2 bits)   flags (1 projection, 2 attributes)
+ *     id   dimension   count   configuration (low byte: 0 float32, 1 bytes, 2 bits; two bytes: links of a node)   flags (1 projection, 2 attributes)
  *     [1: input dimension   string: matrix]
  *     count × { element   [2: attribute]   vector   n   n × number }   0
  *
@@ -11,13 +11,15 @@
  * The upper byte of the level says which form it is; 8.6 reads both and 8.0 only the first (tried). `worst` is what a server works
  * out itself when it is not there.
  */
-import { ModuleDigest } from '../../engine/values/module-digest.ts';
+import type { Quantization } from '../../engine/values/vector-quantization.ts';
+import { linksDefault, type VectorElement, type VectorSetContent } from '../../engine/values/vector-set.ts';
 import { ModuleOpcode } from '../opcodes.ts';
 import { RdbOutput } from '../output.ts';
 import { ValueCursor } from './cursor.ts';
 
 const flagProjection = 1;
 const flagAttributes = 2;
+const quantizations: readonly Quantization[] = ['NOQUANT', 'Q8', 'BIN'];
 const quantizedBytes = 1;
 const quantizedBits = 2;
 const levelMask = 0xffffff;
@@ -26,6 +28,8 @@ interface Head {
   readonly dimension: number;
   readonly count: number;
   readonly quantization: number;
+  readonly links: number;
+  readonly projection: Float32Array | undefined;
   readonly hasAttributes: boolean;
 }
 
@@ -34,13 +38,19 @@ function readHead(cursor: ValueCursor): Head {
   cursor.unsigned();
   const dimension = readNumber(cursor);
   const count = readNumber(cursor);
-  const quantization = readNumber(cursor) & 0xff;
+  const configuration = readNumber(cursor);
   const flags = readNumber(cursor);
-  if (flags & flagProjection) {
-    readNumber(cursor);
-    skipText(cursor);
-  }
-  return { dimension, count, quantization, hasAttributes: (flags & flagAttributes) !== 0 };
+  const projection = flags & flagProjection ? readMatrix(cursor, dimension) : undefined;
+  const quantization = configuration & 0xff;
+  const links = (configuration >> 8) & 0xffff || linksDefault;
+  return { dimension, count, quantization, links, projection, hasAttributes: (flags & flagAttributes) !== 0 };
+}
+
+function readMatrix(cursor: ValueCursor, dimension: number): Float32Array {
+  const matrix = new Float32Array(readNumber(cursor) * dimension);
+  const bytes = Buffer.from(readText(cursor), 'latin1');
+  for (let index = 0; index < matrix.length; index++) matrix[index] = bytes.readFloatLE(index * 4);
+  return matrix;
 }
 
 function readNumber(cursor: ValueCursor): number {
@@ -68,25 +78,25 @@ function readText(cursor: ValueCursor): string {
   return cursor.text();
 }
 
-/** What the module mixes into DEBUG DIGEST: 20 bytes as a binary string. `raw` begins with the id. */
-export function vectorSetDigest(raw: Buffer): string {
+/** The set in a value that begins with the type's id; its elements can be walked once. */
+export function readVectorSet(raw: Buffer): VectorSetContent {
   const cursor = new ValueCursor();
   cursor.begin(raw, 0, raw.length);
   const head = readHead(cursor);
-  const digest = new ModuleDigest();
-  digest.addInteger(head.count);
-  digest.addInteger(head.dimension);
-  digest.endSequence();
+  const { dimension, links, count, projection } = head;
+  const quantization = quantizations[head.quantization];
+  return { quantization, dimension, links, count, projection, elements: readNodes(cursor, head) };
+}
+
+function* readNodes(cursor: ValueCursor, head: Head): Generator<[string, VectorElement]> {
+  const length = vectorBytes(head);
   for (let left = head.count; left > 0; left--) {
     const element = readText(cursor);
     const attribute = head.hasAttributes ? readText(cursor) : '';
-    digest.addBytes(Buffer.from(readText(cursor), 'latin1').subarray(0, vectorBytes(head)));
-    digest.addText(element);
-    if (attribute !== '') digest.addText(attribute);
-    digest.endSequence();
+    const vector = Buffer.from(readText(cursor), 'latin1').subarray(0, length);
     for (let numbers = readNumber(cursor); numbers > 0; numbers--) readNumber(cursor);
+    yield [element, { vector, attribute: attribute === '' ? undefined : attribute }];
   }
-  return digest.text();
 }
 
 function vectorBytes({ dimension, quantization }: Head): number {
