@@ -10,6 +10,7 @@ import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import type { FindingList } from '../report.ts';
+import type { UsageTable } from './usage-table.ts';
 
 export interface RdbLoadOptions {
   readonly path: string;
@@ -22,6 +23,8 @@ export interface RdbLoadOptions {
   /** Whether a hash is left out too: one whose fields are all past, which Valkey does not load. Undefined keeps all. */
   readonly isPastHash?: (type: number, offset: number, length: number) => boolean;
   readonly pause: () => Promise<void>;
+  /** Where it is noted how keys were used. */
+  readonly usage?: UsageTable;
   /** Only the keys of this shard. */
   readonly shard?: Shard;
 }
@@ -110,6 +113,7 @@ export class RdbLoad {
     else {
       const entry = keys.insertAfterFind(key, 0, keyLength);
       keys.setSerialized(entry, options.source, from, length, type);
+      options.usage?.note(options.source, from, reader.idle, reader.freq);
       if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
     }
   }

@@ -24,6 +24,7 @@ import { FindingList, type LayoutName, type Progress } from '../report.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
+import { UsageTable } from './usage-table.ts';
 
 /** What to do with a command whose effect nobody can know offline: of a module, a script, or of no server at all. */
 export type OpaquePolicy = 'fail' | 'keep' | 'drop';
@@ -95,6 +96,8 @@ export interface Loaded {
   readonly dataset: Dataset;
   readonly session: Session;
   readonly sources: Sources;
+  /** How the keys of RDBs were used. */
+  readonly usage: UsageTable;
   readonly codec: RdbCodec;
   readonly files: readonly LoadedFile[];
   readonly findings: FindingList;
@@ -134,6 +137,7 @@ class Loader implements Loaded {
   readonly dataset: Dataset;
   readonly session: Session;
   readonly sources = new Sources();
+  readonly usage = new UsageTable();
   readonly codec: RdbCodec;
   readonly files: LoadedFile[] = [];
   readonly findings: FindingList;
@@ -260,6 +264,7 @@ class Loader implements Loaded {
       dropExpiredBefore,
       isPastHash,
       pause,
+      usage: this.usage,
       shard: this.shard,
     });
     const sound = await load.run();

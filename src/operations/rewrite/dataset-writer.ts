@@ -5,7 +5,7 @@ import { Kind, objectKindMin, type Value } from '../../engine/value.ts';
 import { parseSafeInteger } from '../../engine/values/number-text.ts';
 import type { Target } from '../../rdb/targets.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
-import type { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
+import type { RdbWriter, Usage } from '../../rdb/writer/rdb-writer.ts';
 import { commandsAfter } from '../../rdb/writer/value-encoder.ts';
 import type { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import { fileRuns } from '../dataset/file-order.ts';
@@ -104,16 +104,18 @@ export class DatasetWriter {
     const from = keys.keyStart(entry);
     const to = from + keys.keyLength(entry);
     const expire = keys.expiry(entry);
+    let usage: Usage | undefined;
     if (keys.kind(entry) === Kind.Serialized) {
       const type = keys.rdbType(entry);
+      usage = this.loaded.usage.find(keys.source(entry), keys.offset(entry));
       const raw = this.loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
       if (writer.canCopy(type, raw, 0, raw.length)) {
-        writer.writeRawKey(type, key, from, to, expire, raw, 0, raw.length);
+        writer.writeRawKey(type, key, from, to, expire, raw, 0, raw.length, usage);
         return;
       }
     }
     const value = this.value(keys, entry);
-    writer.writeKey(key, from, to, expire, value);
+    writer.writeKey(key, from, to, expire, value, usage);
     if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
     this.trailing.push(...commandsBehind(writer.target, database, keys.keyText(entry), expire, value));
   }
