@@ -214,6 +214,14 @@ export class Keyspace {
     if (this.#capacity * 3 > slots * 2) this.#rehash(slots * 2);
   }
 
+  /** Makes room for `count` keys at once, so that they need not be moved again and again. */
+  reserve(count: number): void {
+    if (count > this.#capacity) this.#allocateEntries(Math.ceil(count));
+    let slots = this.#mask + 1;
+    while (count * 3 > slots * 2) slots *= 2;
+    if (slots > this.#mask + 1) this.#rehash(slots);
+  }
+
   /** Renumbers the live entries without gaps and drops the bytes of removed keys. */
   #compact(): void {
     const words = this.#words;

@@ -7,11 +7,16 @@ import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { lanesBase64 } from './lanes.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
+const ownersAt = 548_992;
+const ownerCount = 65_536;
 const commandsAt = 811_136;
 const printsAt = 851_968;
 const windowAt = 1_048_576;
 /** Keys that one call passes at most. */
 export const laneKeysMax = 8192;
+/** Keys that one call places at most, and words of a place: assembly/rdb-places.ts. */
+export const lanePlacesMax = 4096;
+export const placeWords = 8;
 /** Bytes of a window at most: it should stay in a core's own cache. */
 export const laneWindowBytes = 524_288;
 
@@ -19,6 +24,7 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   passCommands(from: number, limit: number, open: number): number;
   passKeys(from: number, limit: number, most: number, flags: number, seed: number, db: number): number;
+  placeKeys(from: number, to: number, most: number, shard: number): number;
   crc64Window(low: number, high: number, address: number, length: number): void;
   crc64Prepare(): void;
   blobsPrepare(): void;
@@ -33,6 +39,10 @@ export class Lanes {
   commandTableFilled = false;
   /** Fingerprints of the keys that were passed: high and low half of each. */
   readonly prints: Uint32Array;
+  /** The places of the keys that were found, `placeWords` each. */
+  readonly places: Uint32Array;
+  /** The shard of each bucket of keys. */
+  readonly owners: Uint8Array;
   private readonly memory: ArrayBuffer;
 
   constructor(module: object) {
@@ -42,7 +52,10 @@ export class Lanes {
     this.memory = kernels.memory.buffer;
     this.passCommands = kernels.passCommands;
     this.passKeys = kernels.passKeys;
+    this.placeKeys = kernels.placeKeys;
     this.crc64Window = kernels.crc64Window;
+    this.places = new Uint32Array(this.memory, printsAt, lanePlacesMax * placeWords);
+    this.owners = new Uint8Array(this.memory, ownersAt, ownerCount);
     this.prints = new Uint32Array(this.memory, printsAt, laneKeysMax * 2);
     this.result = new Int32Array(this.memory, 0, 16);
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
@@ -70,6 +83,11 @@ export class Lanes {
    * where the first item begins that was not passed, and how many of the keys expire.
    */
   readonly passKeys: Exports['passKeys'];
+  /**
+   * Finds the keys of a shard in the window's `[from, to)`, at most `most`, and passes over others. Returns their count; `places` says
+   * where they and their values lie, `result` where the first item begins that was not looked at, and how many keys came before.
+   */
+  readonly placeKeys: Exports['placeKeys'];
   private readonly crc64Window: Exports['crc64Window'];
 
   /** Continues a CRC-64, given as two halves, with the window's `[from, to)`; the new one is `result[0]` (low), `result[1]`. */

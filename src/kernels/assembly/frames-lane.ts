@@ -10,6 +10,7 @@
 //   frame    512 bytes: u32 start of each of 64 arguments, then u32 length of each
 
 import { slotOf } from './command-table';
+import { hashOf } from './key-hash';
 import { argumentEnd, commandHead, lineEnd, shortHeader } from './resp-numbers';
 
 const resultAt: usize = 0;
@@ -26,24 +27,6 @@ const shareNowhere: u32 = 4;
 
 const argumentsMax: u32 = 64;
 const lengthsOffset: usize = 256;
-
-/** As hashBytes in src/engine/key-hash.ts. */
-function hashOf(from: usize, length: usize, seed: u32): u32 {
-  let hash = seed;
-  const end = from + length;
-  let at = from;
-  for (; at + 4 <= end; at += 4) {
-    hash ^= rotl(load<u32>(at) * 0xcc9e2d51, 15) * 0x1b873593;
-    hash = rotl(hash, 13) * 5 + 0xe6546b64;
-  }
-  let tail: u32 = 0;
-  for (let shift: u32 = 0; at < end; at++, shift += 8) tail |= <u32>load<u8>(at) << shift;
-  hash ^= rotl(tail * 0xcc9e2d51, 15) * 0x1b873593;
-  hash ^= <u32>length;
-  hash = (hash ^ (hash >> 16)) * 0x85ebca6b;
-  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35;
-  return hash ^ (hash >> 16);
-}
 
 /**
  * Frames the commands of the window's `[from, to)` that are `shard`'s, at most `most`, and passes over the others. Stops before

@@ -3,3 +3,4 @@ export { passCommands } from './aof-lane';
 export { blobsPrepare } from './rdb-blobs';
 export { passKeys } from './rdb-lane';
 export { crc64Prepare, crc64Window } from './crc64';
+export { placeKeys } from './rdb-places';

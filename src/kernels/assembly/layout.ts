@@ -16,7 +16,9 @@ export const slotBytes: usize = 262144;
 //   | table of commands | ..... | prints     | small tables    | window, 512 KiB | slack |
 
 export const commandsAt: usize = 811136;
-/** Fingerprints of the keys that were passed, eight bytes each. */
+/** The shard of each bucket of keys, 64 KiB: of `slotsAt`, which the lanes do not use. */
+export const ownersAt: usize = slotsAt;
+/** Fingerprints of the keys that were passed, eight bytes each; or their places, 32 bytes each. */
 export const printsAt: usize = 851968;
 /** Text of an integer, 64 bytes. */
 export const textScratchAt: usize = 983040;

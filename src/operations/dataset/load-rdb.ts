@@ -1,10 +1,12 @@
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Dataset } from '../../engine/dataset.ts';
 import type { Shard } from '../../engine/shard.ts';
+import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { needsModule } from '../../rdb/module-data.ts';
+import { RdbPlaceLane } from '../../rdb/place-lane.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
@@ -27,8 +29,12 @@ export interface RdbLoadOptions {
   readonly usage?: UsageTable;
   /** Only the keys of this shard. */
   readonly shard?: Shard;
+  /** Kernels whose window the input has, where there are any. */
+  readonly lanes?: Lanes;
 }
 
+/** A key takes at least three bytes: its type, an empty name, an empty value. */
+const keyBytesMin = 3;
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 17;
 
@@ -46,10 +52,14 @@ export class RdbLoad {
   private isBase = false;
   private readonly values: ValueCheck;
   private readonly options: RdbLoadOptions;
+  private readonly lane: RdbPlaceLane | undefined;
 
   constructor(input: RdbInput, options: RdbLoadOptions) {
-    this.reader = new RdbReader(input);
+    const { lanes, shard } = options;
+    // The first shard's loader sees to the checksum.
+    this.reader = new RdbReader(input, { lanes, checksum: shard === undefined || shard.index === 0 });
     this.options = options;
+    this.lane = lanes && new RdbPlaceLane(this.reader, lanes, shard);
     this.values = new ValueCheck(false, this.reader.templates, 0);
     // The checksum vouches for what is compressed; without one, all of it is checked afterwards.
     input.trusting = true;
@@ -77,14 +87,47 @@ export class RdbLoad {
   private loadItems(most: number): boolean {
     const { reader } = this;
     for (let index = 0; index < most; index++) {
+      index += this.placeKeys();
       const item = reader.next();
       if (item === Item.key) this.loadKey();
       else if (item === Item.end) return true;
+      else if (item === Item.resizeDb) this.expectKeys();
       else if (item === Item.aux) this.noteAux();
       else if (item === Item.function) this.loadFunction();
       else if (item === Item.moduleAux && needsModule(reader.moduleName)) this.loseModuleAux();
     }
     return false;
+  }
+
+  /** Loads the ordinary keys at the front of the window; how many it went over. */
+  private placeKeys(): number {
+    const { lane, options, reader } = this;
+    const dropsKeys = !this.isBase && (!Number.isNaN(options.dropExpiredBefore) || options.isPastHash !== undefined);
+    if (lane === undefined || dropsKeys) return 0;
+    const { input } = reader;
+    const keys = options.dataset.database(reader.db);
+    let seen = 0;
+    while (
+      lane.pass((key, length, type, from, to, expiry) => {
+        const { bytes, base } = input;
+        if (keys.find(bytes, key, length) >= 0) this.addDuplicate(bytes, key, length, type, base + from);
+        else {
+          const entry = keys.insertAfterFind(bytes, key, length);
+          keys.setSerialized(entry, options.source, base + from, to - from, type);
+          if (expiry >= 0) keys.setExpiry(entry, millisecondsAt(bytes, expiry));
+        }
+      })
+    )
+      seen += lane.seen;
+    this.keys += seen;
+    return seen;
+  }
+
+  /** Makes room for the keys that are announced: of those that the rest of the file can hold. */
+  private expectKeys(): void {
+    const { declaredKeys, input, db } = this.reader;
+    const most = Math.min(declaredKeys, (input.remaining ?? 0) / keyBytesMin);
+    this.options.dataset.database(db).reserve(this.options.shard === undefined ? most : most / 2);
   }
 
   private loadKey(): void {
@@ -109,7 +152,7 @@ export class RdbLoad {
       return;
     }
     const keys = options.dataset.database(reader.db);
-    if (keys.find(key, 0, keyLength) >= 0) this.addDuplicate();
+    if (keys.find(key, 0, keyLength) >= 0) this.addDuplicate(key, 0, keyLength, reader.type, reader.itemOffset);
     else {
       const entry = keys.insertAfterFind(key, 0, keyLength);
       keys.setSerialized(entry, options.source, from, length, type);
@@ -124,12 +167,12 @@ export class RdbLoad {
     else if ((auxName === 'aof-base' || auxName === 'aof-preamble') && auxValue === '1') this.isBase = true;
   }
 
-  private addDuplicate(): void {
+  private addDuplicate(bytes: Buffer, start: number, length: number, type: number, offset: number): void {
     const { options, reader } = this;
-    const expected = 'each key once in a database';
-    options.findings.add('rdb.key.duplicate', options.path, reader.itemOffset, {
-      key: this.key(),
-      expected,
+    const name = escapeBytes(bytes, start, start + length);
+    options.findings.add('rdb.key.duplicate', options.path, offset, {
+      key: { name, db: reader.db, type: valueType(type, reader.fork)?.name ?? String(type) },
+      expected: 'each key once in a database',
       found: 'the same key again',
     });
   }
@@ -171,4 +214,9 @@ export class RdbLoad {
       options.findings.add(code, options.path, reader.itemOffset, { key: this.key(), expected, found });
     } else throw error;
   }
+}
+
+/** A moment as an RDB has it: 8 bytes, little-endian, milliseconds since 1970. */
+function millisecondsAt(bytes: Buffer, position: number): number {
+  return bytes.readInt32LE(position + 4) * 2 ** 32 + bytes.readUInt32LE(position);
 }

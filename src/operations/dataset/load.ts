@@ -1,6 +1,7 @@
 import nodePath from 'node:path';
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import type { Source } from '../../bytes/source.ts';
 import type { Window } from '../../bytes/window.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
@@ -11,6 +12,7 @@ import { Shard } from '../../engine/shard.ts';
 import { HashValue } from '../../engine/values/hash.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import { openFramesKernel } from '../../kernels/frames-kernel.ts';
+import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -219,9 +221,7 @@ class Loader implements Loaded {
 
   private async loadFile(path: string, role: LoadedFile['role'], last: boolean): Promise<LayoutName | 'manifest'> {
     const { source, index } = this.sources.add(path);
-    const input = new RdbInput(source, undefined, this.lane?.home);
-    const { onProgress } = this.options;
-    input.onProgress = onProgress && ((offset) => onProgress({ file: path, offset, size: source.size }));
+    let input = this.openWindow(source, this.lane?.home);
     try {
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
@@ -234,7 +234,10 @@ class Loader implements Loaded {
       this.files.push(file);
       if (content === 'rdb') {
         file.format = 'rdb';
-        if (!(await this.loadRdb(input, index, file))) return file.format;
+        const sound = await this.loadRdb(source, index, file);
+        input = this.openWindow(source, this.lane?.home);
+        input.seek(file.rdb?.length ?? 0);
+        if (!sound) return file.format;
         this.options.gate?.rdb(input.offset);
         if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
         file.format = 'hybrid';
@@ -244,13 +247,30 @@ class Loader implements Loaded {
       return file.format;
     } finally {
       const file = this.files.at(-1);
-      if (file?.path === path) file.bytes = input.base + input.limit;
+      if (file?.path === path) file.bytes = source.size ?? input.base + input.limit;
       source.close();
     }
   }
 
+  private openWindow(source: Source, memory: Buffer | undefined): RdbInput {
+    const { onProgress } = this.options;
+    const input = new RdbInput(source, undefined, memory);
+    input.onProgress = onProgress && ((offset) => onProgress({ file: source.name, offset, size: source.size }));
+    return input;
+  }
+
   /** The RDB at the front of a file; true if it is sound. Values whose bytes no checksum vouches for are looked through. */
-  private async loadRdb(input: RdbInput, index: number, file: LoadedFile): Promise<boolean> {
+  private async loadRdb(source: Source, index: number, file: LoadedFile): Promise<boolean> {
+    const lanes = borrowLanes();
+    try {
+      source.seek(0);
+      return await this.loadKeys(this.openWindow(source, lanes?.window()), index, file, lanes);
+    } finally {
+      returnLanes(lanes);
+    }
+  }
+
+  private async loadKeys(input: RdbInput, index: number, file: LoadedFile, lanes: Lanes | undefined): Promise<boolean> {
     const { dataset, findings } = this;
     const pause = this.options.pause ?? nextTurn;
     const isPart = file.role !== 'file' || this.options.expired === 'keep';
@@ -266,12 +286,13 @@ class Loader implements Loaded {
       pause,
       usage: this.usage,
       shard: this.shard,
+      lanes,
     });
     const sound = await load.run();
     const { fork, version, checksumState, templates } = load.reader;
     file.rdb = { fork, version, serverVersion: load.serverVersion, keys: load.keys, length: input.offset };
     this.codec.templates = templates;
-    if (!sound || checksumState === 'ok') return sound;
+    if (!sound || checksumState === 'ok' || (this.shard !== undefined && this.shard.index > 0)) return sound;
     const errors = findings.errors;
     const check = new RdbCheck(new RdbInput(this.sources.reopen(index)), file.path, findings, {
       seed: this.options.seed ?? 0,

@@ -1,0 +1,88 @@
+// AssemblyScript. Finds the keys of an RDB for the engine, which leaves values in the file: where each ordinary key and its value lie.
+// What is not ordinary is JavaScript's (src/operations/dataset/load-rdb.ts).
+//
+//   place, 32 bytes at `printsAt`:   u32 key | u32 its length | u32 type | u32 value | u32 its end | u32 expiry, 0xffffffff for none
+//   all positions in the window; the shard of each bucket of keys, a byte each, lies at `ownersAt`
+
+import { hashOf } from './key-hash';
+import { ownersAt, printsAt, resultAt, windowAt, windowEnd } from './layout';
+import { lastNumber, laneStart, nowhere, numberEnd, plainLength, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
+import { compoundEnd, isBlob } from './rdb-values';
+
+/** Bytes of an encoding with no element, at most: a server does not load such a key. */
+const emptyBlobMax: u32 = 11;
+const none: u32 = 0xffffffff;
+const quicklist: u32 = 14;
+const quicklist2: u32 = 18;
+/** Containers of a quicklist's nodes: one element as it is, or several. */
+const plainNode: u32 = 1;
+const packedNode: u32 = 2;
+
+/** Where a quicklist ends, unless a node may have no element. */
+function quicklistEnd(type: u32, from: usize): usize {
+  let at = numberEnd(from);
+  const nodes = lastNumber();
+  if (at > windowEnd || nodes == 0) return nowhere;
+  for (let index: u32 = 0; index < nodes; index++) {
+    let container = packedNode;
+    if (type == quicklist2) {
+      at = numberEnd(at);
+      container = lastNumber();
+      if (at > windowEnd || (container != plainNode && container != packedNode)) return nowhere;
+    }
+    if (container == packedNode && plainLength(at) <= emptyBlobMax) return nowhere;
+    at = stringEnd(at);
+    if (at > windowEnd) return nowhere;
+  }
+  return at;
+}
+
+/**
+ * Finds the keys of the window's `[from, to)` that are `shard`'s, at most `most`. Returns their number. Results: where the first item
+ * begins that was not looked at, and how many keys came before it.
+ */
+export function placeKeys(from: usize, to: usize, most: u32, shard: u32): u32 {
+  const limit = windowAt + to;
+  laneStart(limit, true);
+  let start = windowAt + from;
+  let taken: u32 = 0;
+  let seen: u32 = 0;
+  while (taken < most && start < limit) {
+    let at = start;
+    let type = <u32>load<u8>(at++);
+    let expiry = none;
+    if (type == 252) {
+      expiry = <u32>(at - windowAt);
+      at += 8;
+      if (at >= limit) break;
+      type = <u32>load<u8>(at++);
+    }
+    if (at >= limit || type > 20) break;
+    const valueAt = textEnd(at);
+    // A key that is compressed or an integer is not in the window.
+    if (valueAt > limit || textAt < at) break;
+    const key = textAt;
+    const length = textLength;
+    let end: usize = 0;
+    if (type == 0) end = stringEnd(valueAt);
+    else if (type == quicklist || type == quicklist2) end = quicklistEnd(type, valueAt);
+    else if (!isBlob(type)) end = compoundEnd(type, valueAt, false, false);
+    else if (plainLength(valueAt) <= emptyBlobMax) break;
+    else end = stringEnd(valueAt);
+    if (end > limit) break;
+    seen++;
+    start = end;
+    if (<u32>load<u8>(ownersAt + <usize>(hashOf(key, length, 0) >> 16)) != shard) continue;
+    const place = printsAt + (<usize>taken << 5);
+    store<u32>(place, <u32>(key - windowAt));
+    store<u32>(place, <u32>length, 4);
+    store<u32>(place, type, 8);
+    store<u32>(place, <u32>(valueAt - windowAt), 12);
+    store<u32>(place, <u32>(end - windowAt), 16);
+    store<u32>(place, expiry, 20);
+    taken++;
+  }
+  store<u32>(resultAt, <u32>(start - windowAt));
+  store<u32>(resultAt, seen, 4);
+  return taken;
+}
