@@ -8,6 +8,8 @@ import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { findMending } from './checksum-mending.ts';
+import { readMended } from './mended-reading.ts';
 import type { Cut, Duplicates, Region, Unresolved } from './plan.ts';
 import { findDuplicates } from './rdb-duplicates.ts';
 import { RdbEvidence } from './rdb-evidence.ts';
@@ -70,6 +72,7 @@ export class RdbScan {
   private headerFault: RdbFault | undefined;
   /** Nothing in the file says its version: what it holds must tell. */
   private inferred = false;
+  private ended = false;
   private needed = 0;
   /** What will be skipped further on. */
   private skips: Skip[] = [];
@@ -96,6 +99,7 @@ export class RdbScan {
     this.values.fork = reader.fork;
     this.version = reader.version;
     while (!this.readItems()) await options.pause();
+    if (await this.mendByChecksum()) return true;
     this.inferVersion();
     if (this.headerFault !== undefined) this.mendHeader(this.headerFault, this.magic);
     if (this.duplicates.suspicious) await this.dropDuplicates();
@@ -316,8 +320,32 @@ export class RdbScan {
     return false;
   }
 
+  /** Where the checksum tells what single change was made, it is undone: nothing is lost then. */
+  private async mendByChecksum(): Promise<boolean> {
+    const { reader, options, regions, headerFault } = this;
+    const stored = reader.storedChecksum;
+    const isDamaged = regions.length > 0 || headerFault !== undefined;
+    if (!isDamaged || !this.ended || stored === 0n || reader.version < checksumVersionMin) return false;
+    const { sources, index, size, seed, pause } = options;
+    const places = regions.filter(({ damage }) => damage);
+    const last = places.at(-1);
+    const bad = last && { from: headerFault ? 0 : places[0].offset, to: last.offset + last.length };
+    const mending = await findMending(sources, index, reader.checksumOffset, stored, bad, pause);
+    const mended = mending && (await readMended(sources, index, size, mending, seed, pause));
+    if (mending === undefined || mended === undefined) return false;
+    const { offset, length, bytes } = mending;
+    const reason = 'the checksum tells which bytes were changed, and what they were';
+    const more = { action: 'replace', damage: false, replacement: bytes } as const;
+    regions.splice(0, regions.length, region(offset, length, 'rdb.checksum.mismatch', reason, more));
+    this.cut = undefined;
+    this.keys = mended.keys;
+    this.version = mended.version;
+    return true;
+  }
+
   private takeEnd(): true {
     const { reader, regions } = this;
+    this.ended = true;
     this.endOffset = reader.endOffset;
     const at = reader.checksumOffset - 1;
     if (this.version < checksumVersionMin) return true;
