@@ -33,6 +33,8 @@ export class ValueCheck {
   large = false;
   /** Fields with an expiry of their own. */
   fieldExpires = 0;
+  /** Where a stream's part about idempotent producers begins; -1 for none. */
+  idempotencyOffset = -1;
   /** Module type that is needed for the value; '' for none. */
   moduleName = '';
   readonly notes: ValueNote[] = [];
@@ -51,6 +53,7 @@ export class ValueCheck {
   begin(): void {
     this.empty = this.large = false;
     this.fieldExpires = 0;
+    this.idempotencyOffset = -1;
     this.moduleName = '';
     if (this.notes.length > 0) this.notes.length = 0;
   }

@@ -8,6 +8,8 @@ import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { slotOf } from '../../src/engine/slot.ts';
 import { type ConvertOptions, convert, digest, parseSlots, UsageError } from '../../src/index.ts';
 import { shardBounds } from '../../src/operations/convert/slots.ts';
+import { TypeId } from '../../src/rdb/value-type-id.ts';
+import { readRdb } from '../rdb/codec/rdb-file.ts';
 import { findServer, itWithServer, startServer, temporaryDir } from '../servers.ts';
 
 const at = Date.UTC(2026, 10, 20);
@@ -178,6 +180,36 @@ describe('what a target cannot hold', () => {
     expect(dropped.result.outcome).toBe('written');
     expect(dropped.result.losses.map(({ kind }) => kind)).toContain('module');
     expect(dropped.result.keys).toBeLessThan(kept.result.keys);
+  });
+});
+
+describe('a stream of 8.6', () => {
+  const stream = [command('XADD', 's', '1-1', 'f', 'v'), command('XGROUP', 'CREATE', 's', 'g', '0')];
+
+  async function older(...commands: string[]) {
+    const dir = temporaryDir();
+    writeFileSync(join(dir, 'log.aof'), commands.join(''));
+    const source = join(dir, 'dump.rdb');
+    await convert(join(dir, 'log.aof'), { to: 'rdb', output: source, target: 'redis-8.6', at });
+    const output = join(dir, 'older.rdb');
+    const { losses } = await convert(source, { to: 'rdb', output, target: 'redis-8.0', allowLoss: true, at });
+    const [from, to] = [readRdb(source).keys[0], readRdb(output).keys[0]];
+    return { losses: losses.map(({ kind }) => kind), from, to, same: (await digest(output, { at })).digest };
+  }
+
+  it('is one of 7.2 but for its end', async () => {
+    const { losses, from, to, same } = await older(...stream);
+    expect([from.type, to.type]).toEqual([TypeId.stream4, TypeId.stream3]);
+    expect(from.value.length - to.value.length).toBe(7);
+    expect(from.value.subarray(0, to.value.length).equals(to.value)).toBe(true);
+    expect(losses).toEqual([]);
+    expect(same).toBe((await digest(await rdbOf(...stream), { at })).digest);
+  });
+
+  it('loses its producers, which are listed', async () => {
+    const { losses, to } = await older(...stream, command('XCFGSET', 's', 'IDMP-DURATION', '7', 'IDMP-MAXSIZE', '9'));
+    expect(losses).not.toEqual([]);
+    expect(to.type).toBe(TypeId.stream3);
   });
 });
 

@@ -26,6 +26,8 @@ export class KeyRecord implements KeyFacts {
   raw: Buffer = nothing;
   rawFrom = 0;
   rawTo = 0;
+  /** Bytes of `raw`, at its end, about a stream's idempotent producers (8.6); 0 for none. */
+  idempotencyLength = 0;
   value: Value = 0;
   /** Decodes `raw`. */
   codec: RdbCodec;

@@ -1,5 +1,6 @@
 import { Kind, type Value } from '../../engine/value.ts';
 import type { Target } from '../../rdb/targets.ts';
+import { TypeId } from '../../rdb/value-type-id.ts';
 import { auxField, readsSlotImports, readsSlotSizes } from '../../rdb/writer/aux-fields.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
 import type { RdbWriter, Usage } from '../../rdb/writer/rdb-writer.ts';
@@ -66,6 +67,7 @@ export class RdbKeySink implements KeySink {
 
   key(record: KeyRecord): void {
     const { writer } = this;
+    if (record.type === TypeId.stream4 && writer.target.streamVersion === 3) leaveOutIdempotency(record);
     const { type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo } = record;
     const usage = usageOf(record);
     if (type >= 0 && writer.canCopy(type, raw, rawFrom, rawTo)) {
@@ -86,6 +88,19 @@ export class RdbKeySink implements KeySink {
   finish(): void {
     this.writer.finish();
   }
+}
+
+/** Duration 100, size 100, no producers, nothing added, no duplicates. */
+const noIdempotency = Buffer.from([0x40, 0x64, 0x40, 0x64, 0, 0, 0]);
+
+/** A stream as 8.6 writes it is one of 7.2 where nobody sent idempotent messages, but for what says just that at its end. */
+function leaveOutIdempotency(record: KeyRecord): void {
+  const { raw, rawTo, idempotencyLength } = record;
+  if (idempotencyLength !== noIdempotency.length) return;
+  const from = rawTo - idempotencyLength;
+  if (noIdempotency.compare(raw, from, rawTo) !== 0) return;
+  record.type = TypeId.stream3;
+  record.rawTo = from;
 }
 
 const isModule = (value: Value) =>

@@ -165,6 +165,7 @@ export class RdbSource {
     record.raw = isHere ? input.bytes : this.bytesAt(from, to - from);
     record.rawFrom = isHere ? from - input.base : 0;
     record.rawTo = record.rawFrom + to - from;
+    record.idempotencyLength = values.idempotencyOffset < 0 ? 0 : to - values.idempotencyOffset;
     this.receiver.key(record);
   }
 

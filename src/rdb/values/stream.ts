@@ -31,7 +31,9 @@ export function checkStream(input: RdbInput, check: ValueCheck, version: number)
   const groups = input.count('consumer groups', 4);
   const names = new Set<string>();
   for (let index = 0; index < groups; index++) checkGroup(input, check, version, names);
-  if (version >= 4) checkIdempotency(input);
+  if (version < 4) return;
+  check.idempotencyOffset = input.offset;
+  checkIdempotency(input);
 }
 
 /** One node; gives the number of entries that are not deleted. */
