@@ -25,6 +25,7 @@ function multiPart(): { dir: string; path: string } {
   return { dir, path: join(dir, 'appendonlydir') };
 }
 
+const hex = (word: string) => Buffer.from(word).toString('hex');
 const manifestOf = (path: string) => readFileSync(join(path, 'appendonly.aof.manifest'), 'latin1');
 const text = (path: string) => readFileSync(path, 'latin1');
 const digestOf = async (path: string) => (await digest(path, { at, opaque: 'drop' })).digest;
@@ -174,6 +175,20 @@ describe('a target that cannot hold everything', () => {
         lossCount: 1,
       });
     }
+  });
+
+  it('is verified by the payloads that the target takes, not the source', async () => {
+    // A key of the module type ReJSON-RL in an RDB of version 9 by redis-ver 6.0.0, without a checksum.
+    const key = `07016b8145e25238df912c0005017800`;
+    const bytes = Buffer.from(`fa09${hex('redis-ver')}05${hex('6.0.0')}fe00${key}ff${'00'.repeat(8)}`, 'hex');
+    const source = newPath('dump.rdb');
+    writeFileSync(source, Buffer.concat([Buffer.from('REDIS0009'), bytes]));
+    const output = newPath();
+    expect(await run(source, { output, format: 'aof', target: 'redis-7.0', verify: true })).toMatchObject({
+      outcome: 'written',
+      verified: true,
+    });
+    expect(text(output)).toContain('RESTORE');
   });
 
   it('loses the sign of a zero in a small sorted set without ado', async () => {

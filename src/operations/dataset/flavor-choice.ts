@@ -15,7 +15,12 @@ import type { Target } from '../../rdb/targets.ts';
 export function flavorOf(layout: Layout, target?: Target): Flavor {
   // What a server before 7.0 keeps in its sorted sets, a later one does not.
   if (target?.usesListpacks === false) return 'redis-6.2';
-  return flavorOfFiles(layout, target === undefined ? 'redis-8' : flavorOfVersion(target.fork, target.version));
+  return flavorOfFiles(layout, target === undefined ? 'redis-8' : flavorOfTarget(target));
+}
+
+/** The rules of the generation that files are written for. */
+export function flavorOfTarget({ fork, version }: Target): Flavor {
+  return flavorOfVersion(fork, version);
 }
 
 function flavorOfVersion(fork: 'redis' | 'valkey', version: string): Flavor {

@@ -34,6 +34,8 @@ export type OpaquePolicy = 'fail' | 'keep' | 'drop';
 export interface LoadOptions {
   /** The server generation whose rules apply while loading. */
   readonly flavor: Flavor;
+  /** The generation whose payloads of RESTORE are taken, where it is another one. */
+  readonly payloads?: Flavor;
   /** The moment of loading, milliseconds since 1970. */
   readonly at: number;
   readonly opaque?: OpaquePolicy;
@@ -158,7 +160,7 @@ class Loader implements Loaded {
     this.path = path;
     this.options = options;
     this.findings = options.findings ?? new FindingList();
-    this.codec = new RdbCodec({ payloads: payloadRules(options.flavor) });
+    this.codec = new RdbCodec({ payloads: payloadRules(options.payloads ?? options.flavor) });
     this.dataset = new Dataset(2 ** 31, options.seed);
     const registry = defaultRegistry();
     const { shard, gate } = options;

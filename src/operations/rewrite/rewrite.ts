@@ -7,7 +7,7 @@ import { UnwritableError, UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
 import { addCensus, takeCensus } from '../dataset/census.ts';
 import { filterDataset } from '../dataset/filter.ts';
-import { flavorOf, flavorOfReport } from '../dataset/flavor-choice.ts';
+import { flavorOf, flavorOfReport, flavorOfTarget } from '../dataset/flavor-choice.ts';
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
@@ -278,7 +278,9 @@ class Rewrite {
       output.finish();
       const digest = this.digestFlavor === undefined ? '' : digestOfSums(this.sums);
       if (options.verify === true) {
-        const expected = { digest, changed: this.losses.changed, flavor: this.flavorOfOutput(loaded) };
+        const flavor = this.flavorOfOutput(loaded);
+        const payloads = this.target === undefined ? flavor : flavorOfTarget(this.target);
+        const expected = { digest, changed: this.losses.changed, flavor, payloads };
         await verifyOutput(output.checkPath, loaded, expected, options);
       }
       return digest;

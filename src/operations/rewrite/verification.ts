@@ -22,6 +22,8 @@ export interface Expected {
   readonly changed: readonly Loss[];
   /** The rules by which the output is read. */
   readonly flavor: Flavor;
+  /** The rules of the generation that it was written for: those of its payloads. */
+  readonly payloads: Flavor;
 }
 
 /**
@@ -30,11 +32,11 @@ export interface Expected {
 export async function verifyOutput(
   path: string,
   loaded: Loaded,
-  { digest, changed, flavor }: Expected,
+  { digest, changed, flavor, payloads }: Expected,
   options: RewriteOptions,
 ): Promise<void> {
   const { at, onProgress, pause } = options;
-  const again = await loadDataset(path, { flavor, at, onProgress, pause, expired: 'keep', opaque: 'keep' });
+  const again = await loadDataset(path, { flavor, payloads, at, onProgress, pause, expired: 'keep', opaque: 'keep' });
   try {
     if (again.findings.errors > 0) {
       const [first] = again.findings.findings;
