@@ -4,14 +4,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Config } from '../../fixtures/generate/golden.ts';
 import { encodeCommand } from '../reply.ts';
 import { type ServerName, tryStart } from '../server-process.ts';
 
 export interface Folder {
   readonly name: string;
   readonly files: Readonly<Record<string, Buffer | string>>;
-  readonly config?: Config;
+  readonly config?: Readonly<Record<string, string | readonly string[]>>;
   /** A file may not be there to be made from: these servers only. */
   readonly servers?: readonly ServerName[];
 }
@@ -56,7 +55,7 @@ export function filesOf(dir: string): Files {
 }
 
 /** Starts a server of that generation in `dir`, which holds the folder already. */
-export async function observe(name: ServerName, dir: string, config: Config = {}): Promise<Observation> {
+export async function observe(name: ServerName, dir: string, config: Folder['config'] = {}): Promise<Observation> {
   const before = filesOf(dir);
   const result = await tryStart(name, { dir, config: { appendonly: 'yes', ...config }, startTimeout: 10_000 });
   if (!result.started) return { starts: false, keys: {}, before, after: filesOf(dir), log: logLines(result.log) };

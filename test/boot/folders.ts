@@ -75,6 +75,12 @@ const dump = (name: string, bytes: Buffer, config: Folder['config'] = {}, more: 
   config: { appendonly: 'no', ...config },
 });
 
+const cluster = { 'cluster-enabled': 'yes' };
+const replica = { replicaof: '127.0.0.1 1' };
+const twoDatabases = rdb(`${entry('a')}\xfe\x01${entry('b')}`);
+/** Two elements, the larger one first: only who looks into it sees that. */
+const intset = '\x0b\x01h\x0c\x02\x00\x00\x00\x02\x00\x00\x00\x05\x00\x01\x00';
+
 const no = { 'aof-load-truncated': 'no' };
 const off = { appendonly: 'no' };
 const sound = { base: first, incr: [second] };
@@ -327,6 +333,67 @@ export const folders: readonly Folder[] = [
     config: { ...no, 'aof-load-corrupt-tail-max-size': '1024' },
   }),
   dump('of 8.6, relaxed', rdbOf86, { 'rdb-version-check': 'relaxed' }),
+  old('command renamed away', first, { 'rename-command': 'SET ""' }),
+  old('command renamed', first, { 'rename-command': 'set Other' }),
+  old('command under its new name', join2(first, aof('other w 1', 'OTHER u 2')), { 'rename-command': 'SETNX other' }),
+  old('renamed twice, and another in its place', join2(first, aof('B w 1', 'SETNX l x')), {
+    'rename-command': ['SETNX a', 'a b', 'RPUSHX SETNX'],
+  }),
+  old('MULTI renamed', join2(first, aof('MULTI', 'SET t 1', 'EXEC')), { 'rename-command': 'MULTI ""' }),
+  old('MULTI and EXEC under new names', join2(first, aof('m', 'SET t 1', 'e')), {
+    'rename-command': ['MULTI m', 'EXEC e'],
+  }),
+  old('no such command to be renamed', first, { 'rename-command': 'NOSUCH other' }),
+  old('renamed to what is there', first, { 'rename-command': 'SET get' }),
+  old('rename without a name', first, { 'rename-command': 'SET' }),
+  old('module that is not there', first, { loadmodule: '/no/such.so' }),
+  old('users that are not there', first, { aclfile: '/no/such.acl' }),
+  old('include that is not there', first, { include: '/no/such.conf' }),
+  old('setting that nobody knows', first, { appendonlyy: 'yes' }),
+  old('setting with a wrong word', first, { 'aof-load-truncated': 'maybe' }),
+  old('setting with a wrong choice', first, { appendfsync: 'sometimes' }),
+  old('no databases', first, { databases: '0' }),
+  old('a path for a name', first, { appendfilename: 'a/b.aof' }),
+  { ...old('a path for a folder', first, { appenddirname: 'a/b' }), servers: sinceSeven },
+  old('a size for a number', first, { 'aof-load-corrupt-tail-max-size': '1kb' }),
+  old('settings of old names', join2(first, aof('SET w 1')), {
+    'slave-read-only': 'yes',
+    'list-max-ziplist-entries': '9',
+  }),
+  old('user and memory', first, {
+    user: 'bob on nopass ~* +@all',
+    maxmemory: '100mb',
+    'maxmemory-policy': 'allkeys-lru',
+  }),
+  dump('a path for a name', oldRdb, { dbfilename: 'a/b.rdb' }),
+
+  old('node of a cluster', first, cluster),
+  old(
+    'node of a cluster, other databases named',
+    join2(first, aof('COPY a b DB 3', 'MOVE b 5', 'SWAPDB 0 1')),
+    cluster,
+  ),
+  old('node of a cluster, hybrid', join2(twoDatabases, first), cluster),
+  old('node of a cluster with a file of its own', first, { ...cluster, 'cluster-config-file': 'my.conf' }),
+  multi('node of a cluster', { ...sound, config: cluster }),
+  multi('node of a cluster, RDB base', { base: twoDatabases, baseName: 'rdb', config: cluster }),
+  dump('node of a cluster', rdb(entry('a')), cluster),
+  dump('node of a cluster, empty file of its own', rdb(entry('a')), cluster, { 'nodes.conf': '' }),
+  dump('node of a cluster, two databases', twoDatabases, cluster),
+  {
+    ...dump('node of a cluster with databases', twoDatabases, { ...cluster, 'cluster-databases': '4' }),
+    servers: ['valkey-9.1', 'redis-7.0'],
+  },
+
+  dump('expired keys, of a replica', rdb(entry('a') + past + entry('b') + past + entry('c')), replica),
+  dump('expired keys, of a replica no more', rdb(entry('a') + past + entry('b')), { ...replica, slaveof: 'no one' }),
+  dump('a module', rdb(`${entry('a')}\x07\x01m\x81${'\x12'.repeat(8)}\x00`)),
+  dump('intset out of order', rdb(entry('a') + intset)),
+  { ...dump('intset out of order, looked into', rdb(entry('a') + intset), { 'sanitize-dump-payload': 'yes' }) },
+  dump('intset out of order, for clients', rdb(entry('a') + intset), { 'sanitize-dump-payload': 'clients' }),
+  dump('sound, looked into', oldRdb, { 'sanitize-dump-payload': 'yes' }),
+  multi('RDB base, intset out of order', { base: rdb(entry('a') + intset), baseName: 'rdb', incr: [second] }),
+
   dump('timestamps for a new base', oldRdb, {
     appendonly: 'yes',
     'aof-timestamp-enabled': 'yes',

@@ -12,7 +12,9 @@ const seed = Number(process.env.AOFKIT_BOOT_SEED ?? 1);
 const share = process.env.AOFKIT_BOOT_ALL === '1' ? folders : folders.filter((_, index) => (index + seed) % 3 === 0);
 
 const configLines = (folder: Folder): string[] =>
-  Object.entries({ appendonly: 'yes', save: '""', ...folder.config }).map(([name, value]) => `${name} ${value}`);
+  Object.entries({ appendonly: 'yes', save: '""', ...folder.config }).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${name} ${one}`),
+  );
 
 describe('boot: prepared folders', () => {
   it('are many', () => {

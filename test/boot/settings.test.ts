@@ -2,12 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boot, UnreadableError, UsageError } from '../../src/index.ts';
-import {
-  parseConfiguration,
-  readConfiguration,
-  settingsOf,
-  unknownDirective,
-} from '../../src/operations/boot/settings.ts';
+import { parseConfiguration, readConfiguration, unknownDirective } from '../../src/operations/boot/directives.ts';
+import { settingsOf } from '../../src/operations/boot/settings.ts';
 import { temporaryDir } from '../servers.ts';
 import { aof, writeFolder } from './folder.ts';
 

@@ -4,11 +4,12 @@ import { UnreadableError, UsageError } from '../../errors.ts';
 import { findTarget } from '../../rdb/targets.ts';
 import type { Progress } from '../report.ts';
 import { AofStart } from './aof-start.ts';
+import { configure, missingAtStart } from './configuration.ts';
+import { type Directive, included, parseConfiguration, readConfiguration } from './directives.ts';
 import { durabilityOf } from './durability.ts';
 import { bootRules } from './generation.ts';
 import type { BootDatabase, BootResult } from './outcome.ts';
 import { ServerLoad } from './server-load.ts';
-import { type Directive, parseConfiguration, readConfiguration, settingsOf, unknownDirective } from './settings.ts';
 import { Start } from './start.ts';
 import { findUnused } from './unused.ts';
 
@@ -37,16 +38,12 @@ export async function boot(directory: string, options: BootOptions): Promise<Boo
     throw new UnreadableError(directory, 'ENOTDIR', `cannot read ${directory}: it is not a folder`);
   const directives = directivesOf(options);
   const rules = bootRules(target);
-  const unknown = unknownDirective(directives, target.name);
-  const settings = settingsOf(
-    unknown === undefined ? directives : directives.filter(({ name }) => name !== unknown.name),
-    !rules.multiPart,
-  );
+  const { settings, refusal } = configure(directives, rules);
   const load = new ServerLoad({ ...options, rules, settings });
   try {
     const start = new Start(directory, rules, settings, load);
-    if (unknown !== undefined) start.refuseDirective(unknown);
-    else await new AofStart(start).run();
+    if (refusal !== undefined) start.die(refusal.reason, ...refusal.log);
+    else await runStart(start);
     const databases = databasesOf(load, options.at);
     const kept = start.fatal === undefined ? databases : [];
     // Of a server that does not start, all is unused.
@@ -73,11 +70,26 @@ export async function boot(directory: string, options: BootOptions): Promise<Boo
   }
 }
 
-const uncertain = 'the log holds what no rule defines: a script, or a command with too few arguments';
+/** What comes before the data, and then the data. */
+async function runStart(start: Start): Promise<void> {
+  const { settings, rules, directory } = start;
+  start.openCluster();
+  const missing = missingAtStart(settings, rules, directory);
+  if (missing !== undefined) return start.die(missing.reason, ...missing.log);
+  start.noteHazards();
+  await new AofStart(start).run();
+  if (start.fatal === undefined && start.load.outsideCluster) {
+    const line = "You can't have keys in a DB different than DB 0 when in Cluster mode. Exiting.";
+    start.die('a cluster has one database, and the RDB has keys in another', line);
+  }
+}
+
+const uncertain =
+  'the data holds what no rule defines: a script, a command with too few arguments, or what only a module knows';
 
 function directivesOf({ configuration, settings = [] }: BootOptions): Directive[] {
   const read = configuration === undefined ? [] : readConfiguration(nodePath.resolve(configuration));
-  return [...read, ...parseConfiguration(settings.join('\n'), 'the settings given')];
+  return [...read, ...included(parseConfiguration(settings.join('\n'), 'the settings given'))];
 }
 
 function databasesOf(load: ServerLoad, at: number): BootDatabase[] {

@@ -22,6 +22,12 @@ export interface BootRules {
   readonly namesFolder: boolean;
   /** The line that ends a start whose RDB was refused. */
   readonly refusedRdb: string;
+  /** Values of an RDB are looked through whatever is set (Valkey 9.1, which has no sanitize-dump-payload). */
+  readonly looksIntoValues: boolean;
+  /** What a node of a cluster does with keys in other databases than its own: 6.0 ends once all is loaded, 7.0 crashes. */
+  readonly clusterKeys: 'refused' | 'refused-late' | 'crash';
+  /** Databases of a node of a cluster can be configured (Valkey 9). */
+  readonly clusterDatabases: boolean;
   /** What an RDB file may begin with. */
   readonly fileMagics: readonly string[];
   /** The bytes that an RDB is recognised by in an AOF. */
@@ -50,6 +56,9 @@ export function bootRules(target: Target): BootRules {
       versionOf(target) < 702
         ? 'Fatal error loading the DB: '
         : 'Fatal error loading the DB, check server logs. Exiting.',
+    looksIntoValues: isValkey && versionOf(target) >= 901,
+    clusterKeys: isValkey || versionOf(target) >= 702 ? 'refused' : versionOf(target) >= 700 ? 'crash' : 'refused-late',
+    clusterDatabases: isValkey9,
     fileMagics: isValkey && versionOf(target) >= 801 ? ['REDIS0', 'VALKEY'] : ['REDIS'],
     rdbMagics: isValkey9 ? ['REDIS0', 'VALKEY'] : ['REDIS'],
     arities: aritiesOf(target),

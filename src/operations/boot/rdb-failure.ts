@@ -37,8 +37,10 @@ export function rdbFailure(findings: readonly Finding[], rules: BootRules, setti
   for (const { code, severity, key } of findings) {
     if (code === 'rdb.checksum.mismatch') {
       if (settings.rdbChecksum) return 'Wrong RDB checksum';
-    } else if (code === 'rdb.module.aux') return "The RDB file contains AUX module data I can't load";
-    else if (severity !== 'error') continue;
+    } else if (code === 'rdb.module.aux') {
+      // With modules nobody knows.
+      if (settings.modules.length === 0) return "The RDB file contains AUX module data I can't load";
+    } else if (severity !== 'error') continue;
     else if (code === 'rdb.truncated') return 'Short read or OOM loading DB. Unrecoverable error, aborting now.';
     else if (code === 'rdb.key.duplicate') return duplicateLine(key?.name ?? '', key?.db ?? 0, rules);
     else if (rules.keepsPreamble && /^rdb\.(type|opcode)/.test(code)) return "Can't handle foreign type or opcode";

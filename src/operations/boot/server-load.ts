@@ -3,19 +3,20 @@ import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { Frame } from '../../engine/frame.ts';
 import { Session } from '../../engine/session.ts';
-import { Kind } from '../../engine/value.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
-import { readsType } from '../../rdb/targets.ts';
+import type { Fork } from '../../rdb/reader.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbLoad } from '../dataset/load-rdb.ts';
 import { Sources } from '../dataset/sources.ts';
 import { FindingList, type Progress } from '../report.ts';
 import type { BootRules } from './generation.ts';
 import { rdbFailure, rdbHeaderFailure } from './rdb-failure.ts';
+import { Renamed } from './renamed.ts';
 import { ServerRecord, ServerScanner } from './server-scanner.ts';
 import type { BootSettings } from './settings.ts';
+import { ValueExam } from './value-exam.ts';
 
 export interface ServerLoadOptions {
   readonly rules: BootRules;
@@ -52,6 +53,10 @@ export class ServerLoad {
   /** Something is done that no rule defines. */
   certain = true;
   readonly session: Session;
+  /** Keys were loaded that a node of a cluster may not have. */
+  outsideCluster = false;
+  private readonly databases: number;
+  private readonly renamed: Renamed;
   private readonly sources = new Sources();
   private readonly codec: RdbCodec;
   private readonly options: ServerLoadOptions;
@@ -62,7 +67,9 @@ export class ServerLoad {
   constructor(options: ServerLoadOptions) {
     const { rules, settings, at, seed } = options;
     this.options = options;
-    this.dataset = new Dataset(settings.databases, seed);
+    this.databases = databasesOf(settings, rules);
+    this.renamed = new Renamed(settings.renames);
+    this.dataset = new Dataset(this.databases, seed);
     this.codec = new RdbCodec({ payloads: payloadRules(rules.flavor) });
     this.session = new Session(this.dataset, defaultRegistry(), {
       flavor: rules.flavor,
@@ -84,9 +91,10 @@ export class ServerLoad {
   async loadRdbFile(path: string): Promise<{ readonly sound: boolean; readonly bytes: number; readonly keys: number }> {
     const { source, index } = this.sources.add(path);
     const input = new RdbInput(source);
+    const { settings, at } = this.options;
     try {
       const bytes = source.size ?? 0;
-      const { sound, returns, keys } = await this.loadRdb(input, index, path, this.options.at);
+      const { sound, returns, keys } = await this.loadRdb(input, index, path, settings.replica ? Number.NaN : at);
       if (!sound && returns) this.log.push(this.options.rules.refusedRdb);
       if (sound) this.log.push('DB loaded from disk: ');
       return { sound, bytes, keys };
@@ -113,7 +121,7 @@ export class ServerLoad {
     const load = new RdbLoad(input, options);
     await load.run();
     this.codec.templates = load.reader.templates;
-    const failure = rdbFailure(findings.findings, rules, settings) ?? this.unreadable();
+    const failure = rdbFailure(findings.findings, rules, settings) ?? this.unreadable(load.reader.fork);
     if (failure !== undefined) {
       this.log.push(failure);
       return { sound: false, returns: false, keys: load.keys };
@@ -124,18 +132,32 @@ export class ServerLoad {
   }
 
   /** What this generation cannot read of an RDB that is sound in itself. */
-  private unreadable(): string | undefined {
+  private unreadable(fork: Fork): string | undefined {
     const { rules, settings } = this.options;
+    const deep = rules.looksIntoValues || settings.sanitize === 'yes';
+    const { templates } = this.codec;
+    const exam = new ValueExam({ target: rules.target, fork, deep, templates, reader: this.sources });
     for (const database of this.dataset.occupied()) {
-      if (database >= settings.databases)
-        return `FATAL: Data file was created with a ${rules.server} server configured to handle more than ${settings.databases} databases. Exiting`;
+      const refused = database >= this.databases ? this.refusedDatabase() : undefined;
+      if (refused !== undefined) return refused;
       const keys = this.dataset.database(database);
       for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
-        if (keys.kind(entry) === Kind.Serialized && !readsType(rules.target, keys.rdbType(entry)))
-          return 'Internal error in RDB reading offset';
+        const failure = exam.failure(keys, entry);
+        if (failure === 'module' && settings.modules.length > 0) this.certain = false;
+        else if (failure === 'module') return "The RDB file contains module data I can't load: no matching module";
+        else if (failure !== undefined) return 'Internal error in RDB reading offset';
       }
     }
     return undefined;
+  }
+
+  /** Why the server ends for keys in a database beyond its own; undefined where it says so later. */
+  private refusedDatabase(): string | undefined {
+    const { rules, settings } = this.options;
+    if (settings.cluster && rules.clusterKeys === 'crash') return 'crashed by signal';
+    this.outsideCluster = settings.cluster && rules.clusterKeys === 'refused-late';
+    if (this.outsideCluster) return undefined;
+    return `FATAL: Data file was created with a ${rules.server} server configured to handle more than ${this.databases} databases. Exiting`;
   }
 
   /** Loads one file of an AOF. `preamble`: it is one of the old layout, of which the messages speak in another way. */
@@ -180,11 +202,20 @@ export class ServerLoad {
   }
 
   /** Executes a command, or says in the log why the server ends. */
-  execute(frame: Frame, name: string): boolean {
-    const { rules } = this.options;
+  execute(given: Frame, name: string): boolean {
+    const { rules, settings } = this.options;
+    const frame = this.renamed.resolve(given);
+    if (frame === undefined) {
+      this.log.push(this.unknownCommand(given, undefined, name));
+      return false;
+    }
     const info = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
     const arity = this.arityOf(frame, info);
     if (arity === undefined) {
+      if (settings.modules.length > 0 && info === undefined) {
+        this.certain = false;
+        return true;
+      }
       this.log.push(this.unknownCommand(frame, info, name));
       return false;
     }
@@ -228,6 +259,12 @@ export class ServerLoad {
     const what = isSubcommand ? `unknown subcommand '${frame.text(1)}'` : `unknown command '${command}'`;
     return `Error reading the append only file ${name}, error: ${what}`;
   }
+}
+
+/** Databases that SELECT reaches: a node of a cluster has one. */
+function databasesOf(settings: BootSettings, rules: BootRules): number {
+  if (!settings.cluster) return settings.databases;
+  return rules.clusterDatabases ? settings.clusterDatabases : 1;
 }
 
 const isContainer = (info: CommandInfo | undefined): boolean => info?.container === true;

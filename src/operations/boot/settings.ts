@@ -1,7 +1,15 @@
-import fs from 'node:fs';
-import nodePath from 'node:path';
-import { splitWords } from '../../aof/manifest.ts';
-import { UsageError, unreadable } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
+import type { Directive } from './directives.ts';
+
+/** A line whose words a server refuses. */
+export class RefusedDirective extends UsageError {
+  readonly directive: string;
+
+  constructor(directive: string, message: string) {
+    super(message);
+    this.directive = directive;
+  }
+}
 
 /** The settings that decide what a start does with the files, and what a crash would cost. */
 export interface BootSettings {
@@ -25,91 +33,20 @@ export interface BootSettings {
   readonly save: readonly (readonly [seconds: number, changes: number])[];
   readonly rewritePercentage: number;
   readonly rewriteMinSize: number;
-}
-
-/** One line of a configuration. */
-export interface Directive {
-  readonly name: string;
-  readonly words: readonly string[];
-  readonly line: string;
-}
-
-/** Settings that some generations do not know, with the first that does; to an older one they are a fatal error. */
-const since: Readonly<Record<string, { readonly redis?: string; readonly valkey?: string }>> = {
-  appenddirname: { redis: '7.0', valkey: '7.2' },
-  'aof-timestamp-enabled': { redis: '7.0', valkey: '7.2' },
-  'aof-disable-auto-gc': { redis: '7.0', valkey: '7.2' },
-  'aof-load-corrupt-tail-max-size': { redis: '8.4' },
-  'rdb-version-check': { valkey: '8.1' },
-};
-
-/** The name of a directive that this generation does not know; undefined where it knows all. */
-export function unknownDirective(directives: readonly Directive[], generation: string): Directive | undefined {
-  const [fork, version] = generation.split('-') as ['redis' | 'valkey', string];
-  return directives.find(({ name }) => {
-    const first = since[name];
-    return first !== undefined && (first[fork] === undefined || isBefore(version, first[fork]));
-  });
-}
-
-function isBefore(version: string, other: string): boolean {
-  const [major, minor] = version.split('.').map(Number);
-  const [otherMajor, otherMinor] = other.split('.').map(Number);
-  return major !== otherMajor ? major < otherMajor : minor < otherMinor;
-}
-
-/** Deepest chain of include lines: one that includes itself would never end. */
-const includeDepthMax = 16;
-
-/**
- * The directives of a configuration file, include lines (with their globs) replaced by what they name. Throws UnreadableError,
- * and UsageError for a line that a server does not take either.
- */
-export function readConfiguration(path: string, depth = 0): Directive[] {
-  if (depth > includeDepthMax) throw new UsageError(`${path} includes itself`);
-  let text: string;
-  try {
-    text = fs.readFileSync(path, 'latin1');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  return parseConfiguration(text, path).flatMap((directive) =>
-    directive.name !== 'include'
-      ? [directive]
-      : includedPaths(directive.words[0] ?? '').flatMap((name) => readConfiguration(name, depth + 1)),
-  );
-}
-
-/** A server resolves an include from the folder it runs in; so do we. */
-function includedPaths(pattern: string): string[] {
-  if (!/[*?[]/.test(pattern)) return [pattern];
-  const folder = nodePath.dirname(pattern);
-  const name = new RegExp(
-    `^${nodePath
-      .basename(pattern)
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder)
-    .filter((entry) => name.test(entry))
-    .sort()
-    .map((entry) => nodePath.join(folder, entry));
-}
-
-/** The directives of a configuration's text: blank lines and comments go, words are split as the server splits them. */
-export function parseConfiguration(text: string, path = 'the configuration'): Directive[] {
-  const directives: Directive[] = [];
-  text.split('\n').forEach((raw, index) => {
-    const line = raw.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
-    if (line === '' || line.startsWith('#')) return;
-    const words = splitWords(line);
-    if (words === undefined) throw new UsageError(`line ${index + 1} of ${path} has unbalanced quotes: ${line}`);
-    if (words.length > 0) directives.push({ name: words[0].toLowerCase(), words: words.slice(1), line });
-  });
-  return directives;
+  readonly cluster: boolean;
+  readonly clusterConfigFile: string;
+  readonly clusterDatabases: number;
+  /** It follows a master. */
+  readonly replica: boolean;
+  readonly sanitize: 'no' | 'yes' | 'clients';
+  /** Paths of modules. */
+  readonly modules: readonly string[];
+  /** Commands that get another name, or none (''), in this order. */
+  readonly renames: readonly (readonly [from: string, to: string])[];
+  readonly aclFile: string;
+  /** Bytes; 0: no bound. */
+  readonly maxMemory: number;
+  readonly maxMemoryPolicy: string;
 }
 
 /** What the directives say, the last one of a name winning, and the generation's defaults for the rest. Throws UsageError. */
@@ -118,39 +55,68 @@ export function settingsOf(directives: readonly Directive[], isOld: boolean): Bo
   const text = (name: string, otherwise: string): string => last.get(name)?.[0] ?? otherwise;
   const yes = (name: string, otherwise: boolean): boolean => {
     const word = text(name, otherwise ? 'yes' : 'no').toLowerCase();
-    if (word !== 'yes' && word !== 'no') throw new UsageError(`${name} must be yes or no, not ${word}`);
+    if (word !== 'yes' && word !== 'no') throw new RefusedDirective(name, `${name} must be yes or no, not ${word}`);
     return word === 'yes';
   };
-  const number = (name: string, otherwise: number): number => {
+  const number = (name: string, otherwise: number, least = 0): number => {
     const value = text(name, String(otherwise));
-    if (!/^\d+$/.test(value)) throw new UsageError(`${name} must be a number, not ${value}`);
+    if (!/^\d+$/.test(value)) throw new RefusedDirective(name, `${name} must be a number, not ${value}`);
+    if (Number(value) < least) throw new RefusedDirective(name, `${name} must be ${least} or more, not ${value}`);
     return Number(value);
   };
+  const fileName = (name: string, otherwise: string): string => {
+    const value = text(name, otherwise);
+    if (/[/\\]/.test(value)) throw new RefusedDirective(name, `${name} can't be a path, just a name: ${value}`);
+    return value;
+  };
+  const oneOf = <T extends string>(name: string, choices: readonly T[]): T => {
+    const word = text(name, choices[0]);
+    const found = choices.find((choice) => choice === word.toLowerCase());
+    if (found === undefined)
+      throw new RefusedDirective(name, `${name} must be one of ${choices.join(', ')}, not ${word}`);
+    return found;
+  };
+  const size = (name: string, otherwise: string): number => {
+    const bytes = sizeOf(text(name, otherwise));
+    if (bytes === undefined) throw new RefusedDirective(name, `${name} must be a size, not ${text(name, otherwise)}`);
+    return bytes;
+  };
+  const all = (name: string) => directives.filter((directive) => directive.name === name).map(({ words }) => words);
   return {
     appendonly: yes('appendonly', false),
-    appendfilename: text('appendfilename', 'appendonly.aof'),
-    appenddirname: text('appenddirname', 'appendonlydir'),
-    dbfilename: text('dbfilename', 'dump.rdb'),
+    appendfilename: fileName('appendfilename', 'appendonly.aof'),
+    appenddirname: fileName('appenddirname', 'appendonlydir'),
+    dbfilename: fileName('dbfilename', 'dump.rdb'),
     dir: last.get('dir')?.[0],
     useRdbPreamble: yes('aof-use-rdb-preamble', true),
     loadTruncated: yes('aof-load-truncated', true),
     corruptTailMax: number('aof-load-corrupt-tail-max-size', 0),
     timestamps: yes('aof-timestamp-enabled', false),
     disableAutoGc: yes('aof-disable-auto-gc', false),
-    databases: number('databases', 16),
+    databases: number('databases', 16, 1),
     rdbChecksum: yes('rdbchecksum', true),
-    versionCheck: oneOf(text('rdb-version-check', 'strict'), ['strict', 'relaxed']),
-    appendfsync: oneOf(text('appendfsync', 'everysec'), ['everysec', 'always', 'no']),
+    versionCheck: oneOf('rdb-version-check', ['strict', 'relaxed']),
+    appendfsync: oneOf('appendfsync', ['everysec', 'always', 'no']),
     save: savePoints(directives, isOld),
     rewritePercentage: number('auto-aof-rewrite-percentage', 100),
-    rewriteMinSize: sizeOf(text('auto-aof-rewrite-min-size', '64mb')),
+    rewriteMinSize: size('auto-aof-rewrite-min-size', '64mb'),
+    cluster: yes('cluster-enabled', false),
+    clusterConfigFile: text('cluster-config-file', 'nodes.conf'),
+    clusterDatabases: number('cluster-databases', 1, 1),
+    replica: isReplica(directives),
+    sanitize: oneOf('sanitize-dump-payload', ['no', 'yes', 'clients']),
+    modules: all('loadmodule').map(([path]) => path ?? ''),
+    renames: all('rename-command').map(([from, to]) => [from.toUpperCase(), to.toUpperCase()]),
+    aclFile: text('aclfile', ''),
+    maxMemory: size('maxmemory', '0'),
+    maxMemoryPolicy: text('maxmemory-policy', 'noeviction').toLowerCase(),
   };
 }
 
-function oneOf<T extends string>(word: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === word.toLowerCase());
-  if (found === undefined) throw new UsageError(`${word} is none of ${choices.join(', ')}`);
-  return found;
+/** `replicaof` and its old name are one setting; `no one` takes it back. */
+function isReplica(directives: readonly Directive[]): boolean {
+  const last = directives.findLast(({ name }) => name === 'replicaof' || name === 'slaveof');
+  return last !== undefined && last.words.join(' ').toLowerCase() !== 'no one';
 }
 
 /** Save points add up from line to line, and `save ""` clears them. The defaults go with the first line. */
@@ -179,8 +145,7 @@ function savePoints(directives: readonly Directive[], isOld: boolean): (readonly
 
 const units: Record<string, number> = { '': 1, b: 1, k: 1000, kb: 1024, m: 1e6, mb: 1024 ** 2, g: 1e9, gb: 1024 ** 3 };
 
-function sizeOf(text: string): number {
+function sizeOf(text: string): number | undefined {
   const match = /^(\d+)([kmg]?b?)$/i.exec(text);
-  if (match === null) throw new UsageError(`not a size: ${text}`);
-  return Number(match[1]) * units[match[2].toLowerCase()];
+  return match === null ? undefined : Number(match[1]) * units[match[2].toLowerCase()];
 }

@@ -3,7 +3,7 @@ import nodePath from 'node:path';
 import type { BootRules } from './generation.ts';
 import type { BootFile, DiskChange } from './outcome.ts';
 import type { ServerLoad } from './server-load.ts';
-import type { BootSettings, Directive } from './settings.ts';
+import type { BootSettings } from './settings.ts';
 
 /** What becomes known of a start, step by step. Paths are relative to the data folder. */
 export class Start {
@@ -70,10 +70,24 @@ export class Start {
     this.list.push({ action, path, size: text.length, text, why });
   }
 
-  refuseDirective(directive: Directive): void {
-    const { target } = this.rules;
-    const isModern = target.fork === 'redis' && Number(target.version.split('.')[0]) >= 8;
-    const line = isModern ? 'Unresolved Configuration(s) Detected:' : '*** FATAL CONFIG FILE ERROR';
-    this.die(`${target.name} does not know the setting ${directive.name}`, line, `>>> '${directive.line}'`);
+  /** A node of a cluster writes what it knows of itself before it looks at its data. */
+  openCluster(): void {
+    const { cluster, clusterConfigFile: path } = this.settings;
+    if (!cluster || (this.size(path) ?? 0) > 0) return;
+    const action = this.size(path) === undefined ? 'create' : 'overwrite';
+    this.change({ action, path, why: 'a node of a cluster writes what it knows of the others' });
+  }
+
+  /** What becomes of the data once the server runs. */
+  noteHazards(): void {
+    const { replica, maxMemory, maxMemoryPolicy } = this.settings;
+    if (replica)
+      this.hazards.push(
+        'It follows a master (replicaof): once connected, what it has loaded gives way to what the master has.',
+      );
+    if (maxMemory > 0 && maxMemoryPolicy !== 'noeviction')
+      this.hazards.push(
+        `maxmemory is ${maxMemory} bytes with ${maxMemoryPolicy}: keys that do not fit go as soon as it serves commands.`,
+      );
   }
 }

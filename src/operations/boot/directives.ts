@@ -1,0 +1,118 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import { splitWords } from '../../aof/manifest.ts';
+import { UsageError, unreadable } from '../../errors.ts';
+import { directiveGenerations, directiveRows } from './directives.generated.ts';
+
+/** One line of a configuration. */
+export interface Directive {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly line: string;
+}
+
+/** Settings that came between the generations that were asked, with the first that knows them. */
+const since: Readonly<Record<string, { readonly redis?: string; readonly valkey?: string }>> = {
+  appenddirname: { redis: '7.0', valkey: '7.2' },
+  'aof-timestamp-enabled': { redis: '7.0', valkey: '7.2' },
+  'aof-disable-auto-gc': { redis: '7.0', valkey: '7.2' },
+  'aof-load-corrupt-tail-max-size': { redis: '8.4' },
+  'rdb-version-check': { valkey: '8.1' },
+};
+
+const known = new Map(directiveRows);
+
+/** The first directive that this generation does not know, which ends it; undefined where it knows all. */
+export function unknownDirective(directives: readonly Directive[], generation: string): Directive | undefined {
+  const hasModules = directives.some(({ name }) => name === 'loadmodule');
+  return directives.find(({ name }) => !isKnown(name, generation) && !(hasModules && name.includes('.')));
+}
+
+/**
+ * What one of the generations that were asked knows, a later one of its fork knows too; what came after it may have come with the
+ * generation in question, unless the table above says when; nothing is said of generations beyond those that were asked.
+ */
+function isKnown(name: string, generation: string): boolean {
+  const [fork, version] = generation.split('-') as ['redis' | 'valkey', string];
+  const first = since[name]?.[fork];
+  if (since[name] !== undefined) return first !== undefined && !isBefore(version, first);
+  const mask = known.get(name) ?? 0;
+  const asked = directiveGenerations.flatMap((other, bit) =>
+    other.startsWith(fork) ? [{ version: other.slice(fork.length + 1), knows: ((mask >> bit) & 1) === 1 }] : [],
+  );
+  const exact = asked.find((other) => other.version === version);
+  if (exact !== undefined) return exact.knows;
+  const isInside =
+    asked.some((other) => isBefore(version, other.version)) && asked.some((other) => isBefore(other.version, version));
+  return !isInside || asked.some(({ knows }) => knows);
+}
+
+function isBefore(version: string, other: string): boolean {
+  const [major, minor] = version.split('.').map(Number);
+  const [otherMajor, otherMinor] = other.split('.').map(Number);
+  return major !== otherMajor ? major < otherMajor : minor < otherMinor;
+}
+
+/** Stands for an include line whose file cannot be read. */
+export const missingInclude = ' missing include';
+
+/** Deepest chain of include lines: one that includes itself would never end. */
+const includeDepthMax = 16;
+
+/**
+ * The directives of a configuration file, include lines (with their globs) replaced by what they name. Throws UnreadableError,
+ * and UsageError for a line that a server does not take either.
+ */
+export function readConfiguration(path: string, depth = 0): Directive[] {
+  if (depth > includeDepthMax) throw new UsageError(`${path} includes itself`);
+  let text: string;
+  try {
+    text = fs.readFileSync(path, 'latin1');
+  } catch (error) {
+    // A server ends where an included file is missing: that is an answer, and no fault of who asks.
+    if (depth > 0) return [{ name: missingInclude, words: [path], line: `include ${path}` }];
+    throw unreadable(path, error);
+  }
+  return included(parseConfiguration(text, path), depth);
+}
+
+/** The directives, include lines replaced by what they name. Throws as `readConfiguration`. */
+export function included(directives: readonly Directive[], depth = 0): Directive[] {
+  return directives.flatMap((directive) =>
+    directive.name !== 'include'
+      ? [directive]
+      : includedPaths(directive.words[0] ?? '').flatMap((name) => readConfiguration(name, depth + 1)),
+  );
+}
+
+/** A server resolves an include from the folder it runs in; so do we. */
+function includedPaths(pattern: string): string[] {
+  if (!/[*?[]/.test(pattern)) return [pattern];
+  const folder = nodePath.dirname(pattern);
+  const name = new RegExp(
+    `^${nodePath
+      .basename(pattern)
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((entry) => name.test(entry))
+    .sort()
+    .map((entry) => nodePath.join(folder, entry));
+}
+
+/** The directives of a configuration's text: blank lines and comments go, words are split as the server splits them. */
+export function parseConfiguration(text: string, path = 'the configuration'): Directive[] {
+  const directives: Directive[] = [];
+  text.split('\n').forEach((raw, index) => {
+    const line = raw.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
+    if (line === '' || line.startsWith('#')) return;
+    const words = splitWords(line);
+    if (words === undefined) throw new UsageError(`line ${index + 1} of ${path} has unbalanced quotes: ${line}`);
+    if (words.length > 0) directives.push({ name: words[0].toLowerCase(), words: words.slice(1), line });
+  });
+  return directives;
+}
