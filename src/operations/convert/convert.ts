@@ -8,7 +8,7 @@ import { Sources } from '../dataset/sources.ts';
 import { FindingList } from '../report.ts';
 import type { LogSelection } from '../rewrite/options.ts';
 import { commitTogether, undoInterrupted } from './commit-set.ts';
-import { SeenKeys } from './conflicts.ts';
+import type { SeenKeys } from './conflicts.ts';
 import {
   type Destination,
   fileDestination,
@@ -289,24 +289,33 @@ class Conversion {
   private async fillKeys(destinations: readonly Destination[], target: Target): Promise<void> {
     const { form, ledger, inputs, options } = this;
     const header = headerOf(inputs, target, options);
-    const sinks = destinations.map((destination) => openSink(destination, form, target, header, ledger, options));
-    const mayMeet =
-      inputs.length > 1 || (options.databases?.size ?? 0) > 0 || (options.renamePrefixes?.length ?? 0) > 0;
-    const seen = mayMeet ? new SeenKeys(options.onConflict ?? 'fail') : undefined;
+    const sinks = await Promise.all(
+      destinations.map((destination) => openSink(destination, form, target, header, ledger, options)),
+    );
+    const seen = await this.openSeen();
+    const moments = options.ttl && (await import('./ttl.ts')).momentChange(options.ttl);
     const spans = form === 'rdb' ? spanCopying(inputs, target) : 'none';
     const copying = commandCopying(form, target);
     const follows = form === 'rdb' && goesOn(inputs, target, options);
-    const parts = { sinks, ledger, seen, spans, commandCopying: copying, goesOn: follows, target };
+    const parts = { sinks, ledger, seen, spans, commandCopying: copying, moments, goesOn: follows, target };
     const router = new KeyRouter(options, parts);
     Object.assign(this, { sinks, seen, router });
     const order = options.onConflict === 'last' ? [...inputs].reverse() : inputs;
+    const tails = this.loaded.size === 0 ? undefined : await import('./replay.ts');
+    const trailing = sinks.map((sink) => tails?.gatherTrailing(sink) ?? []);
     for (const input of order) await this.readKeys(input, router);
     for (const [index, sink] of sinks.entries()) {
       sink.finish();
-      if (this.loaded.size === 0) continue;
-      const { writeTails } = await import('./replay.ts');
-      writeTails([...this.loaded.values()], sink, destinations[index], options);
+      tails?.writeTails([...this.loaded.values()], trailing[index], destinations[index], options);
     }
+  }
+
+  /** The memory of names, where two keys may meet. */
+  private async openSeen(): Promise<SeenKeys | undefined> {
+    const { databases, renamePrefixes, onConflict } = this.options;
+    if (this.inputs.length < 2 && (databases?.size ?? 0) === 0 && (renamePrefixes?.length ?? 0) === 0) return undefined;
+    const { SeenKeys } = await import('./conflicts.ts');
+    return new SeenKeys(onConflict ?? 'fail');
   }
 
   private async readKeys(input: SurveyedInput, router: KeyRouter): Promise<void> {

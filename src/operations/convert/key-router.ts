@@ -12,7 +12,6 @@ import type { KeySink } from './key-sink.ts';
 import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ModulePolicy } from './options.ts';
 import { type SlotTable, slotTable } from './slots.ts';
-import { changeMoments, type MomentChange, momentChange } from './ttl.ts';
 
 export interface RouterParts {
   readonly sinks: readonly KeySink[];
@@ -22,6 +21,8 @@ export interface RouterParts {
   /** Whether the sinks take ordinary keys as they stand, or as commands. */
   readonly spans: SpanCopying;
   readonly commandCopying: CommandCopying;
+  /** Changes when a key and the fields of a hash expire; undefined where all stay. */
+  readonly moments: ((record: KeyRecord) => void) | undefined;
   /** Whether the file's place in a replication was written with its head. */
   readonly goesOn: boolean;
   readonly target: Target;
@@ -44,7 +45,6 @@ export class KeyRouter implements KeyReceiver {
   readonly commandCopying: CommandCopying;
   private readonly parts: RouterParts;
   private readonly passes: KeyTest | undefined;
-  private readonly moments: MomentChange | undefined;
   private readonly databases: ReadonlyMap<number, number> | undefined;
   private readonly renames: readonly (readonly [from: string, to: string])[];
   private readonly owners: SlotTable | undefined;
@@ -62,7 +62,6 @@ export class KeyRouter implements KeyReceiver {
   constructor(options: ConvertOptions, parts: RouterParts) {
     this.parts = parts;
     this.passes = keyTest(options.filter ?? {});
-    this.moments = momentChange(options.ttl);
     this.databases = options.databases;
     this.renames = options.renamePrefixes ?? [];
     this.modules = options.modules ?? 'keep';
@@ -154,7 +153,7 @@ export class KeyRouter implements KeyReceiver {
     record.database = this.databases?.get(record.database) ?? record.database;
     const { seen, sinks } = this.parts;
     if (seen !== undefined && !seen.take(record.database, record.key, record.keyFrom, record.keyTo)) return;
-    if (this.moments !== undefined) changeMoments(record, this.moments);
+    this.parts.moments?.(record);
     if (isTemplate(record.type)) this.noteTemplate(record);
     if (this.parts.target.hasModules) this.noteModule(record);
     this.select(shard, sinks[shard]);

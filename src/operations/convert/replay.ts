@@ -10,10 +10,12 @@ import type { FindingList } from '../report.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import type { PointInTime } from '../restore/point-in-time.ts';
 import { settlePoint, surveyLog } from '../restore/settle.ts';
+import { commandsBehind, type TrailingCommand } from '../rewrite/dataset-writer.ts';
 import { TailWriter } from '../rewrite/tail.ts';
 import type { Destination } from './destination.ts';
-import { type KeySink, RdbKeySink } from './key-sink.ts';
+import type { KeySink } from './key-sink.ts';
 import type { ConvertOptions } from './options.ts';
+import { RdbKeySink } from './rdb-sink.ts';
 import type { SurveyedInput } from './survey.ts';
 
 export { pointRefusal, selectionOf } from '../restore/settle.ts';
@@ -39,16 +41,28 @@ export async function gateOf(path: string, point: PointInTime, options: ConvertO
   return typeof settled === 'string' ? settled : new PointGate(settled);
 }
 
+/** Gathers from now on what an AOF must carry behind the RDB that this sink writes. */
+export function gatherTrailing(sink: KeySink): TrailingCommand[] {
+  const trailing: TrailingCommand[] = [];
+  if (sink instanceof RdbKeySink) {
+    const { target } = sink.writer;
+    sink.onModule = ({ database, name, expire }, value) => {
+      trailing.push(...commandsBehind(target, database, name, expire, value));
+    };
+  }
+  return trailing;
+}
+
 /** What an RDB cannot hold, and what nobody but a server can execute, behind what was rewritten. Throws UsageError. */
 export function writeTails(
   datasets: readonly Loaded[],
-  sink: KeySink,
+  trailing: TrailingCommand[],
   destination: Destination,
   options: ConvertOptions,
 ): void {
   for (const loaded of datasets) {
     const tail = new TailWriter(destination.increments[0] ?? destination.main, loaded);
-    if (sink instanceof RdbKeySink && options.to !== 'rdb') tail.writeTrailing(sink.trailing.splice(0));
+    if (options.to !== 'rdb') tail.writeTrailing(trailing.splice(0));
     if (options.opaque === 'keep' && loaded.opaque.length > 0) {
       if (options.to === 'rdb')
         throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');

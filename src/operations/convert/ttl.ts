@@ -12,19 +12,18 @@ const expiringTypes: ReadonlySet<number> = new Set([
   valkeyHashType,
 ]);
 
-/** What becomes of a moment; undefined where all stay. */
-export type MomentChange = (moment: number) => number;
+/** What becomes of a moment, milliseconds since 1970; NaN is never. */
+type MomentChange = (moment: number) => number;
 
-/** How a policy changes moments, milliseconds since 1970; NaN is never. */
-export function momentChange(policy: TtlPolicy | undefined): MomentChange | undefined {
-  if (policy?.kind === 'drop') return () => Number.NaN;
+/** What changes when a key and the fields of a hash expire; undefined where all stay. */
+export function momentChange(policy: TtlPolicy): ((record: KeyRecord) => void) | undefined {
+  if (policy.kind === 'drop') return (record) => changeMoments(record, () => Number.NaN);
   // A moment before 1970 is past all the same, and not every form can hold it.
-  if (policy?.kind === 'shift') return (moment) => Math.max(moment + policy.milliseconds, 1);
-  return undefined;
+  const later = policy.kind === 'shift' ? policy.milliseconds : undefined;
+  return later === undefined ? undefined : (record) => changeMoments(record, (moment) => Math.max(moment + later, 1));
 }
 
-/** Changes when a key and the fields of a hash expire. */
-export function changeMoments(record: KeyRecord, change: MomentChange): void {
+function changeMoments(record: KeyRecord, change: MomentChange): void {
   if (!Number.isNaN(record.expire)) record.expire = change(record.expire);
   if (record.type >= 0) {
     if (!expiringTypes.has(record.type)) return;

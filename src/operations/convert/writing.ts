@@ -2,13 +2,11 @@ import type { BacklenThreshold } from '../../rdb/encodings/listpack.ts';
 import type { Target } from '../../rdb/targets.ts';
 import { auxField, replicationFields } from '../../rdb/writer/aux-fields.ts';
 import type { RdbHeader } from '../../rdb/writer/rdb-writer.ts';
-import { RdbWriter } from '../../rdb/writer/rdb-writer.ts';
-import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { Destination } from './destination.ts';
 import type { CommandCopying, SpanCopying } from './key-record.ts';
 import { changesKeys } from './key-router.ts';
-import { type KeySink, RdbKeySink, RespKeySink } from './key-sink.ts';
+import type { KeySink } from './key-sink.ts';
 import { copyBytes, type LogSegment, selectFirst } from './log-copy.ts';
 import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions } from './options.ts';
@@ -42,23 +40,26 @@ function thresholdOf(rdbVersion: number): BacklenThreshold {
   return rdbVersion >= 14 ? 'inclusive' : 'exclusive';
 }
 
-/** A sink for keys in the output's form, its header written. */
-export function openSink(
+/** A sink for keys in the output's form, its header written. What the other form needs is not loaded. */
+export async function openSink(
   destination: Destination,
   form: MainForm,
   target: Target,
   header: RdbHeader,
   ledger: LossLedger,
   options: ConvertOptions,
-): KeySink {
+): Promise<KeySink> {
   const onLoss = ledger.add.bind(ledger);
-  if (form !== 'rdb') return new RespKeySink(new RespRewriter(destination.main, { target, onLoss }), onLoss);
+  if (form !== 'rdb') {
+    const { RespKeySink } = await import('./resp-sink.ts');
+    return new RespKeySink(destination.main, target, onLoss);
+  }
+  const { RdbKeySink } = await import('./rdb-sink.ts');
   const { compress, to } = options;
   const checksum = options.checksum !== false && (destination.sum ?? true);
-  const commandsFollow = to !== 'rdb';
-  const writer = new RdbWriter(destination.main, { target, onLoss, compress, checksum, commandsFollow });
-  writer.writeHeader(header);
-  return new RdbKeySink(writer);
+  const sink = new RdbKeySink(destination.main, { target, onLoss, compress, checksum, commandsFollow: to !== 'rdb' });
+  sink.writer.writeHeader(header);
+  return sink;
 }
 
 /** What the aux fields of the output say: the moment and the memory are those of the input's RDB. */
