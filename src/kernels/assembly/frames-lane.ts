@@ -11,7 +11,7 @@
 
 import { slotOf } from './command-table';
 import { hashOf } from './key-hash';
-import { argumentEnd, commandHead, lineEnd, shortHeader } from './resp-numbers';
+import { argumentBody, commandHead, lineEnd, nowhere, shortHeader } from './resp-numbers';
 
 const resultAt: usize = 0;
 const ownersAt: usize = 1024;
@@ -23,6 +23,7 @@ const windowAt: usize = 196608;
 /** As `Share` in src/engine/shard.ts. */
 const shareKey: u32 = 1;
 const shareEverywhere: u32 = 2;
+const shareFirst: u32 = 3;
 const shareNowhere: u32 = 4;
 
 const argumentsMax: u32 = 64;
@@ -38,72 +39,60 @@ export function frameCommands(from: usize, to: usize, most: u32, shard: u32): u3
   let start = windowAt + from;
   let taken: u32 = 0;
   let seen: u32 = 0;
-  let frame = framesAt;
   while (start < limit && taken < most) {
     const header = shortHeader(start, commandHead);
     const argc = <u32>header;
     if (argc == 0 || argc > argumentsMax) break;
-    let position = <usize>(header >> 32);
-    let at = frame;
-    let left = argc;
-    do {
-      const end = argumentEnd(position);
-      if (end > limit || <u32>load<u16>(end - 2) != lineEnd) break;
-      // An argument's line has as many bytes as its number has digits, and three.
-      const start = bodyOf(position);
-      store<u32>(at, <u32>(start - windowAt));
-      store<u32>(at, <u32>(end - 2 - start), lengthsOffset);
-      at += 4;
-      position = end;
-    } while (--left);
-    if (left) break;
+    const end = frameOne(<usize>(header >> 32), argc, limit, shard, framesAt + (<usize>taken << 9));
+    if (end > limit) break;
     seen++;
-    if (isOf(frame, argc, shard)) {
+    if (isTaken) {
       const head = headsAt + (<usize>taken << 5);
       store<u32>(head, <u32>(start - windowAt));
-      store<u32>(head, <u32>(position - windowAt), 4);
+      store<u32>(head, <u32>(end - windowAt), 4);
       store<u32>(head, argc, 8);
       store<u32>(head, seen, 12);
       taken++;
-      frame += 512;
     }
-    start = position;
+    start = end;
   }
   store<u32>(resultAt, <u32>(start - windowAt));
   store<u32>(resultAt, seen, 4);
   return taken;
 }
 
-/** Where the bytes of the argument at `at` begin, of which argumentEnd has found that it is ordinary. */
-// @ts-ignore: decorator
-@inline
-function bodyOf(at: usize): usize {
-  const word = load<u64>(at);
-  // The carriage return is the first byte of the line that is below '0'.
-  if (<u32>(word >> 16) << 16 == lineEnd << 16) return at + 4;
-  if ((<u32>(word >> 24) & 0xffff) == lineEnd) return at + 5;
-  if ((<u32>(word >> 32) & 0xffff) == lineEnd) return at + 6;
-  if ((<u32>(word >> 40) & 0xffff) == lineEnd) return at + 7;
-  let position = at + 6;
-  while (load<u8>(position) != 0x0d) position++;
-  return position + 2;
-}
+/** After `frameOne`: the command is the shard's, and framed. */
+let isTaken: bool = false;
 
-/** Whether the command in the frame at `frame` is `shard`'s. */
+/** Frames the `argc` arguments at `at` as far as the command is `shard`'s; where it ends, or `nowhere`. */
 // @ts-ignore: decorator
 @inline
-function isOf(frame: usize, argc: u32, shard: u32): bool {
-  const slot = slotOf(tableAt, windowAt + load<u32>(frame), load<u32>(frame, lengthsOffset));
-  if (slot == 0) return shard == 0;
-  const share = load<u32>(slot, 24);
-  const key = load<u32>(slot, 16);
+function frameOne(at: usize, argc: u32, limit: usize, shard: u32, frame: usize): usize {
+  const name = argumentBody(at);
+  const nameAt = <usize>(name >> 32);
+  if (nameAt >= limit) return nowhere;
+  const slot = slotOf(tableAt, nameAt, <usize>(<u32>name));
+  const share = slot == 0 ? shareFirst : load<u32>(slot, 24);
+  let key: u32 = slot == 0 ? 0 : load<u32>(slot, 16);
   // A command that may name several keys is everywhere, but with one key it is only that key's.
-  if (share == shareKey || (share == shareEverywhere && key != 0 && argc == key + 1)) {
-    if (argc <= key) return shard == 0;
-    const place = frame + (<usize>key << 2);
-    const hash = hashOf(windowAt + load<u32>(place), load<u32>(place, lengthsOffset), 0);
-    return <u32>load<u8>(ownersAt + <usize>(hash >> 16)) == shard;
+  const keyed = share == shareKey || (share == shareEverywhere && argc == key + 1);
+  if (!keyed || key == 0) key = argumentsMax;
+  // Without its key a command is the first shard's, which says that it has too few arguments.
+  let takes = share == shareEverywhere || (share != shareNowhere && (shard == 0 || key < argc));
+  let position = at;
+  let to = frame;
+  for (let index: u32 = 0; index < argc; index++) {
+    const argument = argumentBody(position);
+    const body = <usize>(argument >> 32);
+    const length = <u32>argument;
+    position = body + length + 2;
+    if (body > limit || position > limit || <u32>load<u16>(position - 2) != lineEnd) return nowhere;
+    if (!takes) continue;
+    store<u32>(to, <u32>(body - windowAt));
+    store<u32>(to, length, lengthsOffset);
+    to += 4;
+    if (index == key) takes = <u32>load<u8>(ownersAt + <usize>(hashOf(body, length, 0) >> 16)) == shard;
   }
-  if (share == shareNowhere) return false;
-  return share == shareEverywhere || shard == 0;
+  isTaken = takes;
+  return position;
 }

@@ -50,3 +50,37 @@ function longArgumentEnd(at: usize, head: u32): usize {
   if (<u32>load<u16>(position) != lineEnd) return nowhere;
   return position + 4 + length;
 }
+
+/**
+ * The argument at `at`: where its bytes begin, in the upper half, and their number; `nowhere` in the upper half if that is no ordinary
+ * argument of less than 10^7 bytes.
+ */
+// @ts-ignore: decorator
+@inline
+export function argumentBody(at: usize): u64 {
+  const word = load<u64>(at);
+  const first = ((<u32>word >> 8) - 0x30) & 0xff;
+  if ((<u32>word & 0xff) != argumentHead || first > 9) return noBody;
+  if (<u32>word >> 16 == lineEnd) return (<u64>(at + 4) << 32) | first;
+  const second = ((<u32>word >> 16) - 0x30) & 0xff;
+  if (second > 9) return noBody;
+  const two = first * 10 + second;
+  if ((<u32>(word >> 24) & 0xffff) == lineEnd) return (<u64>(at + 5) << 32) | two;
+  const third = (<u32>word >> 24) - 0x30;
+  if (third > 9) return noBody;
+  const three = two * 10 + third;
+  if ((<u32>(word >> 32) & 0xffff) == lineEnd) return (<u64>(at + 6) << 32) | three;
+  return longArgumentBody(at + 4, three);
+}
+
+const noBody: u64 = 0xffffffff00000000;
+
+/** The same for a number of four to seven digits, of which three are in `head` and the others at `at`. */
+function longArgumentBody(at: usize, head: u32): u64 {
+  const end = longArgumentEnd(at, head);
+  if (end == nowhere) return noBody;
+  let position = at;
+  let length = head;
+  for (; load<u8>(position) != 0x0d; position++) length = length * 10 + (<u32>load<u8>(position) - 0x30);
+  return (<u64>(position + 2) << 32) | length;
+}
