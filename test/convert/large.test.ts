@@ -125,7 +125,7 @@ describe('a writer behind', () => {
     const behind = new WriteBehind();
     const descriptor = openSync('/dev/full', 'w');
     const file = { path: '/dev/full', descriptor, length: 0, abandon: () => {} } as unknown as AtomicFile;
-    const sink = behind.sink(file);
+    const sink = behind.sink(file, true);
     const fill = () => {
       for (let count = 0; count < 100; count++) sink.write(Buffer.alloc(1 << 20));
       behind.finish();

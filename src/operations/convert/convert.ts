@@ -16,6 +16,7 @@ import {
   nowhere,
   refuseExisting,
   streamDestination,
+  type Writer,
 } from './destination.ts';
 import { glance } from './glance.ts';
 import { changesKeys, KeyRouter } from './key-router.ts';
@@ -261,18 +262,20 @@ class Conversion {
   private openDestinations(target: Target): Destination[] {
     const { to, output, gzip } = this.options;
     if (typeof output !== 'string') return [streamDestination(output, gzip === true)];
-    this.startWriter();
-    const { behind } = this;
+    const writer = this.startWriter();
     return this.outputPaths().map((path) => {
-      if (to !== 'multipart') return fileDestination(path, gzip ?? path.endsWith('.gz'), behind);
+      if (to !== 'multipart') return fileDestination(path, gzip ?? path.endsWith('.gz'), writer);
       const plan = folderPlan(this.inputs[0], this.form, target, this.replay);
-      return folderDestination(path, plan.parts, plan.prefix, behind);
+      return folderDestination(path, plan.parts, plan.prefix, writer);
     });
   }
 
-  private startWriter(): void {
+  private startWriter(): Writer | undefined {
     const bytes = sum(this.inputs.flatMap(({ parts }) => parts).map((part) => part.bytes));
-    if (bytes >= asideBytesMin && WriteBehind.isUseful()) this.behind ??= new WriteBehind();
+    if (bytes < asideBytesMin || !WriteBehind.isUseful()) return undefined;
+    this.behind ??= new WriteBehind();
+    const summed = this.form === 'rdb' && this.road !== 'copied' && this.options.checksum !== false;
+    return { behind: this.behind, summed };
   }
 
   private async fill(destinations: readonly Destination[], target: Target): Promise<void> {

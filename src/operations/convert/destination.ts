@@ -28,16 +28,24 @@ export interface Destination {
   files(): readonly { readonly path: string; readonly bytes: number }[];
 }
 
-/** One file, as it is or compressed. `behind`: who writes it. */
-export function fileDestination(path: string, gzip: boolean, behind?: WriteBehind): Destination {
+/** Who writes, and whether they compute the sum of the first file. */
+export interface Writer {
+  readonly behind: WriteBehind;
+  readonly summed: boolean;
+}
+
+/** One file, as it is or compressed. `writer`: who writes it, if not this thread. */
+export function fileDestination(path: string, gzip: boolean, writer?: Writer): Destination {
+  const behind = writer?.behind;
+  const summed = writer?.summed === true && !gzip;
   const output = new FileOutput(path);
-  const file = behind?.sink(output.main) ?? output.main;
+  const file = behind?.sink(output.main, summed) ?? output.main;
   const compressed = gzip ? new GzipSink(file) : undefined;
   return {
     main: compressed ?? file,
     increments: [],
     checkPath: output.checkPath,
-    sum: gzip || behind === undefined ? undefined : () => behind.sum(output.main),
+    sum: summed && behind !== undefined ? () => behind.sum(output.main) : undefined,
     finish: () => {
       compressed?.finish();
       behind?.finish();
@@ -72,20 +80,22 @@ export function nowhere(): Destination {
   return { ...streamDestination({ write: () => {} }, false) };
 }
 
-/** A new folder with these parts. `behind`: who writes them. */
+/** A new folder with these parts. `writer`: who writes them, if not this thread. */
 export function folderDestination(
   path: string,
   parts: readonly ManifestPart[],
   prefix: string,
-  behind?: WriteBehind,
+  writer?: Writer,
 ): Destination {
+  const behind = writer?.behind;
+  const summed = writer?.summed === true;
   const folder = new PartsFolder(path, parts, prefix);
-  const [main, ...increments] = folder.parts.map((file) => behind?.sink(file) ?? file);
+  const [main, ...increments] = folder.parts.map((file) => behind?.sink(file, summed && file === folder.main) ?? file);
   return {
     main,
     increments,
     checkPath: folder.checkPath,
-    sum: behind === undefined ? undefined : () => behind.sum(folder.main),
+    sum: summed && behind !== undefined ? () => behind.sum(folder.main) : undefined,
     finish: () => {
       behind?.finish();
       folder.finish();

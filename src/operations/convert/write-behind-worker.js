@@ -10,6 +10,7 @@ const files = new Int32Array(shared, 32 + slotCount * 4, slotCount);
 const failure = new Uint8Array(shared, 32 + slotCount * 8, failureBytes);
 const data = new Uint8Array(shared, 32 + slotCount * 8 + failureBytes);
 const tellSum = -1;
+const summedBit = 1 << 30;
 /** Bytes of a file after which the disk is told to take them: it writes while more is made. */
 const flushBytes = 16 * 1024 * 1024;
 
@@ -32,12 +33,15 @@ function fileOf(descriptor) {
   return file;
 }
 
-function write(descriptor, bytes) {
+function write(tag, bytes) {
+  const descriptor = tag & ~summedBit;
   const file = fileOf(descriptor);
   for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done, bytes.length - done, null);
-  buffer.set(bytes);
-  kernels.crc64(file.low, file.high, bytes.length);
-  [file.low, file.high] = result;
+  if (tag !== descriptor) {
+    buffer.set(bytes);
+    kernels.crc64(file.low, file.high, bytes.length);
+    [file.low, file.high] = result;
+  }
   file.unflushed += bytes.length;
   if (file.unflushed >= flushBytes && file.flushing === undefined) flush(descriptor, file);
 }

@@ -10,7 +10,7 @@ import { kernelBufferBytes, kernelModule, loadKernels } from '../../kernels/kern
  *     control   [0] slots filled   [1] slots done   [2] 1 once a write has failed, 2 to do nothing any more   [3] 1 once the worker runs
  *               [4] [5] low and high half of a sum   [6] bytes of the failure's text
  *     lengths   bytes in each slot; below zero it is a request
- *     files     the descriptor that each slot is for
+ *     files     the descriptor that each slot is for, and above it whether it is summed up
  *     failure   code and message of what went wrong
  *     data      the slots
  */
@@ -21,6 +21,8 @@ const headBytes = 32 + slotCount * 8 + failureBytes;
 /** Requests: tell the sum of a file; flush all files and forget them. */
 const tellSum = -1;
 const flushAll = -2;
+/** Beside a descriptor: the bytes are part of the sum. */
+const summedBit = 1 << 30;
 /** A thread that has not started by then will not. */
 const startSecondsMax = 30;
 
@@ -31,6 +33,8 @@ export class WriteBehind {
   private readonly failure: Uint8Array;
   private readonly data: Uint8Array;
   private readonly worker: Worker;
+  /** Files whose sum will be asked for. */
+  private readonly summed = new Set<AtomicFile>();
   /** Bytes in the slot that is being filled, and whose they are. */
   private filling = 0;
   private file: AtomicFile | undefined;
@@ -60,8 +64,9 @@ export class WriteBehind {
     return loadKernels() !== undefined;
   }
 
-  /** A sink for the bytes of a file, which this thread leaves alone until `finish`. */
-  sink(file: AtomicFile): ByteSink {
+  /** A sink for the bytes of a file, which this thread leaves alone until `finish`. `summed`: `sum` will be called. */
+  sink(file: AtomicFile, summed: boolean): ByteSink {
+    if (summed) this.summed.add(file);
     return { write: (bytes) => this.write(file, bytes) };
   }
 
@@ -80,7 +85,7 @@ export class WriteBehind {
     file.length += bytes.length;
   }
 
-  /** The CRC-64 of all bytes of a file so far. Throws UnwritableError. */
+  /** The CRC-64 of all bytes so far of a file that is summed up. Throws UnwritableError. */
   sum(file: AtomicFile): bigint {
     this.publish();
     this.request(tellSum, file.descriptor);
@@ -118,7 +123,7 @@ export class WriteBehind {
     const { file, filling } = this;
     if (filling === 0 || file === undefined) return;
     this.filling = 0;
-    this.request(filling, file.descriptor);
+    this.request(filling, file.descriptor | (this.summed.has(file) ? summedBit : 0));
     if (!this.awaitSlots(slotCount - 1)) this.fail(file);
   }
 
