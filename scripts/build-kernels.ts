@@ -28,7 +28,7 @@ const commands: Kernel = {
   constant: 'commandsBase64',
   pages: 41,
 };
-const log: Kernel = { entry: 'log.ts', file: 'log.generated.ts', constant: 'logBase64', pages: 82 };
+const log: Kernel = { entry: 'log.ts', file: 'log.generated.ts', constant: 'logBase64', pages: 83 };
 const statistics: Kernel = {
   entry: 'statistics.ts',
   file: 'statistics.generated.ts',

@@ -2,18 +2,23 @@
  * The module that writes the lines of a log (assembly/log.ts). The window of the file that is read and the lines lie in the module's
  * own memory, so that nothing is copied on the way in or out.
  */
+import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { logBase64 } from './log.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/log-layout.ts). */
 const bareAt = 4096;
 const escapesAt = 4352;
 const base64At = 4608;
+const prefixAt = 4672;
 const headAt = 12_288;
 const timeAt = 16_384;
 const lineStartsAt = 32_768;
 const windowAt = 196_608;
 const linesAt = 1_048_576;
 const turnedAt = 3_211_264;
+const commandsAt = 5_373_952;
+/** Longest beginning of a key that is compared, bytes. */
+const prefixBytesMax = 256;
 /** Bytes of a window at most. */
 export const logWindowBytes = 524_288;
 /** Bytes of lines that are written at most before they are taken away. */
@@ -24,7 +29,7 @@ export const logHeadBytesMax = 2048;
 const timeBytesMax = 128;
 
 /** Bits of `flags`. */
-export const LineFlag = { full: 1, json: 2, starts: 4 } as const;
+export const LineFlag = { full: 1, json: 2, starts: 4, select: 8 } as const;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -41,6 +46,7 @@ interface Exports {
     flags: number,
   ): number;
   passLog(from: number, limit: number, stop: number): number;
+  passUnwanted(from: number, limit: number, stop: number, prefix: number): number;
   turnLines(starts: number, written: number, count: number): number;
 }
 
@@ -65,6 +71,10 @@ export class LogKernel {
   readonly writeLines: Exports['writeLines'];
   /** Passes over such commands without a line. */
   readonly passLog: Exports['passLog'];
+  /** Passes over such commands until one may be wanted (`commandTable`); `prefix`: bytes that `wantKeys` gave. */
+  readonly passUnwanted: Exports['passUnwanted'];
+  /** To be filled by command-table.ts; assembly/log.ts tells what a slot holds. */
+  readonly commandTable: DataView;
   /** Puts the last `count` of `starts` lines into `turned`, the last one first; how many bytes those are. */
   readonly turnLines: Exports['turnLines'];
   private readonly settleLine: Exports['settle'];
@@ -72,13 +82,16 @@ export class LogKernel {
 
   /** `bare`: for each byte whether it may stand in a name without quotes; `escapes`: the letter behind its backslash, or 0. */
   constructor(bare: Uint8Array, escapes: Uint8Array) {
-    const { memory, settle, writeLines, passLog, turnLines } = new engine.Instance<Exports>((compiled ??= compile()))
-      .exports;
+    const { memory, settle, writeLines, passLog, passUnwanted, turnLines } = new engine.Instance<Exports>(
+      (compiled ??= compile()),
+    ).exports;
     this.memory = memory.buffer;
     this.settleLine = settle;
     this.writeLines = writeLines;
     this.passLog = passLog;
+    this.passUnwanted = passUnwanted;
     this.turnLines = turnLines;
+    this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
     this.lines = Buffer.from(this.memory, linesAt, linesBytes);
     this.turned = Buffer.from(this.memory, turnedAt, linesBytes);
     this.lineStarts = new Uint32Array(this.memory, lineStartsAt, lineStartsMax);
@@ -87,6 +100,13 @@ export class LogKernel {
     memoryBytes.set(bare, bareAt);
     memoryBytes.set(escapes, escapesAt);
     memoryBytes.latin1Write('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', base64At);
+  }
+
+  /** What a first key must begin with to be wanted; how many bytes of it are compared. */
+  wantKeys(prefix: Uint8Array): number {
+    const compared = prefix.subarray(0, prefixBytesMax);
+    Buffer.from(this.memory).set(compared, prefixAt);
+    return compared.length;
   }
 
   /** Memory for a window of `size` bytes; the same memory each time. */

@@ -49,7 +49,27 @@ const other = fc.constantFrom(
   '*2\r\n$3\r\nGET\r\n$+1\r\nx\r\n',
   '*1\r\n$4\r\nPINGxx',
 );
+const written = fc
+  .tuple(
+    fc.constantFrom(
+      'SET',
+      'set',
+      'DEL',
+      'MSET',
+      'RENAME',
+      'EXPIRE',
+      'PEXPIREAT',
+      'GETEX',
+      'COPY',
+      'FLUSHDB',
+      'SWAPDB',
+      'MIGRATE',
+    ),
+    fc.array(fc.constantFrom('k', 'k1', 'k2', 'l1', '', '0', '3', 'EX', 'PXAT', 'DB', '7', 'k*'), { maxLength: 5 }),
+  )
+  .map(([first, rest]) => resp(first, ...rest));
 const record = fc.oneof(
+  { weight: 6, arbitrary: written },
   { weight: 6, arbitrary: command },
   { weight: 2, arbitrary: select },
   { weight: 1, arbitrary: other },
@@ -63,6 +83,10 @@ const options = fc.record(
     since: fc.constantFrom(0, 5_000, 1_700_000_000_000),
     until: fc.constantFrom(5_000, 1_700_000_000_000),
     fromOffset: fc.integer({ min: 0, max: 2000 }).map((offset) => ({ offset })),
+    keys: fc.constantFrom(['k*'], ['k1'], ['k', 'l*'], ['[kl]1'], ['k\\*'], ['']),
+    commands: fc.constantFrom(['set'], ['DEL', 'XGROUP'], ['nosuch']),
+    databases: fc.constantFrom([0], [3, 7]),
+    destructive: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -72,7 +96,7 @@ describe('lines are the same with and without kernels', () => {
     const property = fc.asyncProperty(fc.array(record, { maxLength: 30 }), options, (records, chosen) =>
       expectSame(records.join(''), chosen),
     );
-    await fc.assert(property, { numRuns: 150 });
+    await fc.assert(property, { numRuns: 300 });
   });
 
   it('across windows and output buffers, with values that fill them', async () => {

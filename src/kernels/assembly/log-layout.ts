@@ -5,6 +5,9 @@
 //
 //   196608            720896  1048576        3145728  3211264              5308416
 //   | window, 512 KiB | slack | lines, 2 MiB | slack  | lines turned round | slack
+//
+//   4672 (behind base64)                 5373952
+//   | what a wanted key begins with |    | table of commands
 
 export const resultAt: usize = 0;
 /** For each byte: 1 if it may stand in a command's name without quotes. */
@@ -23,3 +26,5 @@ export const windowAt: usize = 196608;
 export const linesAt: usize = 1048576;
 export const linesEnd: usize = 3145728;
 export const turnedAt: usize = 3211264;
+export const prefixAt: usize = 4672;
+export const commandsAt: usize = 5373952;

@@ -5,16 +5,19 @@
 //   JSON   head '{"type":"command","file":"FILE","offset":', offset, ',"length":', length, ',"ordinal":', ordinal,
 //          middle ',"time":N,"db":N,"args":[', strings, '],"more":N}' or ']}'
 
+import { slotOf } from './command-table';
 import { argc, frameCommand, nowhere, selected } from './log-frame';
 import {
   argumentsAt,
   bareAt,
+  commandsAt,
   headAt,
   lineStartsAt,
   lineStartsMax,
   linesAt,
   linesEnd,
   middleAt,
+  prefixAt,
   resultAt,
   timeAt,
   turnedAt,
@@ -29,6 +32,8 @@ const shownArguments: u32 = 16;
 const flagFull: u32 = 1;
 const flagJson: u32 = 2;
 const flagStarts: u32 = 4;
+/** Lines end before a SELECT. */
+const flagSelect: u32 = 8;
 
 /** Room for what a line holds beside its arguments: head, middle, numbers. */
 const lineRoom: usize = 4096;
@@ -95,7 +100,7 @@ export function writeLines(
     if (end == nowhere || !hasRoom(end - start, flags)) break;
     const select = selected();
     if (select != -1) {
-      if (select == -2) break;
+      if (select == -2 || flags & flagSelect) break;
       database = select;
       buildMiddle(select, flags);
     }
@@ -279,6 +284,52 @@ export function passLog(from: usize, to: usize, stop: usize): u32 {
   store<u32>(resultAt, <u32>(start - windowAt));
   store<i32>(resultAt, database, 8);
   return count;
+}
+
+/** A slot's own bytes in the table of commands:  u8 verdict | u8 count | 6 unused. */
+const verdictNever: u32 = 0;
+const verdictKey: u32 = 2;
+
+/**
+ * Passes over commands as `passLog` does, as long as the table says that they cannot be wanted: never, or not with `count` arguments or less,
+ * or (verdictKey) not with a first key that does not begin with the `prefix` bytes at `prefixAt`.
+ */
+export function passUnwanted(from: usize, to: usize, stop: usize, prefix: usize): u32 {
+  const limit = windowAt + to;
+  const last = windowAt + stop;
+  let start = windowAt + from;
+  let count: u32 = 0;
+  let database = -1;
+  while (start < limit && start < last) {
+    const end = frameCommand(start, limit);
+    if (end == nowhere || isWanted(prefix)) break;
+    const select = selected();
+    if (select != -1) {
+      if (select == -2) break;
+      database = select;
+    }
+    count++;
+    start = end;
+  }
+  store<u32>(resultAt, <u32>(start - windowAt));
+  store<i32>(resultAt, database, 8);
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline
+function isWanted(prefix: usize): bool {
+  const slot = slotOf(commandsAt, <usize>load<u32>(argumentsAt), <usize>load<u32>(argumentsAt, 4));
+  if (slot == 0) return true;
+  const verdict = <u32>load<u8>(slot, 16);
+  if (verdict == verdictNever || argc <= <u32>load<u8>(slot, 17)) return false;
+  if (verdict != verdictKey || argc < 2) return true;
+  const key = <usize>load<u32>(argumentsAt, 8);
+  if (<usize>load<u32>(argumentsAt, 12) < prefix) return false;
+  for (let index: usize = 0; index < prefix; index++) {
+    if (load<u8>(key + index) != load<u8>(prefixAt + index)) return false;
+  }
+  return true;
 }
 
 /** Writes the last `count` of `starts` lines, which end at `written`, to `turnedAt`, the last one first. Returns their bytes. */

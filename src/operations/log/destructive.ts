@@ -34,6 +34,14 @@ const words: readonly (readonly [word: string, unit: number, relative: boolean])
   ['PXAT', 1, false],
 ];
 
+/** With how many arguments or less the command takes away nothing, whatever they are; infinitely many for one that never does. */
+export function harmlessCount({ name }: CommandInfo): number {
+  if (always.has(name) || name === 'MIGRATE') return 0;
+  if (expiries[name] !== undefined) return 2;
+  if (name === 'SET') return 4;
+  return name === 'GETEX' ? 3 : Number.POSITIVE_INFINITY;
+}
+
 /** Whether the command takes away keys. `time`: seconds since 1970 when it was written, NaN if nobody knows. */
 export function isDestructive(info: CommandInfo, frame: Frame, time: number): boolean {
   const { name } = info;

@@ -1,8 +1,15 @@
 import type { Window } from '../../bytes/window.ts';
 import type { ByteWriter } from '../../bytes/writer.ts';
+import { addToTable, fitsTable } from '../../kernels/command-table.ts';
 import { LineFlag, type LogKernel } from '../../kernels/log-kernel.ts';
+import type { LogMatcher } from './matcher.ts';
 import { timeText } from './text-lines.ts';
 import type { LogPlace } from './visitor.ts';
+
+/** Verdicts of the kernel's table (assembly/log.ts). */
+const verdictNever = 0;
+const verdictAsk = 1;
+const verdictKey = 2;
 
 /** Less than this share of a window left is worth reading more. */
 const refillShare = 4;
@@ -26,6 +33,9 @@ export class LineLane {
   private part = '';
   private time = 0;
   private database = -1;
+  /** The filter that the kernel's table is for, and how many bytes a wanted key begins with. */
+  private matcher: LogMatcher | undefined;
+  private prefix = 0;
   /** Whether what all lines share lies in the kernel's memory. */
   private settled = false;
 
@@ -44,9 +54,9 @@ export class LineLane {
 
   /**
    * Writes lines for commands that begin before the offset `stop`, `most` at most, until `out` holds `enough` bytes; gives their
-   * number. Moves the window over them and takes `place` along.
+   * number. Moves the window over them and takes `place` along. `ofDatabase`: it stops before a SELECT.
    */
-  write(window: Window, place: LogPlace, stop: number, most: number, enough: number): number {
+  write(window: Window, place: LogPlace, stop: number, most: number, enough: number, ofDatabase: boolean): number {
     const { kernel, out } = this;
     if (!this.ready(window) || out.bytes !== kernel.lines || !this.settle(place)) return 0;
     const { position, limit, base } = window;
@@ -60,7 +70,7 @@ export class LineLane {
       place.ordinal,
       out.length,
       Math.min(enough, 0x3fffffff),
-      this.flags,
+      this.flags | (ofDatabase ? LineFlag.select : 0),
     );
     out.length = kernel.result[1];
     this.take(window, place, count);
@@ -74,6 +84,30 @@ export class LineLane {
     const count = this.kernel.passLog(position, limit, Math.min(limit, stop - base));
     this.take(window, place, count);
     return count;
+  }
+
+  /** Passes over commands until one may pass the filter. */
+  passUnwanted(window: Window, place: LogPlace, stop: number, matcher: LogMatcher): number {
+    if (!this.ready(window)) return 0;
+    if (this.matcher !== matcher) this.prepare(matcher);
+    const { position, limit, base } = window;
+    const count = this.kernel.passUnwanted(position, limit, Math.min(limit, stop - base), this.prefix);
+    this.take(window, place, count);
+    return count;
+  }
+
+  /** Tells the kernel what of each command is wanted; those that it does not know are looked at one by one. */
+  private prepare(matcher: LogMatcher): void {
+    const { commandTable } = this.kernel;
+    this.matcher = matcher;
+    this.prefix = this.kernel.wantKeys(matcher.keyPrefix);
+    for (const info of matcher.catalog) {
+      if (info.container || !fitsTable(info.name)) continue;
+      const { count, byKey } = matcher.outlook(info);
+      const slot = addToTable(commandTable, info.name, 1);
+      commandTable.setUint8(slot, count === Number.POSITIVE_INFINITY ? verdictNever : byKey ? verdictKey : verdictAsk);
+      commandTable.setUint8(slot + 1, count === Number.POSITIVE_INFINITY ? 0 : count);
+    }
   }
 
   private ready(window: Window): boolean {

@@ -64,12 +64,18 @@ export class LogLines implements LogVisitor {
 
   pass(window: Window, place: LogPlace, stop: number): number {
     const { lane, matcher } = this;
-    if (lane === undefined || matcher?.onlyCommands) return 0;
+    if (lane === undefined) return 0;
     place.offset = window.offset;
+    const ofDatabase = matcher?.passesAll(place) === true;
+    if (matcher?.onlyCommands && !ofDatabase) {
+      const count = lane.passUnwanted(window, place, stop, matcher);
+      this.commands += count;
+      return count;
+    }
     const first = matcher?.firstOffset(place) ?? 0;
     const shown = place.offset >= first && matcher?.place(place) !== false;
     const count = shown
-      ? lane.write(window, place, stop, this.limit - this.lines, this.capacity)
+      ? lane.write(window, place, stop, this.limit - this.lines, this.capacity, ofDatabase)
       : lane.pass(window, place, place.offset < first ? Math.min(first, stop) : stop);
     this.commands += count;
     if (shown) this.lines += count;

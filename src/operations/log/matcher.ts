@@ -1,8 +1,8 @@
-import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
+import { type CommandInfo, commands, findCommand } from '../../catalog/lookup.ts';
 import type { Frame } from '../../engine/frame.ts';
 import { globPattern } from '../dataset/filter.ts';
-import { findKeys, KeyPositions } from './command-keys.ts';
-import { isDestructive } from './destructive.ts';
+import { findKeys, KeyPositions, plainKeys } from './command-keys.ts';
+import { harmlessCount, isDestructive } from './destructive.ts';
 import type { LogFilter } from './options.ts';
 import type { LogPlace } from './visitor.ts';
 
@@ -18,6 +18,9 @@ interface KeyPattern {
 /** Commands that touch every key of a database, or of all. */
 const ofAllKeys = new Set(['FLUSHALL', 'FLUSHDB', 'SWAPDB']);
 
+/** Commands that concern other databases than the one that is selected. */
+const elsewhere = new Set(['SELECT', 'FLUSHALL', 'SWAPDB', 'MOVE', 'COPY']);
+
 /** Decides which records are shown. */
 export class LogMatcher {
   private readonly filter: LogFilter;
@@ -29,6 +32,8 @@ export class LogMatcher {
   /** Whether a command must be looked at. */
   private readonly byCommand: boolean;
   private readonly byPlace: boolean;
+  /** Whether databases are all that decides of commands. */
+  private readonly onlyDatabases: boolean;
   private readonly found = new KeyPositions();
 
   constructor(filter: LogFilter) {
@@ -40,8 +45,12 @@ export class LogMatcher {
     this.since = filter.since === undefined ? Number.NEGATIVE_INFINITY : Math.floor(filter.since / 1000);
     this.until = filter.until === undefined ? Number.POSITIVE_INFINITY : filter.until / 1000;
     this.byCommand = !!(this.keys || this.commands || this.databases || filter.destructive);
+    this.onlyDatabases = !!this.databases && !this.keys && !this.commands && !filter.destructive;
     this.byPlace = filter.since !== undefined || filter.until !== undefined || filter.fromOffset !== undefined;
   }
+
+  /** Every command that `outlook` can be asked of. */
+  readonly catalog = commands;
 
   /** Whether only commands can pass: other records have a place and no command. */
   get onlyCommands(): boolean {
@@ -61,6 +70,33 @@ export class LogMatcher {
     // What was written before the first annotation has no time: it is earlier than whatever is asked for by --since.
     if (Number.isNaN(place.time)) return this.since === Number.NEGATIVE_INFINITY;
     return place.time >= this.since && place.time <= this.until;
+  }
+
+  /**
+   * What can be told of a command by its name: with how many arguments or less it never passes (infinitely many: never at all), and
+   * whether it passes only with a first key that begins with `keyPrefix`.
+   */
+  outlook(info: CommandInfo): { readonly count: number; readonly byKey: boolean } {
+    const { commands, keys, filter } = this;
+    if (this.onlyDatabases) return { count: elsewhere.has(info.name) ? 0 : Number.POSITIVE_INFINITY, byKey: false };
+    const never = { count: Number.POSITIVE_INFINITY, byKey: false };
+    if (commands !== undefined && !commands.has(info.name)) return never;
+    const count = filter.destructive ? harmlessCount(info) : 0;
+    if (keys === undefined || ofAllKeys.has(info.name)) return { count, byKey: false };
+    const rule = plainKeys(info);
+    if (rule?.first === 0) return never;
+    return { count, byKey: rule !== undefined && rule.first === 1 && rule.last === 1 };
+  }
+
+  /** What every wanted key begins with. */
+  get keyPrefix(): Buffer {
+    const { keys } = this;
+    return keys?.length === 1 ? keys[0].prefix : Buffer.alloc(0);
+  }
+
+  /** Whether every command passes that begins in the selected database, up to the next SELECT, wherever it stands. */
+  passesAll({ database }: LogPlace): boolean {
+    return this.onlyDatabases && this.databases?.includes(database) === true;
   }
 
   /** The offset before which nothing of the part passes. */
