@@ -40,6 +40,22 @@ async function ordinals(options: Parameters<typeof collect>[1], content = annota
 }
 
 describe('log', () => {
+  it('shows the time of the last annotation before each command', async () => {
+    const content = [
+      '#TS:5\r\n',
+      words('PING'),
+      words('PING'),
+      '#TS:6\r\n',
+      words('PING'),
+      '#TS:x\r\n',
+      words('PING'),
+    ].join('');
+    for (const kernels of [true, false]) {
+      const { lines } = await collect(fileOf(content, 'x.aof'), { kernels });
+      expect(lines.map((line) => line.split(' ')[2].slice(17, 19))).toEqual(['05', '05', '06', '06']);
+    }
+  });
+
   it('shows file, offset, number, time, database and arguments', async () => {
     const content = `${words('SELECT 2')}#TS:${time}\r\n${resp('SET', 'a"\\\n\xff', '')}`;
     const { lines } = await collect(fileOf(content, 'x.aof'));

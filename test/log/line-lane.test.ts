@@ -73,6 +73,7 @@ const record = fc.oneof(
   { weight: 6, arbitrary: command },
   { weight: 2, arbitrary: select },
   { weight: 1, arbitrary: other },
+  { weight: 2, arbitrary: fc.constantFrom('#TS:5\r\n', '#TS:6\r\n', '#TS:1700000000\r\n') },
 );
 const options = fc.record(
   {

@@ -104,7 +104,7 @@ export class TextLines {
       this.headLength = Buffer.byteLength(`${part.name}:`);
       this.head = words(`${part.name}:`);
     }
-    if (database === this.database && (time === this.time || Number.isNaN(time) === Number.isNaN(this.time))) return;
+    if (database === this.database && Object.is(time, this.time)) return;
     this.time = time;
     this.database = database;
     const text = ` ${timeText(time)} db${database} `;
