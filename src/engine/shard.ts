@@ -9,7 +9,7 @@ import type { Command, Registry } from './registry.ts';
  *
  *   - a command on one key changes only the shard that holds the key;
  *   - a command that does the same to each key, or to a whole database, or none (MULTI, SELECT), runs in every shard;
- *   - whatever else, such as RENAME or a script, runs in shard 0 alone, to which all keys it names were tied beforehand (`KeyTies`).
+ *   - whatever else, such as RENAME or a script, runs in shard 0 alone, which must hold all keys that it names: `KeyTies` makes it so.
  */
 
 /** Whose a command is. The numbers are those of kernels/assembly/frames-lane.ts. */
@@ -125,6 +125,12 @@ export class Shard {
     }
     return share === Share.everywhere || this.index === 0;
   }
+
+  /** Whether all keys are held here that the command may touch: if not, shard 0 cannot run it. */
+  reaches(frame: Frame): boolean {
+    const keys = reachedKeys(this.registry, frame);
+    return keys?.every((index) => this.holds(frame.bytes, frame.starts[index], frame.lengths[index])) ?? false;
+  }
 }
 
 /** Notes the keys that commands of shard 0 may touch. */
@@ -138,21 +144,28 @@ export class KeyTies {
 
   /** Ties what a command touches to shard 0; false where nobody can tell what that is. */
   add(frame: Frame): boolean {
-    if (dealingOf(this.registry.head(frame)).share !== Share.first) return true;
-    const command = this.registry.find(frame);
-    if (command === undefined) return true;
-    if (command.name === 'SORT' && readsOtherKeys(frame)) return false;
-    const [first, last, step] = command.keys;
-    // Options may name keys too, in any place: each argument is taken for one.
-    const isFixed = first > 0 && !hasHiddenKeys(command);
-    const end = isFixed ? Math.min(last < 0 ? frame.argc + last : last, frame.argc - 1) : frame.argc - 1;
-    for (let index = isFixed ? first : 1; index <= end; index += isFixed ? step : 1) this.tie(frame, index);
-    return true;
+    const keys = reachedKeys(this.registry, frame);
+    for (const index of keys ?? []) this.owners[bucketOf(frame.bytes, frame.starts[index], frame.lengths[index])] = 0;
+    return keys !== undefined;
   }
+}
 
-  private tie(frame: Frame, index: number): void {
-    this.owners[bucketOf(frame.bytes, frame.starts[index], frame.lengths[index])] = 0;
-  }
+/**
+ * The arguments that a command of shard 0 may take for keys, none for a command that every shard runs or its key's alone; undefined
+ * where nobody can tell.
+ */
+function reachedKeys(registry: Registry, frame: Frame): readonly number[] | undefined {
+  if (dealingOf(registry.head(frame)).share !== Share.first) return [];
+  const command = registry.find(frame);
+  if (command === undefined) return [];
+  if (command.name === 'SORT' && readsOtherKeys(frame)) return undefined;
+  const [first, last, step] = command.keys;
+  // Options may name keys too, in any place: each argument is taken for one.
+  const isFixed = first > 0 && !hasHiddenKeys(command);
+  const end = isFixed ? Math.min(last < 0 ? frame.argc + last : last, frame.argc - 1) : frame.argc - 1;
+  const keys: number[] = [];
+  for (let index = isFixed ? first : 1; index <= end; index += isFixed ? step : 1) keys.push(index);
+  return keys;
 }
 
 /** Whether a SORT has a pattern that makes keys of what the values say. */

@@ -34,7 +34,7 @@ export class FramesKernel {
   /** Starts and lengths of each frame's arguments. */
   readonly starts: readonly Int32Array<ArrayBuffer>[];
   readonly lengths: readonly Int32Array<ArrayBuffer>[];
-  /** Where the first command begins that was not looked at, and how many were. */
+  /** Where the first command begins that was not looked at, how many were, and how many frames are of commands of shard 0 alone. */
   readonly result: Int32Array;
   /** Frames the shard's commands in the window's `[from, to)`, at most `most`; their number. */
   readonly frameCommands: Exports['frameCommands'];
@@ -51,7 +51,7 @@ export class FramesKernel {
     const array = (position: number) => new Int32Array(this.memory, framesAt + position * 4, argumentsMax);
     this.starts = Array.from({ length: framesMax }, (_, frame) => array(frame * 2 * argumentsMax));
     this.lengths = Array.from({ length: framesMax }, (_, frame) => array((frame * 2 + 1) * argumentsMax));
-    this.result = new Int32Array(memory.buffer, 0, 2);
+    this.result = new Int32Array(memory.buffer, 0, 3);
   }
 
   /** Whether `bytes` is memory of this instance. */

@@ -17,6 +17,8 @@ export class FrameLane {
   readonly frames: readonly Frame[];
   /** Commands that the last `next` went over, those of other shards included. */
   seen = 0;
+  /** How many of its frames are of commands that only the first shard runs. */
+  firstOnly = 0;
   private readonly kernel: FramesKernel;
   private readonly index: number;
 
@@ -42,7 +44,7 @@ export class FrameLane {
   next(window: Window, source: number, ordinal: number): number {
     const { kernel, frames } = this;
     const { bytes, base } = window;
-    this.seen = 0;
+    this.seen = this.firstOnly = 0;
     if (!kernel.owns(bytes)) return 0;
     const count = kernel.frameCommands(window.position, window.limit, framesMax, this.index);
     const { heads, result } = kernel;
@@ -59,6 +61,7 @@ export class FrameLane {
     }
     window.position = result[0];
     this.seen = result[1];
+    this.firstOnly = result[2];
     return count;
   }
 }

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type DatabaseSum, Digester, digestOfSums } from '../../src/engine/digest.ts';
 import { fileOrder } from '../../src/operations/dataset/file-order.ts';
-import { surveyTies, type TieSurvey } from '../../src/operations/dataset/key-ties.ts';
-import { type Loaded, loadDataset } from '../../src/operations/dataset/load.ts';
+import { surveyTies } from '../../src/operations/dataset/key-ties.ts';
+import { type Loaded, loadDataset, UndealableError } from '../../src/operations/dataset/load.ts';
 import { randomCommands } from './random-commands.ts';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'aofkit-shards-'));
@@ -39,10 +39,10 @@ function sums({ dataset, codec, sources: reader }: Loaded): DatabaseSum[] {
   });
 }
 
-async function compare(path: string, survey: TieSurvey | undefined): Promise<number[]> {
-  if (survey === undefined) throw new Error('it cannot be dealt out');
+async function compare(path: string, owners: Uint8Array | undefined): Promise<number[]> {
+  if (owners === undefined) throw new Error('it cannot be dealt out');
   const load = (index?: number) =>
-    loadDataset(path, { flavor: 'redis-8', at, shard: index === undefined ? undefined : { index, ...survey } });
+    loadDataset(path, { flavor: 'redis-8', at, shard: index === undefined ? undefined : { index, owners } });
   const [whole, first, second] = [await load(), await load(0), await load(1)];
   expect(digestOfSums([...sums(first), ...sums(second)])).toBe(digestOfSums(sums(whole)));
   expect(first.dataset.keyCount + second.dataset.keyCount).toBe(whole.dataset.keyCount);
@@ -79,6 +79,15 @@ describe('two shards', () => {
     ]).flat();
     const log = logOf(moves);
     expect(await compare(log, await surveyTies([log], pause))).toEqual([400, 0]);
+  });
+
+  it('are refused where a command needs both', async () => {
+    const log = logOf(Array.from({ length: 20 }, (_, index) => ['RENAME', `from:${index}`, `to:${index}`]));
+    const owners = await surveyTies([log], pause, 0);
+    await expect(
+      loadDataset(log, { flavor: 'redis-8', at, shard: { index: 0, owners: owners as Uint8Array } }),
+    ).rejects.toThrow(UndealableError);
+    await compare(log, await surveyTies([log], pause));
   });
 
   it('are not used where a value says which key is read, or the log is damaged', async () => {
@@ -124,6 +133,27 @@ describe('the command on two threads', () => {
     });
     return JSON.parse(text).results[0];
   };
+
+  it('begins once more where the end of the log ties keys', async () => {
+    const sets = Array.from({ length: 40_000 }, (_, index) => [
+      'SET',
+      `key:${index % 20_000}`,
+      `${index} `.repeat(150),
+    ]);
+    const moves = Array.from({ length: 20 }, (_, index) => ['RENAME', `key:${index}`, `moved:${index}`]);
+    for (const commands of [sets, [...sets, ...moves]]) {
+      const input = join(folder, 'late.aof');
+      fs.writeFileSync(input, encode(commands));
+      expect(fs.statSync(input).size).toBeGreaterThan(32 * 1024 * 1024);
+      const output = join(folder, 'late-out.aof');
+      fs.rmSync(output, { force: true });
+      const result = run(input, output);
+      const whole = await loadDataset(input, { flavor: 'redis-8', at });
+      expect(result.digest).toBe(digestOfSums(sums(whole)));
+      expect(result.commands).toMatchObject({ read: commands.length, refused: 0 });
+      whole.close();
+    }
+  });
 
   for (const format of ['aof', 'hybrid', 'rdb']) {
     it(`writes what is loaded again as the same, and the same bytes the second time: ${format}`, async () => {

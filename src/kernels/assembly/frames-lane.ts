@@ -32,13 +32,14 @@ const lengthsOffset: usize = 256;
 /**
  * Frames the commands of the window's `[from, to)` that are `shard`'s, at most `most`, and passes over the others. Stops before
  * whatever is not ordinary or not whole. Returns the number of frames. Results: where the first command begins that was not
- * looked at, and how many were.
+ * looked at, how many were, and how many frames are of commands of shard 0 alone.
  */
 export function frameCommands(from: usize, to: usize, most: u32, shard: u32): u32 {
   const limit = windowAt + to;
   let start = windowAt + from;
   let taken: u32 = 0;
   let seen: u32 = 0;
+  let first: u32 = 0;
   while (start < limit && taken < most) {
     const header = shortHeader(start, commandHead);
     const argc = <u32>header;
@@ -53,16 +54,20 @@ export function frameCommands(from: usize, to: usize, most: u32, shard: u32): u3
       store<u32>(head, argc, 8);
       store<u32>(head, seen, 12);
       taken++;
+      if (isFirst) first++;
     }
     start = end;
   }
   store<u32>(resultAt, <u32>(start - windowAt));
   store<u32>(resultAt, seen, 4);
+  store<u32>(resultAt, first, 8);
   return taken;
 }
 
 /** After `frameOne`: the command is the shard's, and framed. */
 let isTaken: bool = false;
+/** It is shard 0's alone. */
+let isFirst: bool = false;
 
 /** Frames the `argc` arguments at `at` as far as the command is `shard`'s; where it ends, or `nowhere`. */
 // @ts-ignore: decorator
@@ -94,5 +99,6 @@ function frameOne(at: usize, argc: u32, limit: usize, shard: u32, frame: usize):
     if (index == key) takes = <u32>load<u8>(ownersAt + <usize>(hashOf(body, length, 0) >> 16)) == shard;
   }
   isTaken = takes;
+  isFirst = share == shareFirst;
   return position;
 }

@@ -14,7 +14,6 @@ import { RdbInput } from '../../rdb/input.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { passRdb } from '../log/rdb-part.ts';
-import type { ShardChoice } from './load.ts';
 
 /** Calls of the lane between two pauses. */
 const stepsBetweenPauses = 1 << 12;
@@ -32,32 +31,35 @@ export function rereadableFiles(path: string): string[] | undefined {
   return loadOrder(manifest).map(({ name }) => nodePath.join(layout.directory, name));
 }
 
-/** How a dataset may be dealt out to two shards; see `ShardChoice`. */
-export type TieSurvey = Omit<ShardChoice, 'index'>;
-
 /**
  * Looks through the logs among `files` for commands that touch several keys, and gives the shard of each bucket of keys so that none of
  * them needs both shards. Undefined where the files cannot be dealt out: damaged, compressed, or with keys that nobody can foretell.
+ * `sample`: only so many bytes of each log are looked at, and none behind an RDB.
  */
-export async function surveyTies(files: readonly string[], pause: () => Promise<void>): Promise<TieSurvey | undefined> {
+export async function surveyTies(
+  files: readonly string[],
+  pause: () => Promise<void>,
+  sample = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array | undefined> {
   const kernel = openFramesKernel();
   if (kernel === undefined) return undefined;
-  const surveyor = new TieSurveyor(kernel, pause);
+  const surveyor = new TieSurveyor(kernel, sample, pause);
   for (const file of files) if (!(await surveyor.file(file))) return undefined;
-  return { owners: surveyor.ties.owners, quiet: surveyor.quiet };
+  return surveyor.ties.owners;
 }
 
 class TieSurveyor {
   readonly ties: KeyTies;
-  readonly quiet: string[] = [];
   private readonly registry: Registry = defaultRegistry();
   private readonly lane: FrameLane;
   private readonly frame = new Frame();
+  private readonly sample: number;
   private readonly pause: () => Promise<void>;
 
-  constructor(kernel: FramesKernel, pause: () => Promise<void>) {
+  constructor(kernel: FramesKernel, sample: number, pause: () => Promise<void>) {
     this.ties = new KeyTies(this.registry);
     this.lane = new FrameLane(kernel, this.registry, 'ties');
+    this.sample = sample;
     this.pause = pause;
   }
 
@@ -79,10 +81,7 @@ class TieSurveyor {
     let input = new RdbInput(source, undefined, this.lane.home);
     input.ensure(sniffBytes);
     const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
-    if (content === 'rdb' && !endsInLine(path)) {
-      this.quiet.push(path);
-      return true;
-    }
+    if (content === 'rdb' && Number.isFinite(this.sample)) return true;
     if (content === 'rdb') {
       const end = await this.passRdb(source);
       input = new RdbInput(source, undefined, this.lane.home);
@@ -112,6 +111,7 @@ class TieSurveyor {
   /** Some commands more; true at the end of the file, false where they cannot be dealt out. */
   private step(scanner: RespScanner): boolean | undefined {
     const { lane, frame, ties } = this;
+    if (scanner.window.offset >= this.sample) return true;
     const count = lane.next(scanner.window, -1, 0);
     for (let index = 0; index < count; index++) if (!ties.add(lane.frames[index])) return false;
     if (lane.seen > 0) return undefined;
@@ -119,17 +119,5 @@ class TieSurveyor {
     if (record === Record.command) return ties.add(frame) ? undefined : false;
     if (record === Record.annotation) return undefined;
     return record === Record.end;
-  }
-}
-
-/** Whether the last bytes of a file may be a command's: an RDB that ends in others has none behind it, or a torn one. */
-function endsInLine(path: string): boolean {
-  const descriptor = fs.openSync(path, 'r');
-  try {
-    const end = Buffer.alloc(2);
-    fs.readSync(descriptor, end, 0, 2, Math.max(fs.fstatSync(descriptor).size - 2, 0));
-    return end.equals(Buffer.from('\r\n'));
-  } finally {
-    fs.closeSync(descriptor);
   }
 }

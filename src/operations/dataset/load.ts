@@ -58,14 +58,12 @@ export interface ShardChoice {
   readonly index: number;
   /** The shard of each bucket of keys. */
   readonly owners: Uint8Array;
-  /** Files that hold no commands, as far as their end tells: one that does after all cannot be loaded in shards. */
-  readonly quiet: readonly string[];
 }
 
-/** The dataset cannot be loaded in shards. */
+/** A command touches keys of both shards: the dataset must be dealt out otherwise, or not at all. */
 export class UndealableError extends Error {
-  constructor(path: string) {
-    super(`commands of ${path} were not looked through`);
+  constructor(path: string, offset: number) {
+    super(`the command at offset ${offset} of ${path} needs both shards`);
     this.name = 'UndealableError';
   }
 }
@@ -243,7 +241,6 @@ class Loader implements Loaded {
         this.options.gate?.rdb(input.offset);
         if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
         file.format = 'hybrid';
-        if (this.options.shard?.quiet.includes(path)) throw new UndealableError(path);
       } else if (content !== 'empty') file.format = 'aof';
       if (file.format !== 'empty') await this.replay(input, index, file, last);
       return file.format;
@@ -336,7 +333,10 @@ class Loader implements Loaded {
         if (gate !== undefined && !this.passGate(gate, scanner, file)) return false;
         if (gate === undefined) {
           file.commands++;
-          if (this.shard === undefined || this.shard.takes(frame)) session.execute(frame);
+          if (this.shard === undefined || this.shard.takes(frame)) {
+            this.refuseTies(frame, file);
+            session.execute(frame);
+          }
         }
       } else if (record === Record.annotation) {
         if (gate !== undefined && !this.passAnnotation(gate, scanner)) return false;
@@ -358,11 +358,17 @@ class Loader implements Loaded {
     for (;;) {
       const count = lane.next(window, frame.source, frame.ordinal);
       if (lane.seen === 0) return file.commands - before;
+      if (lane.firstOnly > 0) for (let index = 0; index < count; index++) this.refuseTies(lane.frames[index], file);
       session.keys.warm(lane.frames, count);
       for (let index = 0; index < count; index++) session.execute(lane.frames[index]);
       frame.ordinal += lane.seen;
       file.commands += lane.seen;
     }
+  }
+
+  /** Throws where a command that this shard would run touches keys of another. */
+  private refuseTies(frame: Frame, file: LoadedFile): void {
+    if (this.shard?.index === 0 && !this.shard.reaches(frame)) throw new UndealableError(file.path, frame.start);
   }
 
   /** False where the log ends before the command. */

@@ -3,6 +3,7 @@ import type { Session } from '../../engine/session.ts';
 import { sideOf } from '../../engine/shard.ts';
 import { Kind, objectKindMin, type Value } from '../../engine/value.ts';
 import { parseSafeInteger } from '../../engine/values/number-text.ts';
+import { VectorSet } from '../../engine/values/vector-set.ts';
 import type { Target } from '../../rdb/targets.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
 import type { RdbWriter, Usage } from '../../rdb/writer/rdb-writer.ts';
@@ -61,6 +62,8 @@ export class DatasetWriter {
   onProgress: ((keys: number) => void) | undefined;
   /** Commands that an AOF must carry after an RDB base. */
   readonly trailing: TrailingCommand[] = [];
+  /** Those that make keys of which the RDB has nothing: they come last in a database, as a loader of both finds these keys last. */
+  private readonly making: TrailingCommand[] = [];
   private readonly loaded: Loaded;
   private readonly session: Session;
   private readonly pause: () => Promise<void>;
@@ -82,6 +85,7 @@ export class DatasetWriter {
       // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
       const place = (entry: number) => sideOfEntry(keys, entry) * 2 + Number(isPlainText(keys.kind(entry)));
       await this.eachRun(index, 1, 4, place, (entry) => this.keyToRdb(writer, index, keys, entry));
+      this.trailing.push(...this.making.splice(0));
     }
   }
 
@@ -117,7 +121,9 @@ export class DatasetWriter {
     const value = this.value(keys, entry);
     writer.writeKey(key, from, to, expire, value, usage);
     if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
-    this.trailing.push(...commandsBehind(writer.target, database, keys.keyText(entry), expire, value));
+    const isMade = value instanceof VectorSet && value.base === undefined;
+    const commands = commandsBehind(writer.target, database, keys.keyText(entry), expire, value);
+    (isMade ? this.making : this.trailing).push(...commands);
   }
 
   /** Everything as commands, in the shape of BGREWRITEAOF. */

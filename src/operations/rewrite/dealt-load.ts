@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import type { ReplyError } from '../../engine/session.ts';
-import { dealingOf, Share } from '../../engine/shard.ts';
+import { dealingOf, freeOwners, Share } from '../../engine/shard.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
-import { rereadableFiles, surveyTies, type TieSurvey } from '../dataset/key-ties.ts';
+import { rereadableFiles, surveyTies } from '../dataset/key-ties.ts';
 import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../dataset/load.ts';
 import { FindingList } from '../report.ts';
 import { SecondShard, ShardError } from './second-shard.ts';
@@ -11,6 +11,8 @@ import type { ShardSummary } from './shard-messages.ts';
 
 /** Less than this is not worth a thread. */
 const dealtBytesMin = 32 * 1024 * 1024;
+/** So much of each log is looked at first. */
+const sampleBytes = 16 * 1024 * 1024;
 /** Error replies that are kept. */
 const errorsMax = 100;
 
@@ -29,7 +31,11 @@ export async function loadWhole(path: string, load: LoadOptions): Promise<DealtD
   return { loaded: await loadDataset(path, { ...load, findings }), findings };
 }
 
-/** Loads it in two shards, side by side, where that is possible and worth it. The second one's keys have passed `filter` already. */
+/**
+ * Loads it in two shards, side by side, where that is possible and worth it. The second one's keys have passed `filter` already. A
+ * part of the log tells whether all of it must be looked through for commands that tie keys together; if it tells so too late, loading
+ * begins once more.
+ */
 export async function loadDealt(
   path: string,
   load: LoadOptions,
@@ -39,9 +45,15 @@ export async function loadDealt(
   const files = dealableFiles(path);
   if (files === undefined) return loadWhole(path, load);
   // It starts while the log is looked through.
-  const second = new SecondShard();
-  const survey = await surveyTies(files, pause);
-  const dealt = survey && (await loadShards(path, load, filter, survey, second));
+  let second = new SecondShard();
+  let owners = await surveyTies(files, pause, sampleBytes);
+  if (owners !== undefined && Buffer.compare(owners, freeOwners()) === 0) {
+    const dealt = await loadShards(path, load, filter, owners, second);
+    if (dealt !== undefined) return dealt;
+    second = new SecondShard();
+  }
+  owners &&= await surveyTies(files, pause);
+  const dealt = owners && (await loadShards(path, load, filter, owners, second));
   if (dealt === undefined) second.stop();
   return dealt ?? loadWhole(path, load);
 }
@@ -55,24 +67,25 @@ function dealableFiles(path: string): string[] | undefined {
   return bytes !== undefined && bytes >= dealtBytesMin ? files : undefined;
 }
 
-/** Undefined where it cannot be loaded in shards after all. */
+/** Undefined, and the second thread has ended, where it cannot be loaded in shards after all. */
 async function loadShards(
   path: string,
   load: LoadOptions,
   filter: KeyFilterOptions,
-  survey: TieSurvey,
+  owners: Uint8Array,
   second: SecondShard,
 ): Promise<DealtDataset | undefined> {
   const { flavor, at, seed } = load;
-  second.load({ kind: 'load', path, shard: { index: 1, ...survey }, flavor, at, seed, filter });
+  second.load({ kind: 'load', path, shard: { index: 1, owners }, flavor, at, seed, filter });
   const findings = new FindingList();
   let loaded: Loaded | undefined;
   try {
-    loaded = await loadDataset(path, { ...load, findings, shard: { index: 0, ...survey } });
+    loaded = await loadDataset(path, { ...load, findings, shard: { index: 0, owners } });
     const summary = await second.loaded();
     mergeFindings(findings, summary);
     return { loaded, findings, second, summary };
   } catch (error) {
+    second.stop();
     loaded?.close();
     if (error instanceof ShardError || error instanceof UndealableError) return undefined;
     throw error;
