@@ -110,6 +110,27 @@ describe('repair: killed', () => {
   );
 });
 
+describe('repair: killed while parts are cut off', () => {
+  it.each([false, true])(
+    'never are a cut part and the parts behind it loaded together (after the call: %s)',
+    async (after) => {
+      for (let at = 0; ; at++) {
+        const dir = folderOf({ ...parts, 'p.manifest': lines, 'p.1.base.aof': set('a') });
+        const { fs: dying, state } = mortal(at, after);
+        const options = { inPlace: true, force: true, strategy: 'truncate', fileSystem: dying } as const;
+        await repair(dir, options).catch((error) => {
+          if (!state.dead) throw error;
+        });
+        const read = (name: string) => fs.readFileSync(path.join(dir, name), 'latin1');
+        if (read('p.1.incr.aof') !== parts['p.1.incr.aof']) expect(read('p.manifest')).not.toContain('p.2.incr.aof');
+        if (fs.existsSync(path.join(dir, 'p.2.incr.aof'))) expect(read('p.2.incr.aof')).toBe(parts['p.2.incr.aof']);
+        else expect(read('../aof.quarantine/p.2.incr.aof.0.bin')).toBe(parts['p.2.incr.aof']);
+        if (!state.dead) break;
+      }
+    },
+  );
+});
+
 describe('repair: cannot write', () => {
   const failure = (code: string) => () => Object.assign(new Error(code), { code });
 

@@ -52,6 +52,10 @@ async function tried(subject: Subject, damage: Damage, dir: string): Promise<str
   return brokenPromise(subject, damage, await original(subject), dir);
 }
 
+/** Of which share of damages a key may be lost that they did not touch: none where the checksum or the bytes behind tell. */
+const tolerated = (kind: DamageKind) =>
+  kind === 'swap' ? 0.05 : kind === 'remove' || kind === 'nul' || kind === 'noise' ? 0.03 : 0;
+
 const unkept = (broken: string) => broken.includes(': key ');
 
 describe(`repair: one damage, ${rounds} rounds a kind (seed ${seed})`, { timeout: 60_000 + rounds * 2000 }, () => {
@@ -63,8 +67,8 @@ describe(`repair: one damage, ${rounds} rounds a kind (seed ${seed})`, { timeout
     const found = await failures(dumps, kind, temporaryDir());
     const unsound = found.filter((broken) => !unkept(broken));
     expect(unsound).toEqual([]);
-    // Nothing marks where a record begins: in files of ten keys, what lies between two bad places may not be told from them.
-    expect(found.filter(unkept).length).toBeLessThanOrEqual(rounds * (kind === 'swap' ? 0.25 : 0.05) + 1);
+    // Nothing marks where a record begins: a short one between two bad places may not be told from them (docs/repair.md).
+    expect(found.filter(unkept).length).toBeLessThanOrEqual(Math.ceil(rounds * tolerated(kind)));
   });
 
   it('an AOF cut at every byte', async () => {

@@ -34,7 +34,7 @@ export interface Executed {
  *     1  what is left out goes to quarantine
  *     2  new files are written under temporary names, checked on the way, flushed
  *     3  in place: every file that will be replaced gets its backup
- *     4  the new files take their names, the manifest last
+ *     4  the new files take their names, the manifest last, or first if it leaves parts out
  *     5  parts that went to quarantine, and that the manifest no longer names, are removed
  */
 export class Execution {
@@ -173,6 +173,7 @@ export class Execution {
       throw error;
     }
     let done = 0;
+    this.putManifestFirst();
     try {
       for (const file of outputs) {
         file.commit();
@@ -190,6 +191,17 @@ export class Execution {
       throw new UnwritableError(outputs[done].path, error, `${done} of ${outputs.length} files were replaced${where}`);
     }
     if (options.inPlace) this.removeQuarantinedParts();
+  }
+
+  /**
+   * The manifest comes last, so that it names what is there. But where parts go to quarantine it comes first: a cut part and the parts
+   * behind it would else be loaded together, a dataset that never was.
+   */
+  private putManifestFirst(): void {
+    const { files, manifest } = this.planned;
+    const index = this.outputs.findIndex(({ path }) => path === manifest?.path);
+    if (index < 0 || !files.some(({ plan }) => plan.action === 'quarantine')) return;
+    this.outputs.unshift(...this.outputs.splice(index, 1));
   }
 
   private keepBackups(): void {

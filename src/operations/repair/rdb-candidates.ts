@@ -5,6 +5,7 @@ import { type Fork, Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { isPlausibleLibrary } from './function-library.ts';
 import { type RdbEvidence, valueBits } from './rdb-evidence.ts';
 
 /** A key longer than this is not plausible where reading goes on. */
@@ -133,7 +134,7 @@ export class RdbCandidates {
       return declaredKeys > 0 && declaredKeys <= most && declaredExpires <= declaredKeys ? 14 : undefined;
     }
     if (item === Item.aux) return /^[a-z0-9-]{2,40}$/.test(reader.auxName) ? 8 + reader.auxName.length * 2 : -4;
-    if (item === Item.function) return /^#![^\n]*\bname=\w/.test(reader.functionCode) ? 60 : undefined;
+    if (item === Item.function) return isPlausibleLibrary(reader.functionCode) ? 60 : undefined;
     return item === Item.slotInfo || item === Item.moduleAux ? 10 : 30;
   }
 

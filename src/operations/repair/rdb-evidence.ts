@@ -25,6 +25,8 @@ const printableBits = 1.43;
 const textMax = 8;
 /** A length that fits: one byte in four is a length of one byte. */
 const lengthBits = 2;
+/** In binary data low bytes, which may be lengths, are no rarity. */
+const binaryBits = 0.5;
 /** Records that are taken to have been there before the first one, so that nothing is certain from the start. */
 const typesAtFirst = 14;
 /** How common the lowest bytes are in any binary data: a type of that number says the less. */
@@ -96,7 +98,14 @@ export class RdbEvidence {
     const share = (text ? texts + 1 : keys - texts + 0.5) / (keys + 1.5);
     const told = text ? textBits(keyLength) : 0;
     const nameless = keyLength === 0 ? -6 : isBare(key, keyLength) ? -3 : 0;
-    return this.typeBits(reader) + this.prefixBits(reader) + lengthBits + Math.log2(share) + told + nameless;
+    return (
+      this.typeBits(reader) +
+      this.prefixBits(reader) +
+      (text ? lengthBits : binaryBits) +
+      Math.log2(share) +
+      told +
+      nameless
+    );
   }
 
   private typeBits({ type, version, fork }: RdbReader): number {
@@ -117,7 +126,7 @@ export class RdbEvidence {
 
 /** What speaks for a value of `type`, of which `head` are the first bytes and `length` all of them. */
 export function valueBits(type: number, head: Buffer, length: number): number {
-  if (type === 0) return stringBits(head, 0, length);
+  if (type === 0) return Math.max(stringBits(head, 0, length), length > 1 ? lengthBits : 0);
   const form = memberForms[type];
   if (type === 7) return moduleBits(head) + length / 3;
   if (form !== undefined) return membersBits(form, head, type === 24 ? 8 : 0);
@@ -183,7 +192,7 @@ function stringBits(head: Buffer, position: number, size: number): number {
   const from = position + lengthSize(first);
   const to = Math.min(position + size, head.length);
   if (to <= from) return 0;
-  return lengthBits + (isPrintable(head.subarray(from, to)) ? textBits(to - from) : 0);
+  return isPrintable(head.subarray(from, to)) ? lengthBits + textBits(to - from) : binaryBits;
 }
 
 const textBits = (length: number): number => Math.min(length * printableBits, textMax);

@@ -22,6 +22,10 @@ const startCost = 4;
 const soundSkipCost = 16;
 /** Items behind the damage that together say this much are believed. */
 const trustedBits = 160;
+/** What an item that was read may lack and still be believed. */
+const passedBitsMin = -8;
+/** Items that together say so much show that the one before them is sound. */
+const settledBits = 60;
 /** No single item is believed for more than this. */
 const itemBitsMax = 48;
 /** Items of a chain that are looked at. */
@@ -86,8 +90,9 @@ export class RdbResynchroniser {
    * an item ends that is framed soundly and bad in itself; -1 for none.
    */
   find(passed: readonly number[], fault: number, boundary: number): Detour {
-    const start = passed[0] ?? fault;
-    this.begin(start, fault, passed);
+    const suspects = this.suspectsAmong(passed);
+    const start = suspects[0] ?? fault;
+    this.begin(start, fault, suspects);
     for (let offset = start; offset < this.limit; offset++) {
       offset = this.nextPlace(offset);
       if (offset >= this.limit) break;
@@ -96,6 +101,16 @@ export class RdbResynchroniser {
       if (this.places.size > placesMax) this.settle();
     }
     return this.best();
+  }
+
+  /** An item behind which several plausible ones were read ended where it should: only the last ones may be damaged. */
+  private suspectsAmong(passed: readonly number[]): readonly number[] {
+    let index = passed.length;
+    for (let said = 0; index > 0 && said < settledBits; ) {
+      index--;
+      said += Math.min(Math.max(this.candidates.at(passed[index])?.bits ?? 0, 0), settledBits / 3);
+    }
+    return passed.slice(index);
   }
 
   private begin(start: number, fault: number, passed: readonly number[]): void {
@@ -173,7 +188,9 @@ export class RdbResynchroniser {
       const count = (this.places.get(from)?.count ?? 0) + 1;
       this.places.set(offset, { score: started, from, by: 'skip', known: false, count });
     }
-    this.reach(item.end, score + item.bits, offset, item.last ? 'end' : 'item', !starts && reached.known);
+    // An item that was read where the one before it ended needs little to be believed.
+    const bits = this.passed.has(offset) && item.bits > passedBitsMin ? Math.max(item.bits, 1) : item.bits;
+    this.reach(item.end, score + bits, offset, item.last ? 'end' : 'item', !starts && reached.known);
     if (this.limit === this.size) this.lookAhead(offset);
   }
 

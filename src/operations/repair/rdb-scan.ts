@@ -9,6 +9,7 @@ import { checkValue, valueType } from '../../rdb/value-types.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { findMending } from './checksum-mending.ts';
+import { isPlausibleLibrary } from './function-library.ts';
 import { readMended } from './mended-reading.ts';
 import type { Cut, Duplicates, Region, Unresolved } from './plan.ts';
 import { findDuplicates } from './rdb-duplicates.ts';
@@ -212,10 +213,15 @@ export class RdbScan {
   private takeFunction(): void {
     const { reader } = this;
     this.needed = Math.max(this.needed, 10);
-    if (/^#![^\n]*\bname=\w/.test(reader.functionCode)) return;
+    if (isPlausibleLibrary(reader.functionCode)) return;
     this.boundary = this.input.offset;
     const found = JSON.stringify(reader.functionCode.slice(0, 60));
-    throw new RdbFault('rdb.function.header', reader.itemOffset, '#!<engine> name=<library>', found);
+    throw new RdbFault(
+      'rdb.function.header',
+      reader.itemOffset,
+      '#!<engine> name=<library>, and code that registers a function',
+      found,
+    );
   }
 
   /** A server makes room for as many keys as are declared, whether they come or not: more than could come would end it. */

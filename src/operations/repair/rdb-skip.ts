@@ -9,20 +9,18 @@
 
 /** What a string must say before a skip is credited for the rest. In bits. */
 const stringCost = 2;
-const lengthMin = 2;
+/** Shorter ones are found in any bytes. */
+const lengthMin = 4;
 const lengthMax = 63;
 const lengthBits = 2;
 const printableBits = 1.43;
 const textMax = 8;
-/** An integer takes one byte in a hundred for its mark: among many bytes some look like it. */
-const numberBits = 3;
 const ringSize = 128;
 const ringMask = ringSize - 1;
 
 /** For each byte, whether a string may begin with it that a skip is credited for. */
 export const mayBeginString = new Uint8Array(256);
 for (let byte = lengthMin; byte <= lengthMax; byte++) mayBeginString[byte] = 1;
-for (let byte = 0xc0; byte <= 0xc2; byte++) mayBeginString[byte] = 1;
 
 /** The best skip that is open where the search stands: where it began, and what speaks for the way with it. */
 export class OpenSkip {
@@ -72,10 +70,6 @@ export class OpenSkip {
   passString(bytes: Uint8Array, position: number, limit: number): void {
     const first = bytes[position];
     if (mayBeginString[first] === 0 || this.score === Number.NEGATIVE_INFINITY) return;
-    if (first >= 0xc0) {
-      this.land(first === 0xc2 ? 5 : first - 0xbe, numberBits - stringCost);
-      return;
-    }
     const end = position + 1 + first;
     if (end > limit || !isPrintable(bytes, position + 1, end)) return;
     this.land(1 + first, lengthBits + Math.min(first * printableBits, textMax) - stringCost);
