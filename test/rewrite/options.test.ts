@@ -191,6 +191,23 @@ describe('a target that cannot hold everything', () => {
     expect(text(output)).toContain('RESTORE');
   });
 
+  it('writes vector sets behind an RDB in the order in which they are found again', async () => {
+    const made = ['VADD a VALUES 2 1 2 e', 'VADD b VALUES 2 1 2 e', 'VADD c VALUES 2 1 2 e'];
+    const first = newPath();
+    await run(log(...made), { output: first, format: 'hybrid', target: 'redis-8.6' });
+    // In the goldens' RDB one of them has a graph of its own; commands on it come before those that make the others.
+    const source = newPath('hybrid.aof');
+    const base = readFileSync(join(goldenDir('redis-8.6-rdb'), 'dump.rdb'));
+    const tail = [...made, 'VADD d VALUES 2 1 2 e', 'COPY vectors:Q8 copied', 'VREM copied none'];
+    writeFileSync(source, Buffer.concat([base, ...tail.map((line) => encodeCommand(line.split(' ')))]));
+    for (const path of [first, source]) {
+      const [once, twice] = [newPath(), newPath()];
+      await run(path, { output: once, format: 'hybrid', target: 'redis-8.6', verify: true });
+      await run(once, { output: twice, format: 'hybrid', target: 'redis-8.6', verify: true });
+      expect(readFileSync(twice).equals(readFileSync(once))).toBe(true);
+    }
+  });
+
   it('loses the sign of a zero in a small sorted set without ado', async () => {
     const dir = goldenDir('redis-6.0-rdb');
     const result = await run(join(dir, 'dump.rdb'), {

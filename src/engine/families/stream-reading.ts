@@ -91,7 +91,7 @@ function readOne(session: Session, { stream, group, after }: Source, options: Re
   const consumer = group.consumers.get(options.consumer) ?? addConsumer(session, group, options.consumer);
   consumer.seenTime = session.now;
   if (after !== undefined) {
-    readHistory(session, group, consumer, after, options);
+    readHistory(session, stream, group, consumer, after, options);
     return;
   }
   const claimed = options.claimIdle === undefined ? 0 : claimIdle(session, stream, group, consumer, options);
@@ -106,20 +106,30 @@ function isOld(session: Session): boolean {
 
 /** Whether reading `id` is reading the one entry that was added after the group's last. */
 function isCountable(session: Session, stream: Stream, group: Group, id: StreamId): boolean {
-  // 7.0 looks for deleted entries only from the one that is read on; 8.6 also at what was trimmed.
+  // 7.0 looks for deleted entries only from the one that is read on; Redis 8 and Valkey also at what was trimmed.
   if (isOld(session)) return !stream.hasTombstoneAfter(id);
-  if (session.flavor === 'redis-8' && compareIds(group.lastId, stream.firstId) < 0) return false;
+  if ((session.flavor === 'redis-8' || session.rules.fork === 'valkey') && compareIds(group.lastId, stream.firstId) < 0)
+    return false;
   return !stream.hasTombstoneAfter(group.lastId);
 }
 
 /** Reading one's own pending entries again counts as a delivery. */
-function readHistory(session: Session, group: Group, consumer: Consumer, after: StreamId, options: ReadOptions): void {
+function readHistory(
+  session: Session,
+  stream: Stream,
+  group: Group,
+  consumer: Consumer,
+  after: StreamId,
+  options: ReadOptions,
+): void {
   const first = nextId(after);
   if (first === undefined) return;
   let left = options.count === 0 ? Number.POSITIVE_INFINITY : options.count;
   for (const entry of group.pending.from(first)) {
     if (entry.consumer !== consumer) continue;
     if (left-- === 0) break;
+    // Of a message that is gone only the id is told: that is no delivery.
+    if (!stream.has(entry)) continue;
     entry.deliveryTime = session.now;
     entry.deliveryCount = addU64(entry.deliveryCount, 1);
   }

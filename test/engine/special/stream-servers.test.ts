@@ -6,7 +6,7 @@ import { streamCommands, streamFeatures } from './stream-commands.ts';
 import { streamStates } from './stream-state.ts';
 
 describeWithServers('random stream commands', (name: ServerName) => {
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [2, 41, 44, 46]) {
     it(`leave the same streams as after loading, seed ${seed}`, async () => {
       const now = Date.now();
       const commands = streamCommands(seed, 2500, streamFeatures(name));
