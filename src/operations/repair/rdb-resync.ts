@@ -90,6 +90,17 @@ export class RdbResynchroniser {
    * an item ends that is framed soundly and bad in itself; -1 for none.
    */
   find(passed: readonly number[], fault: number, boundary: number): Detour {
+    // Most trials end in a fault: where in this program each came about nobody asks.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return this.search(passed, fault, boundary);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  }
+
+  private search(passed: readonly number[], fault: number, boundary: number): Detour {
     const suspects = this.suspectsAmong(passed);
     const start = suspects[0] ?? fault;
     this.begin(start, fault, suspects);
@@ -135,7 +146,7 @@ export class RdbResynchroniser {
       const { bytes, position } = window;
       const end = Math.min(window.limit, position + known - at);
       let next = position;
-      while (next < end && interesting[bytes[next]] === 0) next++;
+      while (next < end && (interesting[bytes[next]] === 0 || isNulRun(bytes, next, end))) next++;
       at = window.base + next;
       if (next < end) break;
     }
@@ -182,6 +193,8 @@ export class RdbResynchroniser {
     const started = Math.max(skip.score, broken) - startCost;
     const score = Math.max(reached?.score ?? started, started);
     if (score === Number.NEGATIVE_INFINITY) return;
+    // From the end of an item that says so little a skip leads on as well.
+    if (!item.last && score + item.bits <= skip.score - startCost && !this.passed.has(offset)) return;
     const starts = reached === undefined || started > reached.score;
     if (starts) {
       const from = broken > skip.score ? within.from : skip.from;
@@ -279,4 +292,15 @@ export class RdbResynchroniser {
       at = place.from;
     }
   }
+}
+
+/** NUL bytes read as strings without key and value: of many only the last are looked at. */
+function isNulRun(bytes: Uint8Array, position: number, end: number): boolean {
+  return (
+    position + 4 < end &&
+    bytes[position] === 0 &&
+    bytes[position + 1] === 0 &&
+    bytes[position + 2] === 0 &&
+    bytes[position + 3] === 0
+  );
 }
