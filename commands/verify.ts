@@ -27,7 +27,7 @@ Exit status: 0 no mismatch, 1 problems found, 2 wrong usage, 3 cannot read, 70 a
         'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "findings", "summary"}]}',
     }),
     quick: boolean({
-      description: 'for RDB files that end with their checksum: sum up the bytes in parallel and parse nothing',
+      description: 'sum up the bytes of RDB files in parallel; parse only those that do not end with that sum',
     }),
     workers: integer({ description: 'threads for --quick', default: 2, min: 1, max: 64, helpValue: 'N' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),

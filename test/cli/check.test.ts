@@ -171,4 +171,16 @@ describe('aofkit verify', () => {
     const quick = JSON.parse(aofkit(['verify', '--json', '--quick', soundRdb]).stdout).results[0].files;
     expect(quick).toEqual(plain);
   });
+
+  it('says so with --quick of an RDB with commands behind it, or with no checksum', () => {
+    const hybrid = golden('redis-6.0-aof-hybrid');
+    const zero = path.join(temporaryDir(), 'zero');
+    const bytes = fs.readFileSync(soundRdb);
+    fs.writeFileSync(zero, bytes.fill(0, bytes.length - 8));
+    for (const file of [hybrid, zero]) {
+      const [plain, quick] = [['--json'], ['--json', '--quick']].map((flags) => aofkit(['verify', ...flags, file]));
+      expect(JSON.parse(quick.stdout).results).toEqual(JSON.parse(plain.stdout).results);
+      expect(quick.status).toBe(0);
+    }
+  });
 });
