@@ -115,19 +115,19 @@ describe('log statistics', () => {
 
   it('estimate by a sample of the keys when a log is large', () => {
     expect(new RewriteSample(64 * 1024 * 1024).sampledOf).toBe(1);
-    expect(new RewriteSample(64 * 1024 * 1024 + 1).sampledOf).toBe(8);
-    expect(new RewriteSample(100 * 2 ** 30).sampledOf).toBe(8192);
+    expect(new RewriteSample(64 * 1024 * 1024 + 1).sampledOf).toBe(16);
+    expect(new RewriteSample(100 * 2 ** 30).sampledOf).toBe(16384);
   });
 
   it('make the sample smaller when a log of unknown size turns out to be large', () => {
     const sample = new RewriteSample(0);
     const keys = new KeyPositions();
     keys.add(1);
-    for (let index = 0; index < 4096; index++)
+    for (let index = 0; index < 16384; index++)
       sample.command(Frame.of(['SET', `key:${index}`, 'x'.repeat(100)]), keys, 150);
-    expect(sample.measure(4096 * 150, 4096 * 150).method).toBe('exact');
+    expect(sample.measure(16384 * 150, 16384 * 150).method).toBe('exact');
     sample.grow(2 ** 30);
-    expect(sample.sampledOf).toBe(64);
+    expect(sample.sampledOf).toBe(128);
     const { keptBytes } = sample.measure(2 ** 30, 2 ** 30);
     const share = keptBytes / 2 ** 30;
     expect(share).toBeGreaterThan(0.6);
