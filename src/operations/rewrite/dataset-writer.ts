@@ -83,8 +83,10 @@ export class DatasetWriter {
       const keys = this.loaded.dataset.database(index);
       writer.selectDatabase(index, count, expires);
       // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
-      const place = (entry: number) => sideOfEntry(keys, entry) * 2 + Number(isPlainText(keys.kind(entry)));
-      await this.eachRun(index, 1, 4, place, (entry) => this.keyToRdb(writer, index, keys, entry));
+      // A vector set with commands behind the RDB is opened again by them: those make a part of their own, too.
+      const part = (entry: number) => (isOpened(keys, entry) ? 2 : Number(isPlainText(keys.kind(entry))));
+      const place = (entry: number) => sideOfEntry(keys, entry) * 3 + part(entry);
+      await this.eachRun(index, 1, 6, place, (entry) => this.keyToRdb(writer, index, keys, entry));
       this.trailing.push(...this.making.splice(0));
     }
   }
@@ -212,6 +214,13 @@ export class DatasetWriter {
 
 const sideOfEntry = (keys: Keyspace, entry: number): number =>
   sideOf(keys.keyBlock(entry), keys.keyStart(entry), keys.keyLength(entry));
+
+/** Whether a vector set of an RDB was changed by commands. */
+function isOpened(keys: Keyspace, entry: number): boolean {
+  if (keys.kind(entry) !== Kind.Module) return false;
+  const value = keys.object(entry);
+  return value instanceof VectorSet && value.base !== undefined;
+}
 
 const isPlainText = (kind: Kind): boolean => kind === Kind.Reference || kind === Kind.Bytes;
 
