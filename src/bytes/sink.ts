@@ -22,6 +22,9 @@ export type FileSystem = Pick<
   | 'rmSync'
 >;
 
+/** So many bytes are flushed at a time behind the writing. */
+const flushBytes = 32 * 1024 * 1024;
+
 /** A temporary name beside `name`: it tells whose it is, so that a later run can clear what a killed one left. */
 const temporaryPattern = /^\.(.+)\.aofkit-(\d+)\.tmp$/;
 
@@ -40,26 +43,31 @@ export class AtomicFile {
   length = 0;
   private readonly temporary: string;
   private readonly fs: FileSystem;
+  /** Length when the last flush behind the writing began. */
+  private flushedFrom = 0;
   /** Minus one once it is closed. */
   descriptor: number;
 
-  /** Opens the temporary file; clears those that killed runs left for the same target. Throws UnwritableError. */
-  constructor(path: string, fs: FileSystem = nodeFs) {
+  /**
+   * Opens the temporary file; clears those that killed runs left for the same target. `like`: the file whose mode and owner it takes.
+   * Throws UnwritableError.
+   */
+  constructor(path: string, fs: FileSystem = nodeFs, like = path) {
     this.path = path;
     this.fs = fs;
     this.temporary = nodePath.join(nodePath.dirname(path), temporaryName(nodePath.basename(path)));
     try {
       clearLitter(path, fs);
       this.descriptor = fs.openSync(this.temporary, 'w', 0o666);
-      this.takeOverOwner();
+      this.takeOverOwner(like);
     } catch (error) {
       throw new UnwritableError(path, error);
     }
   }
 
   /** A file that replaces another keeps its mode and, where allowed, its owner: the server must be able to read it. */
-  private takeOverOwner(): void {
-    const old = this.fs.statSync(this.path, { throwIfNoEntry: false });
+  private takeOverOwner(like: string): void {
+    const old = this.fs.statSync(like, { throwIfNoEntry: false });
     if (old === undefined) return;
     this.fs.fchmodSync(this.descriptor, old.mode & 0o7777);
     try {
@@ -80,6 +88,14 @@ export class AtomicFile {
       throw new UnwritableError(this.path, error);
     }
     this.length += length;
+    if (this.length - this.flushedFrom >= flushBytes) this.flushBehind();
+  }
+
+  /** Lets the system write to the disk what is there, while more is made: then less is left to wait for at the end. */
+  private flushBehind(): void {
+    this.flushedFrom = this.length;
+    // What fails here fails again at the end, where it is told.
+    if (this.fs === nodeFs) nodeFs.fdatasync(this.descriptor, () => {});
   }
 
   /** Flushes the bytes to the disk and closes; the file still has its temporary name. */

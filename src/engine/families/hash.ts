@@ -35,7 +35,9 @@ function setFields(name: string): Handler {
     if (typeof hash === 'string') return hash;
     for (let index = 2; index < frame.argc; index += 2) {
       const field = session.intern(frame, index);
-      hash.set(field, valueText(session, frame, index + 1));
+      // Whoever stores an object again changes few of its fields.
+      if (!hash.hasValue(field, frame.bytes, frame.starts[index + 1], frame.lengths[index + 1]))
+        hash.set(field, valueText(session, frame, index + 1));
       if (hash.hasExpiries) hash.persist(field);
     }
     return undefined;

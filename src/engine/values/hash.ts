@@ -53,6 +53,16 @@ export class HashValue implements ObjectValue {
     return position < 0 ? undefined : this.flat[position + 1];
   }
 
+  /** Whether the field is there with the value `bytes[start, start + length)`. */
+  hasValue(field: string, bytes: Uint8Array, start: number, length: number): boolean {
+    const value = this.get(field);
+    if (value === undefined || value.length !== length) return false;
+    // Values that are not equal mostly differ at their end already.
+    for (let index = length - 1; index >= 0; index--)
+      if (value.charCodeAt(index) !== bytes[start + index]) return false;
+    return true;
+  }
+
   has(field: string): boolean {
     return this.flat === undefined ? this.table!.has(field) : this.positionOf(this.flat, field) >= 0;
   }

@@ -1,8 +1,10 @@
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { Kind } from '../../engine/value.ts';
 
-/** Entries are dealt out by pieces of a file of so many bytes before each piece's are sorted. */
-const pieceBytes = 1 << 20;
+/** A piece of a file holds about so many entries, and is not longer than so many bytes, so that a place in it is exact. */
+const entriesAPiece = 4;
+const pieceBytesMax = 1 << 20;
+const fewPlaces = 32;
 /** Numbers of files are 16 bits. */
 const groupsPerRank = 65_537;
 
@@ -61,10 +63,14 @@ function groupOf(keys: Keyspace, entry: number): number {
   return kind === Kind.Reference || kind === Kind.Serialized ? 1 + keys.source(entry) : 0;
 }
 
-/** Entries of one file: dealt out by piece, then each piece's sorted as numbers that hold the offset in it and the entry. */
+/**
+ * Entries of one file: dealt out by pieces of it that hold a few entries each, then each piece's sorted as numbers that hold the
+ * offset in it and the entry.
+ */
 function sortByOffset(keys: Keyspace, entries: Uint32Array): void {
   let last = 0;
   for (const entry of entries) last = Math.max(last, keys.offset(entry));
+  const pieceBytes = Math.min(pieceBytesMax, Math.max(1, Math.ceil(last / entries.length) * entriesAPiece));
   const starts = new Uint32Array(Math.floor(last / pieceBytes) + 2);
   for (const entry of entries) starts[Math.floor(keys.offset(entry) / pieceBytes) + 1]++;
   for (let piece = 1; piece < starts.length; piece++) starts[piece] += starts[piece - 1];
@@ -74,6 +80,20 @@ function sortByOffset(keys: Keyspace, entries: Uint32Array): void {
     const offset = keys.offset(entry);
     places[filled[Math.floor(offset / pieceBytes)]++] = (offset % pieceBytes) * 2 ** 32 + entry;
   }
-  for (let piece = 0; piece + 1 < starts.length; piece++) places.subarray(starts[piece], starts[piece + 1]).sort();
+  for (let piece = 0; piece + 1 < starts.length; piece++) sortPiece(places, starts[piece], starts[piece + 1]);
   for (let index = 0; index < places.length; index++) entries[index] = places[index] % 2 ** 32;
+}
+
+/** Sorts `places[from, to)`: few by insertion, for which a call of the library takes longer. */
+function sortPiece(places: Float64Array, from: number, to: number): void {
+  if (to - from > fewPlaces) {
+    places.subarray(from, to).sort();
+    return;
+  }
+  for (let next = from + 1; next < to; next++) {
+    const place = places[next];
+    let hole = next;
+    for (; hole > from && places[hole - 1] > place; hole--) places[hole] = places[hole - 1];
+    places[hole] = place;
+  }
 }
