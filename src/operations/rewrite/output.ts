@@ -4,6 +4,7 @@ import { formatManifest, type ManifestPart, parseManifest } from '../../aof/mani
 import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import type { Target } from '../../rdb/targets.ts';
+import { PartsSwap, retire } from './parts-swap.ts';
 
 /**
  * Where the files of a result go and how they take their place: all of them at once, or not at all.
@@ -157,12 +158,7 @@ export class FolderOutput extends PartsFolder {
 export class FolderRewrite implements Output {
   readonly main: AtomicFile;
   readonly increment: AtomicFile;
-  private readonly directory: string;
-  private readonly manifest: AtomicFile;
-  private readonly current: ManifestPart[];
-  private readonly history: ManifestPart[];
-  private readonly keepHistory: boolean;
-  private readonly fs: FileSystem;
+  private readonly swap: PartsSwap;
 
   constructor(
     manifestPath: string,
@@ -171,59 +167,41 @@ export class FolderRewrite implements Output {
     keepHistory: boolean,
     fs: FileSystem = nodeFs,
   ) {
-    this.fs = fs;
-    this.keepHistory = keepHistory;
-    this.directory = nodePath.dirname(manifestPath);
+    const directory = nodePath.dirname(manifestPath);
     const { parts } = parseManifest(nodeFs.readFileSync(manifestPath));
     const last = (type: string) =>
       Math.max(0, ...parts.filter((part) => part.type === type).map((part) => part.sequence));
     const prefix = nodePath.basename(manifestPath, '.manifest');
     const names = { prefix, base: last('b') + 1, increment: last('i') + 1 };
-    this.current = manifestParts(names, extension, target);
-    this.history = parts.map((part) => ({ ...part, type: 'h' as const }));
-    const taken = this.current.find((part) => parts.some((old) => old.name === part.name));
+    const current = manifestParts(names, extension, target);
+    const taken = current.find((part) => parts.some((old) => old.name === part.name));
     if (taken !== undefined) throw new UsageError(`the manifest names ${taken.name} already: repair it first`);
-    this.main = new AtomicFile(nodePath.join(this.directory, this.current[0].name), fs);
-    this.increment = new AtomicFile(nodePath.join(this.directory, this.current[1].name), fs);
-    this.manifest = new AtomicFile(manifestPath, fs);
+    // Whoever may read the manifest must be able to read the new parts.
+    const open = ({ name }: ManifestPart) => new AtomicFile(nodePath.join(directory, name), fs, manifestPath);
+    const old = retire(parts);
+    const change = keepHistory ? { current, history: old, retired: [] } : { current, history: [], retired: old };
+    this.main = open(current[0]);
+    this.increment = open(current[1]);
+    this.swap = new PartsSwap(manifestPath, change, [this.main, this.increment], fs);
   }
 
   get checkPath(): string {
-    return this.manifest.temporaryPath;
+    return this.swap.manifest.temporaryPath;
   }
 
   finish(): void {
-    this.manifest.write(Buffer.from(formatManifest([...this.current, ...this.history]), 'latin1'));
-    this.manifest.finish();
-    // Nothing names these files yet: until the manifest is swapped a server ignores them.
-    this.main.commit();
-    this.increment.commit();
+    this.swap.finish();
   }
 
-  /** From the swap on the new parts are the data: a later error leaves them, and the history, where they are. */
   commit(): void {
-    this.manifest.commit();
-    if (this.keepHistory) return;
-    try {
-      for (const { name } of this.history) this.fs.rmSync(nodePath.join(this.directory, name), { force: true });
-    } catch (error) {
-      throw new UnwritableError(
-        this.directory,
-        error,
-        'the new parts are in place, and the manifest names the old as history',
-      );
-    }
-    const manifest = new AtomicFile(this.manifest.path, this.fs);
-    manifest.write(Buffer.from(formatManifest(this.current), 'latin1'));
-    manifest.commit();
+    this.swap.commit();
   }
 
   abandon(): void {
-    for (const file of [this.main, this.increment, this.manifest]) file.abandon();
-    for (const { name } of this.current) this.fs.rmSync(nodePath.join(this.directory, name), { force: true });
+    this.swap.abandon();
   }
 
   files() {
-    return [this.main, this.increment, this.manifest].map((file) => ({ path: file.path, bytes: file.length }));
+    return [this.main, this.increment, this.swap.manifest].map((file) => ({ path: file.path, bytes: file.length }));
   }
 }
