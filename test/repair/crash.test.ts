@@ -1,9 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { loadOrder, parseManifest } from '../../src/aof/manifest.ts';
 import type { FileSystem } from '../../src/bytes/sink.ts';
 import { UnwritableError } from '../../src/errors.ts';
 import { check } from '../../src/operations/check/check.ts';
+import type { RepairOptions } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { command } from '../drop-in/comparison.ts';
 import { temporaryDir } from '../servers.ts';
@@ -84,48 +87,83 @@ describe('repair: killed', () => {
       expect(fs.readFileSync(path.join(dir, 'a.aof'), 'latin1')).toBe(set('a'));
     }
   });
-
-  it.each([false, true])(
-    'a multi-part AOF in place, at every call (after it: %s)',
-    { timeout: 60_000 },
-    async (after) => {
-      const repaired = folderOf(parts);
-      await repair(repaired, { inPlace: true, force: true });
-      const whole = Object.fromEntries(
-        Object.keys(parts).map((name) => [name, fs.readFileSync(path.join(repaired, name), 'latin1')]),
-      );
-      for (let at = 0; ; at++) {
-        const dir = folderOf(parts);
-        const { fs: dying, state } = mortal(at, after);
-        await repair(dir, { inPlace: true, force: true, fileSystem: dying }).catch((error) => {
-          if (!state.dead) throw error;
-        });
-        expectOldOrNew(dir, parts, whole);
-        if (!state.dead) break;
-        if (at % 5 !== 0) continue;
-        await repair(dir, { inPlace: true, force: true, fileSystem: mortal(-1, false).fs });
-        expect((await check(dir)).ok).toBe(true);
-      }
-    },
-  );
 });
 
-describe('repair: killed while parts are cut off', () => {
+/** The parts that a server loads, by the manifest, in its order; undefined where one is not there. */
+function loaded(dir: string): string[] | undefined {
+  const names = loadOrder(parseManifest(fs.readFileSync(path.join(dir, 'p.manifest')))).map(({ name }) => name);
+  if (names.some((name) => !fs.existsSync(path.join(dir, name)))) return undefined;
+  return names.map((name) => fs.readFileSync(path.join(dir, name), 'latin1'));
+}
+
+/** By content, in the folder or in the quarantine beside it. */
+function isKept(dir: string, name: string, text: string): boolean {
+  const places = [path.join(dir, name), path.join(dir, `${name}.backup-1`), `${dir}.quarantine/${name}.0.bin`];
+  return places.some((place) => fs.existsSync(place) && fs.readFileSync(place, 'latin1') === text);
+}
+
+/** The index comes last: where it is, all that it names is. */
+function expectWholeQuarantine(dir: string): void {
+  const folder = `${dir}.quarantine`;
+  const entries = JSON.parse(fs.readFileSync(path.join(folder, 'index.json'), 'utf8'));
+  expect(entries.length).toBeGreaterThan(0);
+  for (const { file, length } of entries) expect(fs.statSync(path.join(folder, file)).size).toBe(length);
+}
+
+const plain = { ...parts, 'p.manifest': lines, 'p.1.base.aof': set('a') };
+const cases: [string, Record<string, string>, Partial<RepairOptions>, string[]][] = [
+  ['salvage of two parts and a manifest', parts, {}, [set('a') + set('b'), set('c'), set('e')]],
+  ['salvage of two parts', { ...parts, 'p.manifest': lines }, {}, [set('a') + set('b'), set('c'), set('e')]],
+  ['one part', plain, {}, [set('a'), set('c'), set('e')]],
+  ['a cut, and a part behind it', plain, { strategy: 'truncate' }, [set('a'), set('c')]],
+  [
+    'a cut, and a part that stays',
+    plain,
+    { strategy: 'truncate', keepLaterParts: true },
+    [set('a'), set('c'), set('e')],
+  ],
+  [
+    'a manifest',
+    { ...plain, 'p.manifest': lines.slice(0, -1), 'p.1.incr.aof': set('c') },
+    {},
+    [set('a'), set('c'), set('e')],
+  ],
+];
+
+describe.each(cases)('repair: killed within %s', (_, files, options, after) => {
+  const order = ['p.1.base.aof', 'p.1.incr.aof', 'p.2.incr.aof'].map((name) => files[name]);
+
   it.each([false, true])(
-    'never are a cut part and the parts behind it loaded together (after the call: %s)',
-    async (after) => {
+    'the old set or the new one, and all that was (after the call: %s)',
+    { timeout: 60_000 },
+    async (late) => {
       for (let at = 0; ; at++) {
-        const dir = folderOf({ ...parts, 'p.manifest': lines, 'p.1.base.aof': set('a') });
-        const { fs: dying, state } = mortal(at, after);
-        const options = { inPlace: true, force: true, strategy: 'truncate', fileSystem: dying } as const;
-        await repair(dir, options).catch((error) => {
+        const dir = folderOf(files);
+        const { fs: dying, state } = mortal(at, late);
+        await repair(dir, { inPlace: true, force: true, fileSystem: dying, ...options }).catch((error) => {
           if (!state.dead) throw error;
         });
-        const read = (name: string) => fs.readFileSync(path.join(dir, name), 'latin1');
-        if (read('p.1.incr.aof') !== parts['p.1.incr.aof']) expect(read('p.manifest')).not.toContain('p.2.incr.aof');
-        if (fs.existsSync(path.join(dir, 'p.2.incr.aof'))) expect(read('p.2.incr.aof')).toBe(parts['p.2.incr.aof']);
-        else expect(read('../aof.quarantine/p.2.incr.aof.0.bin')).toBe(parts['p.2.incr.aof']);
-        if (!state.dead) break;
+        const now = loaded(dir);
+        expect([order, after]).toContainEqual(now);
+        for (const [name, text] of Object.entries(files))
+          expect([at, name, isKept(dir, name, text)]).toEqual([at, name, true]);
+        if (isDeepStrictEqual(now, after) && !isDeepStrictEqual(now, order)) expectWholeQuarantine(dir);
+        if (!state.dead) {
+          expect(now).toEqual(after);
+          break;
+        }
+        if (at % 3 !== 0) continue;
+        // The next run finishes, whatever the killed one left behind.
+        const next = await repair(dir, {
+          inPlace: true,
+          force: true,
+          adopt: true,
+          fileSystem: mortal(-1, false).fs,
+          ...options,
+        });
+        expect(['repaired', 'sound']).toContain(next.outcome);
+        expect(loaded(dir)).toEqual(after);
+        expect((await check(dir)).ok).toBe(true);
       }
     },
   );

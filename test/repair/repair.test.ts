@@ -175,7 +175,9 @@ describe('repair: multi-part', () => {
     expect([read(dir, 'p.1.incr.aof'), read(dir, 'p.2.incr.aof')]).toEqual([set('b'), set('c')]);
     const other = folder(torn);
     const { quarantine } = await repair(other, { ...quick, strategy: 'truncate' });
-    expect(read(other, 'p.manifest')).toBe(lines.split('\n').slice(0, 2).join('\n').concat('\n'));
+    expect(read(other, 'p.manifest')).toBe('file p.1.base.aof seq 1 type b\nfile p.01.incr.aof seq 1 type i\n');
+    expect(read(other, 'p.1.incr.aof.backup-1')).toBe(torn['p.1.incr.aof']);
+    expect(fs.existsSync(path.join(other, 'p.1.incr.aof'))).toBe(false);
     expect(read(quarantine ?? '', 'p.2.incr.aof.0.bin')).toBe(set('c'));
     expect(fs.existsSync(path.join(other, 'p.2.incr.aof'))).toBe(false);
     const third = folder(torn);
@@ -207,6 +209,20 @@ describe('repair: multi-part', () => {
     expect((await repair(dir, quick)).outcome).toBe('sound');
     await repair(dir, { ...quick, adopt: true });
     expect(read(dir, 'p.manifest')).toBe(`${lines}file p.3.incr.aof seq 3 type i\n`);
+  });
+
+  it('what a killed repair left is no part of its own, whatever becomes of the manifest', async () => {
+    // Its successors have their names, and no manifest names them yet.
+    const left = { ...parts, 'p.01.base.aof': set('x'), 'p.01.incr.aof': set('y') };
+    for (const text of [lines, lines.slice(0, -1), '', 'nonsense\n']) {
+      const dir = folder({ ...left, 'p.manifest': text });
+      await repair(dir, { ...quick, adopt: true });
+      expect(read(dir, 'p.manifest')).toBe(lines);
+    }
+    // The manifest names them, and what they replaced is still there.
+    const named = lines.replace('p.1.base', 'p.01.base').replace('p.1.incr', 'p.01.incr');
+    const dir = folder({ ...left, 'p.manifest': named });
+    expect((await repair(dir, { ...quick, adopt: true })).outcome).toBe('sound');
   });
 
   it('removes references to what is gone; a base that is gone is no whole repair', async () => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { filesUnder, goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
+import { command } from '../drop-in/comparison.ts';
 import { Random } from '../fuzz/mutation.ts';
 import { describeWithServers, type Server, type ServerName, temporaryDir, tryStart } from '../servers.ts';
 import { damaged, damageKinds } from './damage.ts';
@@ -92,3 +93,59 @@ describeWithServers('repair: loaded by a server', (name) => {
     }
   });
 });
+
+/** A multi-part AOF whose parts are all damaged. */
+function damagedParts(dir: string): string {
+  const folder = path.join(dir, 'appendonlydir');
+  fs.mkdirSync(folder);
+  const set = (key: string) => command('SET', key, 'value');
+  const files = {
+    'appendonly.aof.1.base.aof': `${set('a')}\0\0\0${set('b')}`,
+    'appendonly.aof.1.incr.aof': set('c') + set('lost').slice(0, -2),
+    'appendonly.aof.2.incr.aof': `${set('d')}!!`,
+  };
+  const lines = Object.keys(files).map((name) => {
+    const [, , sequence, kind] = name.split('.');
+    return `file ${name} seq ${sequence} type ${kind[0]}`;
+  });
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text, 'latin1');
+  fs.writeFileSync(path.join(folder, 'appendonly.aof.manifest'), lines.join('\n'));
+  return folder;
+}
+
+describeWithServers('repair: parts under new names', (name) => {
+  it.skipIf(name === 'redis-6.0')(
+    'are loaded, appended to, and rewritten by a server',
+    { timeout: 60_000 },
+    async () => {
+      const dir = temporaryDir();
+      const folder = damagedParts(dir);
+      expect((await repair(folder, { inPlace: true, force: true })).ok).toBe(true);
+      expect(fs.readdirSync(folder)).toContain('appendonly.aof.02.incr.aof');
+      for (const [wanted, rewrite] of [
+        ['a b c d', false],
+        ['a b c d e', true],
+        ['a b c d e f', false],
+      ] as const) {
+        const loaded = await tryStart(name, { dir, config: { appendonly: 'yes' } });
+        if (!loaded.started) throw new Error(loaded.log);
+        const { server } = loaded;
+        const keys = (await server.command('KEYS', '*')) as unknown[];
+        expect(keys.map(String).sort().join(' ')).toBe(wanted);
+        await server.command('SET', rewrite ? 'f' : 'e', '1');
+        if (rewrite) await rewritten(server);
+        await server.stop();
+      }
+      expect(fs.readdirSync(folder)).toContain('appendonly.aof.3.incr.aof');
+    },
+  );
+});
+
+async function rewritten(server: Server): Promise<void> {
+  await server.command('BGREWRITEAOF');
+  for (;;) {
+    const info = String(await server.command('INFO', 'persistence'));
+    if (/aof_rewrite_in_progress:0/.test(info) && /aof_rewrite_scheduled:0/.test(info)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

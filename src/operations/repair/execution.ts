@@ -1,14 +1,16 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
-import { parseManifest } from '../../aof/manifest.ts';
+import { listFolder } from '../../aof/layout.ts';
+import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { AtomicFile, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { FindingList } from '../report.ts';
+import { PartsSwap, retire } from '../rewrite/parts-swap.ts';
 import { writeChecked } from './checked-copy.ts';
 import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
-import { manifestText } from './manifest-plan.ts';
+import { type ManifestPlan, manifestText, successorName } from './manifest-plan.ts';
 import type { RepairOptions } from './options.ts';
 import { keepBackup, Quarantine } from './quarantine.ts';
 import { region } from './regions.ts';
@@ -34,8 +36,8 @@ export interface Executed {
  *     1  what is left out goes to quarantine
  *     2  new files are written under temporary names, checked on the way, flushed
  *     3  in place: every file that will be replaced gets its backup
- *     4  the new files take their names, the manifest last, or first if it leaves parts out
- *     5  parts that went to quarantine, and that the manifest no longer names, are removed
+ *     4  one rename makes the new state the current one: of the file, of the folder, or, in place, of the manifest that names the new
+ *        parts under new names (`PartsSwap`)
  */
 export class Execution {
   private readonly planned: DatasetPlan;
@@ -48,6 +50,10 @@ export class Execution {
   private readonly backups: string[] = [];
   /** The folder that is built for a multi-part output, until it gets its name. */
   private readonly building: string | undefined;
+  /** In place, where more than one file changes: the names of parts that are replaced, and of those that replace them. */
+  private readonly successors: ReadonlyMap<string, string>;
+  /** What makes the new parts current. */
+  private parts: PartsSwap | undefined;
 
   constructor(path: string, planned: DatasetPlan, options: RepairOptions, sources: Sources) {
     this.planned = planned;
@@ -60,6 +66,15 @@ export class Execution {
       const whole = nodePath.resolve(output);
       this.building = nodePath.join(nodePath.dirname(whole), temporaryName(nodePath.basename(whole)));
     }
+    this.successors = this.swapsParts() ? successorsOf(planned) : new Map();
+  }
+
+  /** Whether several files of a folder change, so that only a manifest that names new ones can change them at once. */
+  private swapsParts(): boolean {
+    const { files, manifest } = this.planned;
+    if (this.options.inPlace !== true || manifest === undefined) return false;
+    const changed = files.filter(({ plan }) => plan.action === 'rewrite').length;
+    return changed > 1 || this.isManifestChanged();
   }
 
   async run(): Promise<Executed> {
@@ -83,6 +98,7 @@ export class Execution {
 
   private giveUp(reason: string): Executed {
     for (const file of this.outputs) file.abandon();
+    this.parts?.abandon();
     this.quarantine.abandon();
     if (this.building !== undefined) removeTree(this.building, this.fs);
     for (const backup of this.backups) removeFile(backup, this.fs);
@@ -111,7 +127,9 @@ export class Execution {
       if (file.plan.action === 'keep' && inPlace) continue;
       await this.writeFile(file, file === kept.at(-1));
     }
-    if (manifest !== undefined && (!inPlace || this.isManifestChanged())) this.writeManifest(kept);
+    if (manifest === undefined) return;
+    if (!inPlace) this.writeManifest(kept, manifest);
+    else if (this.swapsParts()) this.prepareSwap(kept, manifest);
   }
 
   private isManifestChanged(): boolean {
@@ -130,12 +148,14 @@ export class Execution {
 
   private targetOf(path: string): string {
     if (this.building !== undefined) return nodePath.join(this.building, nodePath.basename(path));
+    const successor = this.successors.get(nodePath.basename(path));
+    if (successor !== undefined) return nodePath.join(nodePath.dirname(path), successor);
     return this.options.output ?? path;
   }
 
   private async writeFile({ scan, index, plan }: PlannedFile, last: boolean): Promise<void> {
     const { options, sources, findings } = this;
-    const out = new AtomicFile(this.targetOf(scan.path), this.fs);
+    const out = new AtomicFile(this.targetOf(scan.path), this.fs, this.options.inPlace ? scan.path : undefined);
     this.outputs.push(out);
     await writeChecked(sources, index, scan, plan.regions, out, findings, {
       part: scan.role !== 'file',
@@ -147,83 +167,88 @@ export class Execution {
     out.finish();
   }
 
-  private writeManifest(kept: readonly PlannedFile[]): void {
-    const { manifest } = this.planned;
-    if (manifest === undefined) return;
+  /** For a new folder. */
+  private writeManifest(kept: readonly PlannedFile[], { path, parts }: ManifestPlan): void {
     const names = new Set(kept.map(({ part }) => part?.name));
-    const history = this.building === undefined ? manifest.parts.filter(({ type }) => type === 'h') : [];
-    const parts = [...manifest.parts.filter(({ name, type }) => type !== 'h' && names.has(name)), ...history];
-    const text = manifestText(parts);
-    const out = new AtomicFile(this.targetOf(manifest.path), this.fs);
+    const out = new AtomicFile(this.targetOf(path), this.fs);
     this.outputs.push(out);
-    out.write(text);
+    out.write(
+      this.checkedManifest(
+        out.path,
+        parts.filter(({ name, type }) => type !== 'h' && names.has(name)),
+      ),
+    );
     out.finish();
-    for (const { code, offset, expected, found } of parseManifest(text).faults) {
-      this.findings.add(code, out.path, offset, { expected, found });
-    }
   }
 
-  /** From here on the new state comes about: an error leaves what is done, and the backups. */
+  private checkedManifest(path: string, parts: readonly ManifestPart[]): Buffer {
+    const text = manifestText(parts);
+    for (const { code, offset, expected, found } of parseManifest(text).faults) {
+      this.findings.add(code, path, offset, { expected, found });
+    }
+    return text;
+  }
+
+  /** In place. */
+  private prepareSwap(kept: readonly PlannedFile[], { path, parts }: ManifestPlan): void {
+    const { successors, outputs, fs } = this;
+    const keeps = new Set(kept.map(({ part }) => part?.name));
+    const active = parts.filter(({ type }) => type !== 'h');
+    const current = active
+      .filter(({ name }) => keeps.has(name))
+      .map((part) => ({ ...part, name: successors.get(part.name) ?? part.name }));
+    const retired = retire(active.filter(({ name }) => successors.has(name) || !keeps.has(name)));
+    const history = parts.filter(({ type }) => type === 'h');
+    this.checkedManifest(path, [...current, ...history]);
+    this.parts = new PartsSwap(path, { current, history, retired }, [...outputs], fs);
+  }
+
+  /** From here on the new state comes about: an error of the last step leaves what is done, and the backups. */
   private swap(): void {
-    const { options, outputs, fs } = this;
+    const { options, parts } = this;
     try {
       if (options.inPlace && options.backup !== false) this.keepBackups();
+      parts?.finish();
     } catch (error) {
       this.giveUp('');
       throw error;
     }
-    let done = 0;
-    this.putManifestFirst();
+    if (parts === undefined) this.putInPlace();
+    else parts.commit();
+  }
+
+  /** One file, or the folder that was built. */
+  private putInPlace(): void {
+    const { outputs, building, options, fs } = this;
     try {
-      for (const file of outputs) {
-        file.commit();
-        done++;
-      }
-      if (this.building !== undefined && options.output !== undefined) {
-        fs.renameSync(this.building, nodePath.resolve(options.output));
-        syncFolder(nodePath.dirname(nodePath.resolve(options.output)), fs);
-      }
+      for (const file of outputs) file.commit();
+      if (building === undefined || options.output === undefined) return;
+      const whole = nodePath.resolve(options.output);
+      fs.renameSync(building, whole);
+      syncFolder(nodePath.dirname(whole), fs);
     } catch (error) {
-      for (const file of outputs.slice(done)) file.abandon();
-      if (this.building !== undefined) removeTree(this.building, fs);
-      if (done === 0 || options.inPlace !== true) throw error;
-      const where = this.backups.length === 0 ? '' : `; the old ones are ${this.backups.join(', ')}`;
-      throw new UnwritableError(outputs[done].path, error, `${done} of ${outputs.length} files were replaced${where}`);
+      for (const file of outputs) file.abandon();
+      if (building !== undefined) removeTree(building, fs);
+      throw error instanceof UnwritableError ? error : new UnwritableError(options.output ?? '', error);
     }
-    if (options.inPlace) this.removeQuarantinedParts();
   }
 
-  /**
-   * The manifest comes last, so that it names what is there. But where parts go to quarantine it comes first: a cut part and the parts
-   * behind it would else be loaded together, a dataset that never was.
-   */
-  private putManifestFirst(): void {
-    const { files, manifest } = this.planned;
-    const index = this.outputs.findIndex(({ path }) => path === manifest?.path);
-    if (index < 0 || !files.some(({ plan }) => plan.action === 'quarantine')) return;
-    this.outputs.unshift(...this.outputs.splice(index, 1));
-  }
-
+  /** Of what one name will soon mean something else, or nothing. What goes to quarantine is kept there. */
   private keepBackups(): void {
-    for (const { path } of this.outputs) {
-      if (!this.fs.existsSync(path)) continue;
-      const file = this.planned.files.find(({ scan }) => scan.path === path);
-      this.backups.push(keepBackup(path, this.sources, file?.index, this.fs));
-    }
+    const replaced = this.planned.files.filter(({ plan }) => plan.action === 'rewrite');
+    for (const { scan, index } of replaced) this.backups.push(keepBackup(scan.path, this.sources, index, this.fs));
+    const { parts } = this;
+    if (parts !== undefined && this.fs.existsSync(parts.manifest.path))
+      this.backups.push(keepBackup(parts.manifest.path, this.sources, undefined, this.fs));
     const folders = new Set(this.backups.map((path) => nodePath.dirname(path)));
     for (const folder of folders) syncFolder(folder, this.fs);
   }
 
-  private removeQuarantinedParts(): void {
-    for (const { plan } of this.planned.files) {
-      if (plan.action === 'quarantine') removeFile(plan.path, this.fs);
-    }
-  }
-
   private executed(): Executed {
-    const { findings, backups, outputs } = this;
+    const { findings, backups, parts } = this;
     const ok = findings.errors === 0;
-    const written = outputs.map(({ path, length }) => ({ path: this.finalPath(path), bytes: length }));
+    const files = parts === undefined ? this.outputs : [...this.outputs, parts.manifest];
+    const written = files.map(({ path, length }) => ({ path: this.finalPath(path), bytes: length }));
     const quarantine = this.quarantine.path;
     const reason = ok ? undefined : 'some of it is not mended';
     return { ok, replaced: true, reason, written, backups, quarantine, findings: findings.findings };
@@ -235,11 +260,27 @@ export class Execution {
   }
 }
 
+/** New names for the parts that are rewritten. */
+function successorsOf({ files, manifest }: DatasetPlan): Map<string, string> {
+  const successors = new Map<string, string>();
+  if (manifest === undefined) return successors;
+  const directory = nodePath.dirname(manifest.path);
+  const taken = new Set([...listFolder(directory), ...manifest.parts.map(({ name }) => name)]);
+  const prefix = nodePath.basename(manifest.path, '.manifest');
+  for (const { part, plan } of files) {
+    if (part === undefined || plan.action !== 'rewrite') continue;
+    const name = successorName(part, prefix, (other) => taken.has(other));
+    taken.add(name);
+    successors.set(part.name, name);
+  }
+  return successors;
+}
+
 function removeFile(path: string, fs: FileSystem): void {
   try {
     fs.unlinkSync(path);
   } catch {
-    // What cannot be removed is named by no manifest.
+    // The error that led here is the one to report.
   }
 }
 

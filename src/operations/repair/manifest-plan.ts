@@ -77,9 +77,19 @@ class ManifestPlanner {
     for (const name of this.names) {
       const match = partName.exec(name);
       if (match === null || named.has(name) || match[1] !== this.prefix || match[3] !== kind) continue;
+      if (this.isVersionOfAnother(name)) continue;
       found.push(partOf(name, Number(match[2]), kind === 'base' ? 'b' : 'i'));
     }
     return found.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /**
+   * Whether a file is what a repair was killed at: the part that it should have replaced, or should replace (`successorName`), is
+   * named by the manifest, or is there.
+   */
+  private isVersionOfAnother(name: string): boolean {
+    const others = this.names.filter((other) => other !== name && withoutZeros(other) === withoutZeros(name));
+    return others.some((other) => other.length < name.length || this.read.some((part) => part.name === other));
   }
 
   private chooseBase(there: readonly ManifestPart[], adopt: boolean): ManifestPart | undefined {
@@ -137,6 +147,28 @@ class ManifestPlanner {
 
 function partOf(name: string, sequence: number, type: 'b' | 'i'): ManifestPart {
   return { name, sequence: Math.max(sequence, 1), type, extra: [], line: 0, offset: 0 };
+}
+
+const withoutZeros = (name: string) =>
+  name.replace(partName, (_, stem, digits, kind, extension) => `${stem}.${Number(digits)}.${kind}.${extension}`);
+
+/**
+ * A name for what takes a part's place beside it: the same number with one more zero before it. So the names tell the order of parts
+ * as before, no name is one that a server will want for its next part, and of two with the same number the longer is the later one.
+ */
+export function successorName(part: ManifestPart, prefix: string, isTaken: (name: string) => boolean): string {
+  const match = partName.exec(part.name);
+  const [, stem, digits, kind, extension] = match ?? [
+    '',
+    prefix,
+    part.sequence,
+    part.type === 'b' ? 'base' : 'incr',
+    'aof',
+  ];
+  for (let number = match === null ? `${digits}` : `0${digits}`; ; number = `0${number}`) {
+    const name = `${stem}.${number}.${kind}.${extension}`;
+    if (!isTaken(name)) return name;
+  }
 }
 
 /** The prefix that most parts in a folder have. */
