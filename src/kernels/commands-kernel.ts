@@ -2,7 +2,9 @@
  * The module that makes commands of the keys of an RDB (assembly/commands-lane.ts). The window of the file that is read and what is
  * made of it lie in the module's own memory, so that nothing is copied on the way in.
  */
+
 import { commandsBase64 } from './commands.generated.ts';
+import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
 const printsAt = 851_968;
@@ -17,6 +19,8 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   rewriteKeys(from: number, limit: number, most: number, scores: number, seed: number, db: number): number;
 }
+
+const kernels = new KernelModule<Exports>(commandsBase64);
 
 /** One instance, with room for one window. Positions count from the window's first byte. */
 export class CommandsKernel {
@@ -36,7 +40,7 @@ export class CommandsKernel {
   private readonly memory: ArrayBuffer;
 
   constructor() {
-    const { memory, rewriteKeys } = new engine.Instance<Exports>((compiled ??= compile())).exports;
+    const { memory, rewriteKeys } = kernels.instance();
     this.memory = memory.buffer;
     this.rewriteKeys = rewriteKeys;
     this.window = Buffer.from(memory.buffer, windowAt, windowBytes);
@@ -51,24 +55,7 @@ export class CommandsKernel {
   }
 }
 
-let compiled: object | undefined;
-const compile = (): object => new engine.Module(Buffer.from(commandsBase64, 'base64'));
-
 /** An instance; undefined where this machine's engine cannot run it: then JavaScript does all. */
 export function openCommandsKernel(): CommandsKernel | undefined {
-  try {
-    return new CommandsKernel();
-  } catch {
-    return undefined;
-  }
+  return whereKernelsRun(() => new CommandsKernel());
 }
-
-/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new <T>(module: object) => { readonly exports: T };
-    };
-  }
-).WebAssembly;

@@ -2,8 +2,10 @@
  * The module that frames commands for the engine (assembly/frames-lane.ts). The window of the file and the arrays of the frames lie
  * in the module's own memory, so that nothing is copied.
  */
+
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { framesBase64 } from './frames.generated.ts';
+import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 
 /** Where the module keeps things, bytes from the start of its memory. */
 const ownersAt = 1024;
@@ -21,6 +23,8 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   frameCommands(from: number, to: number, most: number, shard: number): number;
 }
+
+const kernels = new KernelModule<Exports>(framesBase64);
 
 /** One instance, with room for one window. Positions count from the window's first byte. */
 export class FramesKernel {
@@ -41,7 +45,7 @@ export class FramesKernel {
   private readonly memory: ArrayBuffer;
 
   constructor() {
-    const { memory, frameCommands } = new engine.Instance<Exports>((compiled ??= compile())).exports;
+    const { memory, frameCommands } = kernels.instance();
     this.memory = memory.buffer;
     this.frameCommands = frameCommands;
     this.window = Buffer.from(memory.buffer, windowAt, windowBytes);
@@ -60,24 +64,7 @@ export class FramesKernel {
   }
 }
 
-let compiled: object | undefined;
-const compile = (): object => new engine.Module(Buffer.from(framesBase64, 'base64'));
-
 /** An instance; undefined where this machine's engine cannot run it: then JavaScript does all. */
 export function openFramesKernel(): FramesKernel | undefined {
-  try {
-    return new FramesKernel();
-  } catch {
-    return undefined;
-  }
+  return whereKernelsRun(() => new FramesKernel());
 }
-
-/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new <T>(module: object) => { readonly exports: T };
-    };
-  }
-).WebAssembly;

@@ -3,6 +3,7 @@
  * kernels.generated.ts. One instance a process, made when first asked for. Every call is synchronous and uses the same two buffers,
  * so what lies in them is nobody's once the call is over.
  */
+import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { kernelsBase64 } from './kernels.generated.ts';
 
 /** Bytes that each of the two buffers holds. */
@@ -35,30 +36,26 @@ type Exports = Pick<Kernels, 'crc64' | 'lzfDecompress' | 'lzfCompress'> & {
   crc64Prepare(): void;
 };
 
-let compiled: object | undefined;
+const module = new KernelModule<Exports>(kernelsBase64);
 let loaded: Kernels | undefined;
 let refused = false;
 
 /** The kernels, or undefined where this machine's engine has no WebAssembly with vectors: then the JavaScript versions serve. */
 export function loadKernels(): Kernels | undefined {
   if (!loaded && !refused) {
-    try {
-      loaded = instantiate();
-    } catch {
-      refused = true;
-    }
+    loaded = whereKernelsRun(instantiate);
+    refused = loaded === undefined;
   }
   return loaded;
 }
 
 /** The compiled module: it can be sent to a worker thread, which spares compiling it again. Throws where it cannot be compiled. */
 export function kernelModule(): object {
-  compiled ??= new engine.Module(Buffer.from(kernelsBase64, 'base64'));
-  return compiled;
+  return module.module;
 }
 
 function instantiate(): Kernels {
-  const { memory, crc64, crc64Prepare, lzfDecompress, lzfCompress } = new engine.Instance(kernelModule()).exports;
+  const { memory, crc64, crc64Prepare, lzfDecompress, lzfCompress } = module.instance();
   crc64Prepare();
   return {
     buffer: new Uint8Array(memory.buffer, bufferAt, kernelBufferBytes),
@@ -69,13 +66,3 @@ function instantiate(): Kernels {
     lzfCompress,
   };
 }
-
-/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new (module: object) => { readonly exports: Exports };
-    };
-  }
-).WebAssembly;

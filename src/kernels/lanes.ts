@@ -3,7 +3,9 @@
  * window lies in the module's own memory, so nothing is copied; every reading of a file therefore has an instance of its own while
  * it lasts.
  */
+
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
+import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { lanesBase64 } from './lanes.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
@@ -30,6 +32,8 @@ interface Exports {
   blobsPrepare(): void;
 }
 
+const module = new KernelModule<Exports>(lanesBase64);
+
 /** One instance, with room for one window. Positions count from the window's first byte. */
 export class Lanes {
   /** What the kernels leave beyond what they return. */
@@ -45,8 +49,8 @@ export class Lanes {
   readonly owners: Uint8Array;
   private readonly memory: ArrayBuffer;
 
-  constructor(module: object) {
-    const kernels = new engine.Instance<Exports>(module).exports;
+  constructor() {
+    const kernels = module.instance();
     kernels.crc64Prepare();
     kernels.blobsPrepare();
     this.memory = kernels.memory.buffer;
@@ -99,33 +103,12 @@ export class Lanes {
 /** Instances that nobody uses at the moment: each reserves address space, which a garbage collection may give back too late. */
 const idle: Lanes[] = [];
 const idleMax = 2;
-let compiled: object | undefined;
-let refused = false;
-
 /** An instance for one reading; undefined where this machine's engine cannot run it: then JavaScript does all. */
 export function borrowLanes(): Lanes | undefined {
-  const lanes = idle.pop();
-  if (lanes !== undefined || refused) return lanes;
-  try {
-    compiled ??= new engine.Module(Buffer.from(lanesBase64, 'base64'));
-    return new Lanes(compiled);
-  } catch {
-    refused = compiled === undefined;
-    return undefined;
-  }
+  return idle.pop() ?? whereKernelsRun(() => new Lanes());
 }
 
 /** Gives an instance back; its window is nobody's any more. */
 export function returnLanes(lanes: Lanes | undefined): void {
   if (lanes !== undefined && idle.length < idleMax) idle.push(lanes);
 }
-
-/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new <T>(module: object) => { readonly exports: T };
-    };
-  }
-).WebAssembly;

@@ -2,7 +2,9 @@
  * The module that writes the lines of a log (assembly/log.ts). The window of the file that is read and the lines lie in the module's
  * own memory, so that nothing is copied on the way in or out.
  */
+
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
+import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { logBase64 } from './log.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/log-layout.ts). */
@@ -50,6 +52,8 @@ interface Exports {
   turnLines(starts: number, written: number, count: number): number;
 }
 
+const kernels = new KernelModule<Exports>(logBase64);
+
 /** One instance, with room for one window. Positions count from the window's first byte. */
 export class LogKernel {
   /** Where lines are written. */
@@ -82,9 +86,7 @@ export class LogKernel {
 
   /** `bare`: for each byte whether it may stand in a name without quotes; `escapes`: the letter behind its backslash, or 0. */
   constructor(bare: Uint8Array, escapes: Uint8Array) {
-    const { memory, settle, writeLines, passLog, passUnwanted, turnLines } = new engine.Instance<Exports>(
-      (compiled ??= compile()),
-    ).exports;
+    const { memory, settle, writeLines, passLog, passUnwanted, turnLines } = kernels.instance();
     this.memory = memory.buffer;
     this.settleLine = settle;
     this.writeLines = writeLines;
@@ -130,24 +132,7 @@ export class LogKernel {
   }
 }
 
-let compiled: object | undefined;
-const compile = (): object => new engine.Module(Buffer.from(logBase64, 'base64'));
-
 /** An instance; undefined where this machine's engine cannot run it: then JavaScript does all. */
 export function openLogKernel(bare: Uint8Array, escapes: Uint8Array): LogKernel | undefined {
-  try {
-    return new LogKernel(bare, escapes);
-  } catch {
-    return undefined;
-  }
+  return whereKernelsRun(() => new LogKernel(bare, escapes));
 }
-
-/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new <T>(module: object) => { readonly exports: T };
-    };
-  }
-).WebAssembly;

@@ -2,6 +2,7 @@
  * The module that hashes many short messages at a time (assembly/sha1.ts), and where it keeps things. Each user has an instance of
  * its own: what lies in its memory waits until it is hashed.
  */
+import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { sha1Base64 } from './sha1.generated.ts';
 
 /** Bytes from the start of the module's memory. */
@@ -37,20 +38,15 @@ export interface Sha1Lanes {
   runChains(first: number, count: number): void;
 }
 
-let compiled: object | undefined;
+const module = new KernelModule<Exports>(sha1Base64);
 
 /** A new instance; undefined where this machine's engine cannot run it. */
 export function sha1Lanes(): Sha1Lanes | undefined {
-  try {
-    compiled ??= new engine.Module(Buffer.from(sha1Base64, 'base64'));
-    return instance(compiled);
-  } catch {
-    return undefined;
-  }
+  return whereKernelsRun(instance);
 }
 
-function instance(module: object): Sha1Lanes {
-  const { memory, sha1Messages, sha1Chains } = new engine.Instance(module).exports;
+function instance(): Sha1Lanes {
+  const { memory, sha1Messages, sha1Chains } = module.instance();
   const records = new Int32Array(memory.buffer, listAt, recordCount * 3);
   return {
     slots: new Int32Array(memory.buffer, slotsAt, slotCount * 5),
@@ -63,13 +59,3 @@ function instance(module: object): Sha1Lanes {
     runChains: (first, count) => sha1Chains(listAt + first * 12, count, slotsAt),
   };
 }
-
-/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new (module: object) => { readonly exports: Exports };
-    };
-  }
-).WebAssembly;

@@ -1,7 +1,9 @@
 /*
  * The module that counts what a log holds (assembly/statistics.ts). The window of the file that is read lies in the module's own memory.
  */
+
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
+import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { statisticsBase64 } from './statistics.generated.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/log-layout.ts, assembly/statistics-layout.ts). */
@@ -30,6 +32,8 @@ interface Exports {
   countScratch(table: number, length: number, bytes: number): void;
 }
 
+const kernels = new KernelModule<Exports>(statisticsBase64);
+
 /** One instance, with room for one window. Positions count from the window's first byte. */
 export class StatisticsKernel {
   readonly window: Buffer;
@@ -51,7 +55,7 @@ export class StatisticsKernel {
 
   /** `textsMost`: texts that a table holds before it is pruned, at most `tableTextsMax`. */
   constructor(textsMost: number) {
-    this.exports = new engine.Instance<Exports>((compiled ??= compile())).exports;
+    this.exports = kernels.instance();
     this.memory = this.exports.memory.buffer;
     this.countCommands = this.exports.countCommands;
     this.exports.clearTables(Math.min(textsMost, tableTextsMax));
@@ -102,24 +106,7 @@ export interface StatisticsTable {
   readonly text: (entry: number) => string;
 }
 
-let compiled: object | undefined;
-const compile = (): object => new engine.Module(Buffer.from(statisticsBase64, 'base64'));
-
 /** An instance; undefined where this machine's engine cannot run it: then JavaScript does all. */
 export function openStatisticsKernel(textsMost: number): StatisticsKernel | undefined {
-  try {
-    return new StatisticsKernel(textsMost);
-  } catch {
-    return undefined;
-  }
+  return whereKernelsRun(() => new StatisticsKernel(textsMost));
 }
-
-/** What is used of WebAssembly: its types are part of lib.dom, which a program without a document does not load. */
-const engine = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new <T>(module: object) => { readonly exports: T };
-    };
-  }
-).WebAssembly;
