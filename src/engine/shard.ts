@@ -89,9 +89,13 @@ export function sideOf(bytes: Uint8Array, start: number, length: number): number
   return hashBytes(bytes, start, length, 0) >>> sideShift;
 }
 
-/** The shard of two that holds each bucket, before any ties. */
-export function freeOwners(): Uint8Array {
-  return Uint8Array.from({ length: bucketCount }, (_, bucket) => bucket >>> (sideShift - 16));
+/**
+ * The shard of two that holds each bucket, before any ties. `lead`: the part of all keys that the first holds beyond its half, because
+ * it begins earlier; they are of the second side, whose keys it then writes before the other shard does.
+ */
+export function freeOwners(lead = 0): Uint8Array {
+  const first = Math.ceil(bucketCount * Math.min(0.5 + lead, 1));
+  return new Uint8Array(bucketCount).fill(1, first);
 }
 
 /** One part of a dataset that is loaded in several. */
@@ -135,11 +139,13 @@ export class Shard {
 
 /** Notes the keys that commands of shard 0 may touch. */
 export class KeyTies {
-  readonly owners = freeOwners();
+  readonly owners: Uint8Array;
   private readonly registry: Registry;
 
-  constructor(registry: Registry) {
+  /** `owners`: the shard of each bucket before any ties; it is changed. */
+  constructor(registry: Registry, owners: Uint8Array) {
     this.registry = registry;
+    this.owners = owners;
   }
 
   /** Ties what a command touches to shard 0; false where nobody can tell what that is. */

@@ -83,7 +83,7 @@ describe('two shards', () => {
 
   it('are refused where a command needs both', async () => {
     const log = logOf(Array.from({ length: 20 }, (_, index) => ['RENAME', `from:${index}`, `to:${index}`]));
-    const owners = await surveyTies([log], pause, 0);
+    const owners = await surveyTies([log], pause, { sample: 0 });
     await expect(
       loadDataset(log, { flavor: 'redis-8', at, shard: { index: 0, owners: owners as Uint8Array } }),
     ).rejects.toThrow(UndealableError);

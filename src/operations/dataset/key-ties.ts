@@ -7,7 +7,7 @@ import type { Source } from '../../bytes/source.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { Frame } from '../../engine/frame.ts';
 import type { Registry } from '../../engine/registry.ts';
-import { KeyTies } from '../../engine/shard.ts';
+import { freeOwners, KeyTies } from '../../engine/shard.ts';
 import { type FramesKernel, openFramesKernel } from '../../kernels/frames-kernel.ts';
 import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -34,16 +34,16 @@ export function rereadableFiles(path: string): string[] | undefined {
 /**
  * Looks through the logs among `files` for commands that touch several keys, and gives the shard of each bucket of keys so that none of
  * them needs both shards. Undefined where the files cannot be dealt out: damaged, compressed, or with keys that nobody can foretell.
- * `sample`: only so many bytes of each log are looked at, and none behind an RDB.
+ * `sample`: only so many bytes of each log are looked at, and none behind an RDB. `lead`: as for `freeOwners`.
  */
 export async function surveyTies(
   files: readonly string[],
   pause: () => Promise<void>,
-  sample = Number.POSITIVE_INFINITY,
+  { sample = Number.POSITIVE_INFINITY, lead = 0 } = {},
 ): Promise<Uint8Array | undefined> {
   const kernel = openFramesKernel();
   if (kernel === undefined) return undefined;
-  const surveyor = new TieSurveyor(kernel, sample, pause);
+  const surveyor = new TieSurveyor(kernel, freeOwners(lead), sample, pause);
   for (const file of files) if (!(await surveyor.file(file))) return undefined;
   return surveyor.ties.owners;
 }
@@ -56,8 +56,8 @@ class TieSurveyor {
   private readonly sample: number;
   private readonly pause: () => Promise<void>;
 
-  constructor(kernel: FramesKernel, sample: number, pause: () => Promise<void>) {
-    this.ties = new KeyTies(this.registry);
+  constructor(kernel: FramesKernel, owners: Uint8Array, sample: number, pause: () => Promise<void>) {
+    this.ties = new KeyTies(this.registry, owners);
     this.lane = new FrameLane(kernel, this.registry, 'ties');
     this.sample = sample;
     this.pause = pause;
