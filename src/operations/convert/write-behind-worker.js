@@ -10,9 +10,12 @@ const files = new Int32Array(shared, 32 + slotCount * 4, slotCount);
 const failure = new Uint8Array(shared, 32 + slotCount * 8, failureBytes);
 const data = new Uint8Array(shared, 32 + slotCount * 8 + failureBytes);
 const tellSum = -1;
+const copyRange = -3;
 const summedBit = 1 << 30;
 /** Bytes of a file after which the disk is told to take them: it writes while more is made. */
 const flushBytes = 16 * 1024 * 1024;
+/** What is read at a time of a file that is copied; less than the other thread's buffer for sums. */
+const copyBytes = slotBytes;
 
 const kernels = new WebAssembly.Instance(module).exports;
 kernels.crc64Prepare();
@@ -46,6 +49,20 @@ function write(tag, bytes) {
   if (file.unflushed >= flushBytes && file.flushing === undefined) flush(descriptor, file);
 }
 
+/** Room for what is copied from another file. */
+let room;
+
+function copy(tag, slot) {
+  const [descriptor, from, length] = new Float64Array(shared, data.byteOffset + slot * slotBytes, 3);
+  room ??= new Uint8Array(copyBytes);
+  for (let done = 0; done < length && Atomics.load(control, 2) === 0; ) {
+    const count = fs.readSync(descriptor, room, 0, Math.min(copyBytes, length - done), from + done);
+    if (count === 0) throw new Error('what is copied became shorter meanwhile');
+    write(tag, room.subarray(0, count));
+    done += count;
+  }
+}
+
 function tell({ low, high }) {
   control[4] = low;
   control[5] = high;
@@ -75,8 +92,9 @@ async function end(isWanted) {
 /** A promise where it takes longer. */
 function serve(length, descriptor, slot) {
   if (Atomics.load(control, 2) !== 0) return length < 0 ? end(false) : undefined;
-  if (length < tellSum) return end(true);
-  if (length !== tellSum) write(descriptor, data.subarray(slot * slotBytes, slot * slotBytes + length));
+  if (length === copyRange) copy(descriptor, slot);
+  else if (length < tellSum) return end(true);
+  else if (length !== tellSum) write(descriptor, data.subarray(slot * slotBytes, slot * slotBytes + length));
   else tell(fileOf(descriptor));
   return undefined;
 }

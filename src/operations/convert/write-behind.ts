@@ -9,7 +9,7 @@ import { kernelBufferBytes, kernelModule, loadKernels } from '../../kernels/kern
  *
  *     control   [0] slots filled   [1] slots done   [2] 1 once a write has failed, 2 to do nothing any more   [3] 1 once the worker runs
  *               [4] [5] low and high half of a sum   [6] bytes of the failure's text
- *     lengths   bytes in each slot; below zero it is a request
+ *     lengths   bytes in each slot; below zero it is a request, whose numbers stand in its slot
  *     files     the descriptor that each slot is for, and above it whether it is summed up
  *     failure   code and message of what went wrong
  *     data      the slots
@@ -21,6 +21,7 @@ const headBytes = 32 + slotCount * 8 + failureBytes;
 /** Requests: tell the sum of a file; flush all files and forget them. */
 const tellSum = -1;
 const flushAll = -2;
+const copyRange = -3;
 /** Beside a descriptor: the bytes are part of the sum. */
 const summedBit = 1 << 30;
 /** A thread that has not started by then will not. */
@@ -83,6 +84,17 @@ export class WriteBehind {
       if (this.filling === slotBytes) this.publish();
     }
     file.length += bytes.length;
+  }
+
+  /** Appends `length` bytes of an open file from `offset` on: the other thread reads them too. Throws as `write` does. */
+  copy(file: AtomicFile, descriptor: number, offset: number, length: number): void {
+    this.publish();
+    this.file = file;
+    const slot = Atomics.load(this.control, 0) % slotCount;
+    new Float64Array(this.data.buffer, headBytes + slot * slotBytes, 3).set([descriptor, offset, length]);
+    this.request(copyRange, file.descriptor);
+    if (!this.awaitSlots(slotCount - 1)) this.fail(file);
+    file.length += length;
   }
 
   /** The CRC-64 of all bytes so far of a file that is summed up. Throws UnwritableError. */
