@@ -5,7 +5,7 @@ import { compare, measure, print } from './measure.ts';
 
 /*
  * Salvage of a log of 1 GiB with ten bad regions beside a check of the same file, whole processes.
- *   node bench/repair.ts [rounds] [MiB]
+ *   npx tsx bench/repair.ts [rounds] [MiB]
  */
 const rounds = Number(process.argv[2] ?? 3);
 const mebibytes = Number(process.argv[3] ?? 1024);

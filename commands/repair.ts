@@ -95,6 +95,7 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
       renames: parseRenames(flags['rename-command'] ?? []),
       backup: flags.backup,
       force: flags.force,
+      ahead: flags.yes,
       seed: Math.floor(Math.random() * 2 ** 32),
       onProgress: bar.listener,
       confirm: async (plan) => {

@@ -55,7 +55,7 @@ async function leftByPlan(file: string): Promise<number> {
 }
 
 describe('repair: a torn tail, beside the drop-in redis-check-aof', () => {
-  it.each(logs)('$file', { timeout: 120_000 }, async ({ bytes }) => {
+  it.each(logs)('$file', { timeout: 120_000 + Math.min(cutsMax, 100_000) * 10 }, async ({ bytes }) => {
     const file = path.join(temporaryDir(), 'a.aof');
     for (const cut of cuts(bytes.length, cutsMax)) {
       fs.writeFileSync(file, bytes.subarray(0, cut));

@@ -9,6 +9,7 @@ import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
 import type { GapReader } from './gap.ts';
 import type { Cut, Region, Unresolved } from './plan.ts';
+import { ProvenSpans, type Span } from './proven-spans.ts';
 import { region } from './regions.ts';
 import { OpenTransaction } from './transaction.ts';
 
@@ -21,10 +22,16 @@ export interface AofScanOptions {
   readonly eager: boolean;
   readonly pause: () => Promise<void>;
   readonly lanes?: Lanes;
+  /** Told now and then up to where no region can come any more, and of those so far. */
+  readonly onSettled?: (upTo: number, regions: readonly Region[]) => void;
 }
 
 /** Records between two pauses. */
 const recordsBetweenPauses = 1 << 20;
+/** Bytes that are settled together. */
+const settledBytes = 4 * 1024 * 1024;
+/** Commands that are well-formed, and that `check` may still object to. */
+const doubtful = new Set(['DISCARD', 'RESET']);
 /** Regions beside which the commands are looked at. */
 const touchedMax = 200;
 /** Commands behind a torn one are believed once so many bytes of them are sound, or when they end with the file. */
@@ -39,6 +46,8 @@ export class AofScan {
   readonly unresolved = new Map<string, Unresolved>();
   commands = 0;
   cut: Cut | undefined;
+  private readonly proven: ProvenSpans;
+  private settledUpTo: number;
   private readonly window: Window;
   private readonly gaps: GapReader;
   private readonly options: AofScanOptions;
@@ -66,11 +75,18 @@ export class AofScan {
     this.scanner = new RespScanner(window, false);
     this.lane = options.lanes && options.renames.size === 0 ? new RespFastLane(window, options.lanes) : undefined;
     this.transaction = new OpenTransaction(this.regions);
-    this.validUpTo = this.near = window.offset;
+    this.validUpTo = this.near = this.settledUpTo = window.offset;
+    this.proven = new ProvenSpans(window.offset);
+  }
+
+  /** What is sound for certain. */
+  get spans(): readonly Span[] {
+    return this.proven.spans;
   }
 
   async run(): Promise<void> {
     while (!this.readRecords(recordsBetweenPauses)) await this.options.pause();
+    this.proven.interrupt(this.size);
     if (!this.transaction.open) return;
     this.noteDamage('aof.transaction.unclosed', 'a MULTI has no EXEC');
     this.transaction.lose(this.size, this.commands);
@@ -102,9 +118,18 @@ export class AofScan {
     if (lane.validPosition >= 0) {
       this.validUpTo = window.base + lane.validPosition;
       this.validCommands = this.commands + (opened ? lane.openIndex : lane.count);
+      this.settle();
     }
     this.commands += lane.count;
     return lane.count;
+  }
+
+  private settle(): void {
+    const { validUpTo, options } = this;
+    this.proven.pass(validUpTo);
+    if (validUpTo - this.settledUpTo < settledBytes) return;
+    this.settledUpTo = validUpTo;
+    options.onSettled?.(validUpTo, this.regions);
   }
 
   private takeCommand(): void {
@@ -180,8 +205,9 @@ export class AofScan {
 
   private checkCommand(info: CommandInfo | undefined): void {
     const code = this.fault(info);
-    if (code === undefined) return;
     const { scanner, window, frame } = this;
+    if (code !== undefined || doubtful.has(info?.name ?? '')) this.proven.interrupt(window.offset);
+    if (code === undefined) return;
     this.suspectFrom = scanner.start;
     this.suspectTo = window.offset;
     const arity = info === undefined ? '' : `, expected ${arityText(info)}`;
@@ -234,6 +260,7 @@ export class AofScan {
     const { scanner, window, regions } = this;
     const seconds = parseTimestamp(window.bytes, scanner.annotationPosition, scanner.annotationLength);
     if (Number.isNaN(seconds)) {
+      this.proven.interrupt(window.offset);
       const length = window.offset - scanner.start;
       const reason = 'a #TS: line without a number';
       regions.push(region(scanner.start, length, 'aof.annotation.timestamp', reason, { damage: false }));
@@ -245,6 +272,7 @@ export class AofScan {
 
   /** Truncation would cut before what is open now; only the first place counts. */
   private noteDamage(code: string, reason: string): void {
+    this.proven.interrupt(this.window.offset);
     this.cut ??= { offset: this.validUpTo, code, reason, inRdb: false, commands: this.validCommands, keys: 0 };
   }
 
@@ -264,6 +292,7 @@ export class AofScan {
     const replacement = database < 0 ? undefined : selectCommand(database);
     this.regions.push(region(start, end - start, code, reason, { touched, replacement }));
     if (next >= 0) window.seek(next);
+    this.proven.interrupt(end);
     return next >= 0;
   }
 

@@ -1,5 +1,6 @@
 import { sniff, sniffBytes } from '../../aof/layout.ts';
 import type { AtomicFile } from '../../bytes/sink.ts';
+import { FileSource } from '../../bytes/source.ts';
 import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -8,6 +9,7 @@ import type { Sources } from '../dataset/sources.ts';
 import type { FileReport, FindingList, Progress } from '../report.ts';
 import { PiecesSource } from './pieces-source.ts';
 import type { FileScan, Region } from './plan.ts';
+import { outside, spansWithin } from './proven-spans.ts';
 import { piecesOf } from './regions.ts';
 
 export interface CheckedCopyOptions {
@@ -31,10 +33,45 @@ export async function writeChecked(
   findings: FindingList,
   options: CheckedCopyOptions,
 ): Promise<void> {
-  const pieces = piecesOf(scan.size, regions);
-  const source = new PiecesSource(sources.reopen(index), pieces, scan.rdbVersion, (bytes, position, length) =>
-    out.write(position === 0 && length === bytes.length ? bytes : bytes.subarray(position, position + length)),
+  const source = new PiecesSource(
+    sources.reopen(index),
+    piecesOf(scan.size, regions),
+    scan.rdbVersion,
+    (bytes, position, length) =>
+      out.write(position === 0 && length === bytes.length ? bytes : bytes.subarray(position, position + length)),
   );
+  await checkSource(source, scan, out, findings, options);
+}
+
+/**
+ * Checks a log that was written without its regions, and is not committed yet. What the reading of the damaged one has proven is passed
+ * over: the new file is read where its pieces meet, with the records before and behind, and where all was not in order. Throws
+ * UnreadableError.
+ */
+export async function checkJoins(
+  scan: FileScan,
+  regions: readonly Region[],
+  out: AtomicFile,
+  findings: FindingList,
+  options: CheckedCopyOptions,
+): Promise<void> {
+  const written = FileSource.open(out.temporaryPath);
+  try {
+    const spans = spansWithin(piecesOf(scan.size, regions), scan.proven);
+    const source = new PiecesSource(written, outside(out.length, spans), scan.rdbVersion, () => {});
+    await checkSource(source, scan, out, findings, options);
+  } finally {
+    written.close();
+  }
+}
+
+async function checkSource(
+  source: PiecesSource,
+  scan: FileScan,
+  out: AtomicFile,
+  findings: FindingList,
+  options: CheckedCopyOptions,
+): Promise<void> {
   const lanes = borrowLanes();
   const input = new RdbInput(source, windowBytes, lanes?.window());
   input.onProgress = (offset) => options.onProgress?.({ file: out.path, offset, size: source.size });

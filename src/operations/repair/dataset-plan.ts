@@ -4,6 +4,7 @@ import type { ManifestPart } from '../../aof/manifest.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { LayoutName } from '../report.ts';
+import type { Draft } from './draft.ts';
 import { type FileScanOptions, type ScannedFile, scanFile } from './file-scan.ts';
 import { type ManifestPlan, planManifest } from './manifest-plan.ts';
 import type { RepairOptions } from './options.ts';
@@ -26,13 +27,18 @@ export interface DatasetPlan {
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Reads what lies at `path` and plans its repair. Throws UnreadableError, UsageError. */
-export async function planDataset(path: string, options: RepairOptions, sources: Sources): Promise<DatasetPlan> {
+/** Reads what lies at `path` and plans its repair. `draft`: where a single file's result may be written meanwhile. Throws UnreadableError, UsageError. */
+export async function planDataset(
+  path: string,
+  options: RepairOptions,
+  sources: Sources,
+  draft?: Draft,
+): Promise<DatasetPlan> {
   const layout = soleLayout(path, detectLayout(path));
   if (layout.kind === 'multi-part') return planParts(path, layout.directory, layout.manifest, options, sources);
   if (layout.kind === 'orphaned-parts') return planParts(path, layout.directory, undefined, options, sources);
   if (layout.kind !== 'file') throw new UsageError(`${path} holds several datasets`);
-  return planFile(path, layout.path, options, sources);
+  return planFile(path, layout.path, options, sources, draft);
 }
 
 /** The one dataset in a folder. */
@@ -61,8 +67,14 @@ const scanOptions = (options: RepairOptions, role: FileScanOptions['role']): Fil
   onProgress: options.onProgress,
 });
 
-async function planFile(path: string, file: string, options: RepairOptions, sources: Sources): Promise<DatasetPlan> {
-  const scanned = await scanFile(sources, file, scanOptions(options, 'file'));
+async function planFile(
+  path: string,
+  file: string,
+  options: RepairOptions,
+  sources: Sources,
+  draft: Draft | undefined,
+): Promise<DatasetPlan> {
+  const scanned = await scanFile(sources, file, { ...scanOptions(options, 'file'), draft });
   if (sniff(sources.read(scanned.index, 0, Math.min(scanned.scan.size, sniffBytes)), file) === 'manifest') {
     return planParts(path, nodePath.dirname(file), file, options, sources);
   }

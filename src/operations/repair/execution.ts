@@ -8,12 +8,14 @@ import type { Finding } from '../../findings.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { FindingList } from '../report.ts';
 import { PartsSwap, retire } from '../rewrite/parts-swap.ts';
-import { writeChecked } from './checked-copy.ts';
+import { checkJoins, writeChecked } from './checked-copy.ts';
 import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
+import { copyBehind } from './draft.ts';
 import { type ManifestPlan, manifestText, successorName } from './manifest-plan.ts';
 import type { RepairOptions } from './options.ts';
 import { keepBackup, Quarantine } from './quarantine.ts';
-import { region } from './regions.ts';
+import { piecesOf, region } from './regions.ts';
+import type { WriteAhead } from './write-ahead.ts';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -43,6 +45,7 @@ export class Execution {
   private readonly planned: DatasetPlan;
   private readonly options: RepairOptions;
   private readonly sources: Sources;
+  private readonly ahead: WriteAhead;
   private readonly fs: FileSystem;
   private readonly quarantine: Quarantine;
   private readonly findings = new FindingList();
@@ -55,10 +58,11 @@ export class Execution {
   /** What makes the new parts current. */
   private parts: PartsSwap | undefined;
 
-  constructor(path: string, planned: DatasetPlan, options: RepairOptions, sources: Sources) {
+  constructor(path: string, planned: DatasetPlan, options: RepairOptions, sources: Sources, ahead: WriteAhead) {
     this.planned = planned;
     this.options = options;
     this.sources = sources;
+    this.ahead = ahead;
     this.fs = options.fileSystem ?? nodeFs;
     const { output } = options;
     this.quarantine = new Quarantine(nodePath.resolve(output ?? path), this.fs);
@@ -97,6 +101,7 @@ export class Execution {
   }
 
   private giveUp(reason: string): Executed {
+    this.ahead.stop();
     for (const file of this.outputs) file.abandon();
     this.parts?.abandon();
     this.quarantine.abandon();
@@ -154,17 +159,29 @@ export class Execution {
   }
 
   private async writeFile({ scan, index, plan }: PlannedFile, last: boolean): Promise<void> {
-    const { options, sources, findings } = this;
-    const out = new AtomicFile(this.targetOf(scan.path), this.fs, this.options.inPlace ? scan.path : undefined);
+    const { options, sources, findings, ahead } = this;
+    const behind = scan.format === 'aof' && scan.proven.length > 0 ? ahead.behind(scan.size) : undefined;
+    const drafted = behind && ahead.draft?.take(plan.regions);
+    // It has the temporary name that the new file is to have.
+    if (drafted === undefined) ahead.draft?.abandon();
+    const like = options.inPlace ? scan.path : undefined;
+    const out = drafted?.file ?? new AtomicFile(this.targetOf(scan.path), this.fs, like);
     this.outputs.push(out);
-    await writeChecked(sources, index, scan, plan.regions, out, findings, {
+    if (behind !== undefined) {
+      const pieces = piecesOf(scan.size, plan.regions, drafted?.done);
+      copyBehind(behind, out, sources.descriptor(index), pieces);
+    }
+    const checking = {
       part: scan.role !== 'file',
       last,
       seed: options.seed ?? 0x5bd1e995,
       pause: options.pause ?? nextTurn,
       onProgress: options.onProgress,
-    });
+    };
+    if (behind === undefined) await writeChecked(sources, index, scan, plan.regions, out, findings, checking);
+    behind?.finish();
     out.finish();
+    if (behind !== undefined) await checkJoins(scan, plan.regions, out, findings, checking);
   }
 
   /** For a new folder. */

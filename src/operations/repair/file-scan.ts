@@ -5,11 +5,16 @@ import { RdbInput } from '../../rdb/input.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { FileReport, Progress } from '../report.ts';
 import { AofScan } from './aof-scan.ts';
+import type { Draft } from './draft.ts';
 import { GapReader } from './gap.ts';
 import type { Cut, Duplicates, FileScan, Region, Strategy, Unresolved } from './plan.ts';
+import type { Span } from './proven-spans.ts';
 import { resemblesRdb } from './rdb-header.ts';
 import { RdbScan } from './rdb-scan.ts';
 import { orderRegions, region } from './regions.ts';
+
+/** A file that is worth another thread. */
+export const draftBytesMin = 32 * 1024 * 1024;
 
 export interface FileScanOptions {
   readonly role: FileReport['role'];
@@ -22,6 +27,8 @@ export interface FileScanOptions {
   readonly seed: number;
   readonly pause: () => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
+  /** Where the result is written while the file is read. */
+  readonly draft?: Draft;
 }
 
 /** A file that was read, and its number among the sources. */
@@ -62,6 +69,7 @@ class FileScanner {
   private rdbVersion = 0;
   private keys = 0;
   private commands = 0;
+  private proven: readonly Span[] = [];
 
   constructor(
     sources: Sources,
@@ -101,6 +109,7 @@ class FileScanner {
       commands: this.commands,
       keys: this.keys,
       unresolved: this.unresolved,
+      proven: this.proven,
     };
   }
 
@@ -139,14 +148,17 @@ class FileScanner {
     const { sources, index, size, options, input } = this;
     this.format = this.format === 'rdb' ? 'hybrid' : 'aof';
     const { dropUnknown, renames, strategy, pause } = options;
+    const draft = this.format === 'aof' && size >= draftBytesMin ? options.draft : undefined;
     const scan = new AofScan(input, size, new GapReader(sources, index), {
       dropUnknown,
       renames,
       eager: strategy === 'salvage',
       pause,
       lanes: this.lanes,
+      onSettled: draft && ((upTo, regions) => draft.advance(sources.descriptor(index), upTo, regions)),
     });
     await scan.run();
+    this.proven = scan.spans;
     this.commands = scan.commands;
     this.regions.push(...scan.regions);
     this.unresolved.push(...scan.unresolved.values());

@@ -27,6 +27,8 @@ export interface RepairOptions {
   readonly force?: boolean;
   /** Asked before anything is written; false leaves everything as it is. */
   readonly confirm?: (plan: RepairPlan) => boolean | Promise<boolean>;
+  /** Consent is certain: large results may be written, under a temporary name, while the plan is made. */
+  readonly ahead?: boolean;
   /** A random number for the hash functions. */
   readonly seed?: number;
   /** The file system's calls, for tests that let them fail. */

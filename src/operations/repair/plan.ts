@@ -1,4 +1,5 @@
 import type { FileReport, LayoutName } from '../report.ts';
+import type { Span } from './proven-spans.ts';
 
 /** `truncate`: what the server itself would accept. `salvage`: everything that is sound, around each bad region. */
 export type Strategy = 'truncate' | 'salvage';
@@ -89,6 +90,8 @@ export interface FileScan {
   readonly commands: number;
   readonly keys: number;
   readonly unresolved: readonly Unresolved[];
+  /** What the reading has proven to be sound, of its commands, in ascending order. */
+  readonly proven: readonly Span[];
 }
 
 /** What is done with one file. */

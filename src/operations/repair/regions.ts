@@ -75,11 +75,12 @@ export function tallyOf(scan: FileScan, regions: readonly Region[]): Tally {
   return tally;
 }
 
-/** The result, piece by piece: what lies outside of the regions, and what stands in the place of some. */
-export function piecesOf(size: number, regions: readonly Region[]): Piece[] {
+/** The result from `from` on, piece by piece: what lies outside of the regions, and what stands in the place of some. */
+export function piecesOf(size: number, regions: readonly Region[], from = 0): Piece[] {
   const pieces: Piece[] = [];
-  let at = 0;
+  let at = from;
   for (const { offset, length, replacement } of regions) {
+    if (offset < from) continue;
     if (offset > at) pieces.push({ kind: 'copy', offset: at, length: offset - at });
     if (replacement === 'rdb-end') pieces.push({ kind: 'rdb-end' });
     else if (replacement !== undefined) pieces.push({ kind: 'bytes', bytes: replacement });

@@ -6,6 +6,7 @@ import { findHolders } from '../rewrite/holders.ts';
 import { type DatasetPlan, planDataset } from './dataset-plan.ts';
 import { Execution } from './execution.ts';
 import type { RepairOptions, RepairOutcome, RepairResult } from './options.ts';
+import { WriteAhead } from './write-ahead.ts';
 
 /**
  * Plans the repair of what lies at `path` and, where an output is named or it is to happen in place, carries it out. Nothing
@@ -14,14 +15,16 @@ import type { RepairOptions, RepairOutcome, RepairResult } from './options.ts';
 export async function repair(path: string, options: RepairOptions = {}): Promise<RepairResult> {
   if (options.output !== undefined && options.inPlace) throw new UsageError('an output, or in place: not both');
   const sources = new Sources();
+  const place = options.inPlace ? resolveLink(path) : path;
+  const ahead = new WriteAhead(place, options);
   try {
-    const place = options.inPlace ? resolveLink(path) : path;
-    const planned = await planDataset(place, options, sources);
-    return await carryOut(place, planned, options, sources);
+    const planned = await planDataset(place, options, sources, ahead.draft);
+    return await carryOut(place, planned, options, sources, ahead);
   } catch (error) {
     if (!(error instanceof GzipError)) throw error;
     throw new UnreadableError(path, 'EGZIP', `cannot read ${path}: its gzip data is damaged (${error.message})`);
   } finally {
+    await ahead.close();
     sources.close();
   }
 }
@@ -40,6 +43,7 @@ async function carryOut(
   planned: DatasetPlan,
   options: RepairOptions,
   sources: Sources,
+  ahead: WriteAhead,
 ): Promise<RepairResult> {
   const { plan } = planned;
   const hopeless = reasonAgainst(planned);
@@ -60,7 +64,7 @@ async function carryOut(
   if (!plan.sound && options.confirm !== undefined && !(await options.confirm(plan))) {
     return end('declined', false, 'nothing was written');
   }
-  const execution = new Execution(path, planned, options, sources);
+  const execution = new Execution(path, planned, options, sources, ahead);
   const done = await execution.run();
   const ok = done.ok && hopeless === undefined;
   const { written, backups, quarantine, findings } = done;

@@ -1,0 +1,48 @@
+import nodeFs from 'node:fs';
+import { AtomicFile } from '../../bytes/sink.ts';
+import { WriteBehind } from '../convert/write-behind.ts';
+import { Draft } from './draft.ts';
+import { draftBytesMin } from './file-scan.ts';
+import type { RepairOptions } from './options.ts';
+
+/** The other thread that writes large results, and the draft that it begins before the plan is made. */
+export class WriteAhead {
+  readonly draft: Draft | undefined;
+  private readonly allowed: boolean;
+  private writer: WriteBehind | undefined;
+
+  /** `path`: what is repaired. A file system of a test's own is only for this thread. */
+  constructor(path: string, options: RepairOptions) {
+    const { output, inPlace, strategy, dryRun, force, ahead, fileSystem } = options;
+    this.allowed = fileSystem === undefined && WriteBehind.isUseful();
+    const target = output ?? (inPlace === true && path !== '-' ? path : undefined);
+    if (!this.allowed || ahead !== true || dryRun === true || strategy === 'truncate' || target === undefined) return;
+    if (output !== undefined && force !== true && nodeFs.existsSync(output)) return;
+    this.draft = new Draft(
+      () => new AtomicFile(target),
+      () => this.start(),
+      output !== undefined,
+    );
+  }
+
+  /** Who writes a file of so many bytes; undefined if it is not worth it. */
+  behind(size: number): WriteBehind | undefined {
+    return this.allowed && size >= draftBytesMin ? this.start() : undefined;
+  }
+
+  private start(): WriteBehind {
+    this.writer ??= new WriteBehind();
+    return this.writer;
+  }
+
+  /** Nothing more is written; files may be closed. Never throws. */
+  stop(): void {
+    this.writer?.stop();
+  }
+
+  /** Removes a draft that nobody took. */
+  async close(): Promise<void> {
+    this.draft?.abandon();
+    await this.writer?.close();
+  }
+}
