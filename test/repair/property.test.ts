@@ -54,7 +54,7 @@ async function tried(subject: Subject, damage: Damage, dir: string): Promise<str
 
 /** Of which share of damages a key may be lost that they did not touch: none where the checksum or the bytes behind tell. */
 const tolerated = (kind: DamageKind) =>
-  kind === 'swap' ? 0.05 : kind === 'remove' || kind === 'nul' || kind === 'noise' ? 0.03 : 0;
+  kind === 'swap' ? 0.02 : kind === 'remove' || kind === 'nul' || kind === 'noise' ? 0.03 : 0;
 
 const unkept = (broken: string) => broken.includes(': key ');
 

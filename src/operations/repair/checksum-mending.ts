@@ -1,6 +1,7 @@
 import { Crc64 } from '../../checksum/crc64.ts';
 import { crc64TableEntry } from '../../checksum/crc64-javascript.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { findExchange, type Stretch } from './checksum-mending-swap.ts';
 
 /*
  * The checksum of an RDB tells more than that something is wrong. CRC-64 is linear: what it is off by depends on the changed bits and
@@ -25,6 +26,9 @@ const insertedMax = 256;
 const insertedAround = 64 * 1024;
 /** In a file up to this size they are looked for everywhere. */
 const littleBytes = 4 * 1024 * 1024;
+/** How far from what was found bad an exchanged block may begin or end, and how far the other one, where nothing shows it. */
+const exchangedNear = 500;
+const exchangedFar = 1500;
 const chunkBytes = 128 * 1024;
 
 /** `[offset, offset + length)` was `bytes` before the damage. */
@@ -70,7 +74,8 @@ export async function findMending(
     await pause();
   }
   const [found] = walk.found;
-  if (found === undefined) return undefined;
+  if (found === undefined)
+    return everywhere ? exchanged(sources.read(index, 0, end), computed ^ stored, bad) : undefined;
   if (found.kind === 'removed') {
     const bytes = Buffer.alloc(found.length);
     bytes.writeUIntLE(found.change >>> 0, 0, found.length);
@@ -80,6 +85,35 @@ export async function findMending(
   if (found.kind === 'inserted') return { offset: found.offset, length: found.length, bytes: Buffer.alloc(0) };
   for (let position = 0; position < found.length; position++) old[position] ^= (found.change >>> (position * 8)) & 0xff;
   return { offset: found.offset, length: found.length, bytes: old };
+}
+
+/** Two blocks that stand in each other's place: one near each end of what is bad, or one of them where nothing shows it. */
+function exchanged(
+  bytes: Uint8Array,
+  off: bigint,
+  bad: { readonly from: number; readonly to: number } | undefined,
+): Mending | undefined {
+  if (bad === undefined) return undefined;
+  const around = (offset: number, radius: number): Stretch => ({
+    from: Math.max(0, offset - radius),
+    to: Math.min(bytes.length, offset + radius),
+  });
+  const trials: [Stretch, Stretch][] = [
+    [around(bad.from, exchangedNear), around(bad.to, exchangedNear)],
+    [around(bad.from, exchangedNear / 2), around(bad.from + exchangedFar, exchangedFar)],
+    [around(bad.to - exchangedFar, exchangedFar / 2), around(bad.to, exchangedNear / 2)],
+  ];
+  if (bytes.length <= exchangedFar) trials.splice(0, 3, [around(0, bytes.length), around(0, bytes.length)]);
+  for (const [one, other] of trials) {
+    const found = findExchange(bytes, off, one, other);
+    if (found === undefined) continue;
+    const { first, second, length } = found;
+    const old = Buffer.from(bytes.subarray(first, second + length));
+    old.set(bytes.subarray(second, second + length), 0);
+    old.set(bytes.subarray(first, first + length), second - first);
+    return { offset: first, length: old.length, bytes: old };
+  }
+  return undefined;
 }
 
 async function sumOf(sources: Sources, index: number, end: number, pause: () => Promise<void>): Promise<bigint> {
