@@ -114,6 +114,15 @@ describe('aofkit repair', () => {
     expect([beside(target), read(target)]).toEqual([['a.aof'], torn]);
   });
 
+  it('70: a bug, and nothing is replaced', () => {
+    const target = file(torn);
+    const broken = 'data:text/javascript,Math.random=()=>{throw new TypeError("broken")}';
+    const args = ['--import', broken, binary, 'repair', target, '--in-place', '--yes'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', input: '' });
+    expect([status, stderr]).toEqual([70, expect.stringContaining('bug of aofkit')]);
+    expect([read(target), beside(target)]).toEqual([torn, ['a.aof']]);
+  });
+
   it('--json: one object with the plan and the result', () => {
     const target = file(holed);
     const { status, stdout, stderr } = repair(target, '--in-place', '--yes', '--json');
