@@ -116,7 +116,7 @@ describe('aofkit repair', () => {
 
   it('70: a bug, and nothing is replaced', () => {
     const target = file(torn);
-    const broken = 'data:text/javascript,Math.random=()=>{throw new TypeError("broken")}';
+    const broken = 'data:text/javascript,JSON.stringify=()=>{throw new TypeError("broken")}';
     const args = ['--import', broken, binary, 'repair', target, '--in-place', '--yes'];
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', input: '' });
     expect([status, stderr]).toEqual([70, expect.stringContaining('bug of aofkit')]);
