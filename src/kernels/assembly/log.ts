@@ -265,6 +265,13 @@ function jsonShortened(at: usize, length: usize): void {
  * that was not taken; the selected database (-1: as before) as the third.
  */
 export function passLog(from: usize, to: usize, stop: usize): u32 {
+  return passCommands(from, to, stop, false, 0);
+}
+
+/** As `passLog`; `choosy`: only commands that cannot be wanted, as `passUnwanted` says. */
+// @ts-ignore: decorator
+@inline
+function passCommands(from: usize, to: usize, stop: usize, choosy: bool, prefix: usize): u32 {
   const limit = windowAt + to;
   const last = windowAt + stop;
   let start = windowAt + from;
@@ -272,7 +279,7 @@ export function passLog(from: usize, to: usize, stop: usize): u32 {
   let database = -1;
   while (start < limit && start < last) {
     const end = frameCommand(start, limit);
-    if (end == nowhere) break;
+    if (end == nowhere || (choosy && isWanted(prefix))) break;
     const select = selected();
     if (select != -1) {
       if (select == -2) break;
@@ -295,25 +302,7 @@ const verdictKey: u32 = 2;
  * or (verdictKey) not with a first key that does not begin with the `prefix` bytes at `prefixAt`.
  */
 export function passUnwanted(from: usize, to: usize, stop: usize, prefix: usize): u32 {
-  const limit = windowAt + to;
-  const last = windowAt + stop;
-  let start = windowAt + from;
-  let count: u32 = 0;
-  let database = -1;
-  while (start < limit && start < last) {
-    const end = frameCommand(start, limit);
-    if (end == nowhere || isWanted(prefix)) break;
-    const select = selected();
-    if (select != -1) {
-      if (select == -2) break;
-      database = select;
-    }
-    count++;
-    start = end;
-  }
-  store<u32>(resultAt, <u32>(start - windowAt));
-  store<i32>(resultAt, database, 8);
-  return count;
+  return passCommands(from, to, stop, true, prefix);
 }
 
 // @ts-ignore: decorator
