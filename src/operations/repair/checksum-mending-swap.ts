@@ -1,4 +1,4 @@
-import { crc64TableEntry } from '../../checksum/crc64-javascript.ts';
+import { entryByTop, tableHigh, tableLow } from '../../checksum/crc64-tables.ts';
 
 /*
  * Two blocks of one length that stand in each other's place, found by the checksum alone.
@@ -17,16 +17,6 @@ import { crc64TableEntry } from '../../checksum/crc64-javascript.ts';
 const pairsMax = 3_000_000;
 /** The farthest two blocks may lie from each other. */
 const distanceMax = 1 << 20;
-
-const tableLow = new Int32Array(256);
-const tableHigh = new Int32Array(256);
-const entryByTop = new Uint8Array(256);
-for (let value = 0; value < 256; value++) {
-  const entry = crc64TableEntry(value);
-  tableLow[value] = Number(BigInt.asIntN(32, entry));
-  tableHigh[value] = Number(BigInt.asIntN(32, entry >> 32n));
-  entryByTop[tableHigh[value] >>> 24] = value;
-}
 
 /** Offsets `from` to `to`, both included. */
 export interface Stretch {

@@ -1,5 +1,5 @@
 import { Crc64 } from '../../checksum/crc64.ts';
-import { crc64TableEntry } from '../../checksum/crc64-javascript.ts';
+import { entryByTop, tableHigh, tableLow } from '../../checksum/crc64-tables.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { findExchange, type Stretch } from './checksum-mending-swap.ts';
 
@@ -36,17 +36,6 @@ export interface Mending {
   readonly offset: number;
   readonly length: number;
   readonly bytes: Buffer;
-}
-
-const tableLow = new Int32Array(256);
-const tableHigh = new Int32Array(256);
-/** Which table entry has this highest byte: each has another. */
-const entryByTop = new Uint8Array(256);
-for (let value = 0; value < 256; value++) {
-  const entry = crc64TableEntry(value);
-  tableLow[value] = Number(BigInt.asIntN(32, entry));
-  tableHigh[value] = Number(BigInt.asIntN(32, entry >> 32n));
-  entryByTop[tableHigh[value] >>> 24] = value;
 }
 
 /**
