@@ -29,6 +29,8 @@ export type Share = (typeof Share)[keyof typeof Share];
 export interface Dealing {
   readonly share: Share;
   readonly key: number;
+  /** It may name keys that are in no fixed place. */
+  readonly hasHiddenKeys: boolean;
 }
 
 /** Buckets of keys; a key's is in the upper half of its hash. */
@@ -51,22 +53,24 @@ const everywhere = new Map([
   ['DEL', 1],
   ['UNLINK', 1],
 ]);
-const toFirst: Dealing = { share: Share.first, key: 0 };
+const unknown: Dealing = { share: Share.first, key: 0, hasHiddenKeys: true };
 
 /** Whose a command, or a container with any subcommand, is; undefined: a command of no family. */
 export function dealingOf(command: Command | undefined): Dealing {
-  if (command === undefined) return toFirst;
+  if (command === undefined) return unknown;
   const [name] = command.name.split(' ');
+  const hidden = hasHiddenKeys(name);
   const repeated = everywhere.get(name);
-  if (repeated !== undefined) return { share: Share.everywhere, key: repeated };
+  if (repeated !== undefined) return { share: Share.everywhere, key: repeated, hasHiddenKeys: hidden };
   const key = singleKey(command);
-  return key === 0 || hasHiddenKeys(command) ? toFirst : { share: Share.key, key };
+  const share = key === 0 || hidden ? Share.first : Share.key;
+  return { share, key: share === Share.key ? key : 0, hasHiddenKeys: hidden };
 }
 
 /** Whether a command, or any of a container, may name keys that are in no fixed place; so may one that the catalog does not know. */
-function hasHiddenKeys(command: Command): boolean {
-  const name = Buffer.from(command.name.split(' ')[0], 'latin1');
-  const info = findCommand(name, 0, name.length);
+function hasHiddenKeys(name: string): boolean {
+  const bytes = Buffer.from(name, 'latin1');
+  const info = findCommand(bytes, 0, bytes.length);
   if (info === undefined) return true;
   return info.movableKeys || [...info.subcommands.values()].some(({ movableKeys }) => movableKeys);
 }
@@ -98,20 +102,54 @@ export function freeOwners(lead = 0): Uint8Array {
   return new Uint8Array(bucketCount).fill(1, first);
 }
 
+/** Whose the commands of a registry are, each found out once. */
+class Dealings {
+  private readonly registry: Registry;
+  /** By the id of a command or container. */
+  private readonly byId: readonly Dealing[];
+
+  constructor(registry: Registry) {
+    this.registry = registry;
+    this.byId = registry.commands.map(dealingOf);
+  }
+
+  /** As the kernel deals: by the command's name alone, whatever its subcommand. */
+  of(frame: Frame): Dealing {
+    const head = this.registry.head(frame);
+    return head === undefined ? unknown : this.byId[head.id];
+  }
+
+  /**
+   * The arguments that a command of shard 0 may take for keys, none for a command that every shard runs or its key's alone; undefined
+   * where nobody can tell.
+   */
+  reachedKeys(frame: Frame): readonly number[] | undefined {
+    const { share, hasHiddenKeys } = this.of(frame);
+    if (share !== Share.first) return [];
+    const command = this.registry.find(frame);
+    if (command === undefined) return [];
+    if (command.name === 'SORT' && readsOtherKeys(frame)) return undefined;
+    const [first, last, step] = command.keys;
+    // Options may name keys too, in any place: each argument is taken for one.
+    const isFixed = first > 0 && !hasHiddenKeys;
+    const end = isFixed ? Math.min(last < 0 ? frame.argc + last : last, frame.argc - 1) : frame.argc - 1;
+    const keys: number[] = [];
+    for (let index = isFixed ? first : 1; index <= end; index += isFixed ? step : 1) keys.push(index);
+    return keys;
+  }
+}
+
 /** One part of a dataset that is loaded in several. */
 export class Shard {
   readonly index: number;
   /** The shard of each bucket. */
   readonly owners: Uint8Array;
-  private readonly registry: Registry;
-  /** By the id of a command or container. */
-  private readonly dealings: readonly Dealing[];
+  private readonly dealings: Dealings;
 
   constructor(index: number, owners: Uint8Array, registry: Registry) {
     this.index = index;
     this.owners = owners;
-    this.registry = registry;
-    this.dealings = registry.commands.map(dealingOf);
+    this.dealings = new Dealings(registry);
   }
 
   /** Whether the key `bytes[start, start + length)` is held here. */
@@ -121,9 +159,7 @@ export class Shard {
 
   /** Whether the command is run here. */
   takes(frame: Frame): boolean {
-    // As the kernel deals: by the command's name alone, whatever its subcommand.
-    const command = this.registry.head(frame);
-    const { share, key } = command === undefined ? toFirst : this.dealings[command.id];
+    const { share, key } = this.dealings.of(frame);
     if (share === Share.key || (share === Share.everywhere && key !== 0 && frame.argc === key + 1)) {
       return frame.argc > key ? this.holds(frame.bytes, frame.starts[key], frame.lengths[key]) : this.index === 0;
     }
@@ -132,7 +168,7 @@ export class Shard {
 
   /** Whether all keys are held here that the command may touch: if not, shard 0 cannot run it. */
   reaches(frame: Frame): boolean {
-    const keys = reachedKeys(this.registry, frame);
+    const keys = this.dealings.reachedKeys(frame);
     return keys?.every((index) => this.holds(frame.bytes, frame.starts[index], frame.lengths[index])) ?? false;
   }
 }
@@ -140,38 +176,20 @@ export class Shard {
 /** Notes the keys that commands of shard 0 may touch. */
 export class KeyTies {
   readonly owners: Uint8Array;
-  private readonly registry: Registry;
+  private readonly dealings: Dealings;
 
   /** `owners`: the shard of each bucket before any ties; it is changed. */
   constructor(registry: Registry, owners: Uint8Array) {
-    this.registry = registry;
+    this.dealings = new Dealings(registry);
     this.owners = owners;
   }
 
   /** Ties what a command touches to shard 0; false where nobody can tell what that is. */
   add(frame: Frame): boolean {
-    const keys = reachedKeys(this.registry, frame);
+    const keys = this.dealings.reachedKeys(frame);
     for (const index of keys ?? []) this.owners[bucketOf(frame.bytes, frame.starts[index], frame.lengths[index])] = 0;
     return keys !== undefined;
   }
-}
-
-/**
- * The arguments that a command of shard 0 may take for keys, none for a command that every shard runs or its key's alone; undefined
- * where nobody can tell.
- */
-function reachedKeys(registry: Registry, frame: Frame): readonly number[] | undefined {
-  if (dealingOf(registry.head(frame)).share !== Share.first) return [];
-  const command = registry.find(frame);
-  if (command === undefined) return [];
-  if (command.name === 'SORT' && readsOtherKeys(frame)) return undefined;
-  const [first, last, step] = command.keys;
-  // Options may name keys too, in any place: each argument is taken for one.
-  const isFixed = first > 0 && !hasHiddenKeys(command);
-  const end = isFixed ? Math.min(last < 0 ? frame.argc + last : last, frame.argc - 1) : frame.argc - 1;
-  const keys: number[] = [];
-  for (let index = isFixed ? first : 1; index <= end; index += isFixed ? step : 1) keys.push(index);
-  return keys;
 }
 
 /** Whether a SORT has a pattern that makes keys of what the values say. */

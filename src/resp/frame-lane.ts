@@ -69,7 +69,7 @@ export class FrameLane {
 /** What ties no keys is nobody's. */
 function tyingOf(command: Command): Dealing {
   const dealing = dealingOf(command);
-  return dealing.share === Share.first ? dealing : { share: Share.nowhere, key: 0 };
+  return dealing.share === Share.first ? dealing : { ...dealing, share: Share.nowhere, key: 0 };
 }
 
 /** Writes whose each command is. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, sniff, sniffBytes } from '../../aof/layout.ts';
-import { loadOrder, parseManifest } from '../../aof/manifest.ts';
+import { loadOrder } from '../../aof/manifest.ts';
 import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
@@ -14,6 +14,8 @@ import { RdbInput } from '../../rdb/input.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { passRdb } from '../log/rdb-part.ts';
+import { readManifest } from '../parts.ts';
+import { FindingList } from '../report.ts';
 
 /** Calls of the lane between two pauses. */
 const stepsBetweenPauses = 1 << 12;
@@ -26,7 +28,7 @@ export function rereadableFiles(path: string): string[] | undefined {
   const layout = detectLayout(path);
   if (layout.kind === 'file') return fs.statSync(layout.path).isFile() ? [layout.path] : undefined;
   if (layout.kind !== 'multi-part') return undefined;
-  const manifest = parseManifest(fs.readFileSync(layout.manifest));
+  const { manifest } = readManifest(layout.manifest, new FindingList());
   if (manifest.faults.length > 0) return undefined;
   return loadOrder(manifest).map(({ name }) => nodePath.join(layout.directory, name));
 }
