@@ -58,8 +58,6 @@ export interface RunVisitor {
  */
 export class DatasetWriter {
   keys = 0;
-  /** Told the number of keys written, now and then. */
-  onProgress: ((keys: number) => void) | undefined;
   /** Commands that an AOF must carry after an RDB base. */
   readonly trailing: TrailingCommand[] = [];
   /** Those that make keys of which the RDB has nothing: they come last in a database, as a loader of both finds these keys last. */
@@ -204,10 +202,7 @@ export class DatasetWriter {
     for (let index = 0; index < order.length; index++) {
       write(order[index]);
       this.keys++;
-      if (this.keys % keysBetweenPauses === 0) {
-        this.onProgress?.(this.keys);
-        await this.pause();
-      }
+      if (this.keys % keysBetweenPauses === 0) await this.pause();
     }
   }
 }
