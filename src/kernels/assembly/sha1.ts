@@ -2,11 +2,13 @@
 // next in a lane does not wait for the other lanes.
 //
 //   at 0      five vectors: the lanes' states
-//   at 128    eighty vectors: the words of the lanes' blocks
+//   at 128    sixteen vectors: the words of the lanes' blocks
 //   at 1536   for each lane u32: where its next block lies, blocks left, slot; the same for chains
 //   at 2048   a block for lanes that have nothing to do
 //
 // A slot is five words. What comes out is xored into the slot that a message or a chain names.
+
+import { compressLanes } from './sha1-rounds.generated';
 
 const wordsAt: usize = 128;
 const pointersAt: usize = 1536;
@@ -15,108 +17,6 @@ const targetsAt: usize = 1568;
 const idleBlockAt: usize = 2048;
 const slotBytes: u32 = 20;
 const idle: u32 = 0xffffffff;
-
-// @ts-ignore: decorator
-@inline
-function rotate(x: v128, bits: i32): v128 {
-  return v128.or(i32x4.shl(x, bits), i32x4.shr_u(x, 32 - bits));
-}
-
-// @ts-ignore: decorator
-@inline
-function step(a: v128, mixed: v128, e: v128, t: usize, constant: v128): v128 {
-  const words = v128.load(wordsAt + (t << 4));
-  return i32x4.add(i32x4.add(i32x4.add(e, mixed), i32x4.add(words, constant)), rotate(a, 5));
-}
-
-// @ts-ignore: decorator
-@inline
-function choose(b: v128, c: v128, d: v128): v128 {
-  return v128.xor(d, v128.and(b, v128.xor(c, d)));
-}
-
-// @ts-ignore: decorator
-@inline
-function parity(b: v128, c: v128, d: v128): v128 {
-  return v128.xor(b, v128.xor(c, d));
-}
-
-// @ts-ignore: decorator
-@inline
-function majority(b: v128, c: v128, d: v128): v128 {
-  return v128.or(v128.and(b, c), v128.and(d, v128.or(b, c)));
-}
-
-/** Works the sixteen words at `wordsAt` of each lane into its state. */
-function compress(): void {
-  for (let t: usize = 16; t < 80; t++) {
-    const at = wordsAt + (t << 4);
-    const near = v128.xor(v128.load(at - 48), v128.load(at - 128));
-    v128.store(at, rotate(v128.xor(near, v128.xor(v128.load(at - 224), v128.load(at - 256))), 1));
-  }
-  let a = v128.load(0);
-  let b = v128.load(16);
-  let c = v128.load(32);
-  let d = v128.load(48);
-  let e = v128.load(64);
-  let constant = i32x4.splat(0x5a827999);
-  for (let t: usize = 0; t < 20; t += 5) {
-    e = step(a, choose(b, c, d), e, t, constant);
-    b = rotate(b, 30);
-    d = step(e, choose(a, b, c), d, t + 1, constant);
-    a = rotate(a, 30);
-    c = step(d, choose(e, a, b), c, t + 2, constant);
-    e = rotate(e, 30);
-    b = step(c, choose(d, e, a), b, t + 3, constant);
-    d = rotate(d, 30);
-    a = step(b, choose(c, d, e), a, t + 4, constant);
-    c = rotate(c, 30);
-  }
-  constant = i32x4.splat(0x6ed9eba1);
-  for (let t: usize = 20; t < 40; t += 5) {
-    e = step(a, parity(b, c, d), e, t, constant);
-    b = rotate(b, 30);
-    d = step(e, parity(a, b, c), d, t + 1, constant);
-    a = rotate(a, 30);
-    c = step(d, parity(e, a, b), c, t + 2, constant);
-    e = rotate(e, 30);
-    b = step(c, parity(d, e, a), b, t + 3, constant);
-    d = rotate(d, 30);
-    a = step(b, parity(c, d, e), a, t + 4, constant);
-    c = rotate(c, 30);
-  }
-  constant = i32x4.splat(0x8f1bbcdc);
-  for (let t: usize = 40; t < 60; t += 5) {
-    e = step(a, majority(b, c, d), e, t, constant);
-    b = rotate(b, 30);
-    d = step(e, majority(a, b, c), d, t + 1, constant);
-    a = rotate(a, 30);
-    c = step(d, majority(e, a, b), c, t + 2, constant);
-    e = rotate(e, 30);
-    b = step(c, majority(d, e, a), b, t + 3, constant);
-    d = rotate(d, 30);
-    a = step(b, majority(c, d, e), a, t + 4, constant);
-    c = rotate(c, 30);
-  }
-  constant = i32x4.splat(0xca62c1d6);
-  for (let t: usize = 60; t < 80; t += 5) {
-    e = step(a, parity(b, c, d), e, t, constant);
-    b = rotate(b, 30);
-    d = step(e, parity(a, b, c), d, t + 1, constant);
-    a = rotate(a, 30);
-    c = step(d, parity(e, a, b), c, t + 2, constant);
-    e = rotate(e, 30);
-    b = step(c, parity(d, e, a), b, t + 3, constant);
-    d = rotate(d, 30);
-    a = step(b, parity(c, d, e), a, t + 4, constant);
-    c = rotate(c, 30);
-  }
-  v128.store(0, i32x4.add(a, v128.load(0)));
-  v128.store(16, i32x4.add(b, v128.load(16)));
-  v128.store(32, i32x4.add(c, v128.load(32)));
-  v128.store(48, i32x4.add(d, v128.load(48)));
-  v128.store(64, i32x4.add(e, v128.load(64)));
-}
 
 /** The lane's state becomes the one that every hash begins with. */
 function beginLane(at: usize): void {
@@ -139,9 +39,10 @@ function endLane(at: usize, slot: usize): void {
 /** Puts the end of a message behind it: a bit, zeros, and its length in bits. Gives its number of blocks. */
 function pad(message: usize, length: usize): u32 {
   const total = (length + 72) & ~63;
+  const end = message + total - 8;
   store<u8>(message + length, 0x80);
-  memory.fill(message + length + 1, 0, total - length - 5);
-  store<u32>(message + total - 4, bswap<u32>(<u32>length << 3));
+  for (let at = message + length + 1; at < end; at += 8) store<u64>(at, 0);
+  store<u64>(end, bswap<u64>(<u64>length << 3));
   return <u32>(total >> 6);
 }
 
@@ -208,7 +109,7 @@ export function sha1Messages(list: usize, count: u32, slots: usize): void {
     }
     if (busy == 0) return;
     loadBlocks();
-    compress();
+    compressLanes(0, wordsAt);
     for (let lane: usize = 0; lane < 16; lane += 4) {
       const left = load<u32>(leftAt + lane) - 1;
       store<u32>(leftAt + lane, left);
@@ -265,6 +166,6 @@ export function sha1Chains(list: usize, count: u32, slots: usize): void {
     for (let word: usize = 6; word < 15; word++) v128.store(wordsAt + (word << 4), i32x4.splat(0));
     v128.store(wordsAt + 240, i32x4.splat(160));
     for (let lane: usize = 0; lane < 16; lane += 4) beginLane(lane);
-    compress();
+    compressLanes(0, wordsAt);
   }
 }
