@@ -45,15 +45,22 @@ const reasons: Record<string, string> = {
 export class UnwritableError extends Error {
   readonly path: string;
   readonly code: string;
+  /** What stood in the way, without what it means for the files. */
+  readonly reason: string;
   constructor(path: string, error: unknown, state = 'nothing was replaced') {
     const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    super(
-      `cannot write ${path}: ${writeReasons[code] ?? (error instanceof Error ? error.message : String(error))}; ${state}`,
-    );
+    const reason = writeReasons[code] ?? reasonOf(error);
+    super(`cannot write ${path}: ${reason}; ${state}`);
     this.name = 'UnwritableError';
     this.path = path;
     this.code = code;
+    this.reason = reason;
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof UnwritableError) return error.reason;
+  return error instanceof Error ? error.message : String(error);
 }
 
 const writeReasons: Record<string, string> = {

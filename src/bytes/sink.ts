@@ -45,8 +45,10 @@ export class AtomicFile {
   private readonly fs: FileSystem;
   /** Length when the last flush behind the writing began. */
   private flushedFrom = 0;
+  /** Whether it has taken its place. */
+  hasName = false;
   /** Minus one once it is closed. */
-  descriptor: number;
+  descriptor = -1;
 
   /**
    * Opens the temporary file; clears those that killed runs left for the same target. `like`: the file whose mode and owner it takes.
@@ -61,6 +63,7 @@ export class AtomicFile {
       this.descriptor = fs.openSync(this.temporary, 'w', 0o666);
       this.takeOverOwner(like);
     } catch (error) {
+      if (this.descriptor >= 0) this.abandon();
       throw new UnwritableError(path, error);
     }
   }
@@ -121,6 +124,7 @@ export class AtomicFile {
     this.finish();
     try {
       this.fs.renameSync(this.temporary, this.path);
+      this.hasName = true;
     } catch (error) {
       this.abandon();
       throw new UnwritableError(this.path, error);

@@ -7,24 +7,9 @@ import type { FileSystem } from '../../src/bytes/sink.ts';
 import { commitTogether, undoInterrupted } from '../../src/operations/convert/commit-set.ts';
 import { type Destination, streamDestination } from '../../src/operations/convert/destination.ts';
 import { FileOutput } from '../../src/operations/rewrite/output.ts';
+import { FaultyFileSystem } from '../faulty-file-system.ts';
 
 const names = ['a.0', 'a.1', 'a.2'];
-
-/** Calls until one throws: `failing` of them pass. With `kill` none passes any more from then on. */
-function limited(failing: number, kill: boolean): FileSystem {
-  let calls = 0;
-  return new Proxy(nodeFs, {
-    get: (target, name) => {
-      const call = (target as unknown as Record<string | symbol, unknown>)[name];
-      if (typeof call !== 'function') return call;
-      return (...args: unknown[]) => {
-        const number = calls++;
-        if (kill ? number >= failing : number === failing) throw Object.assign(new Error('no'), { code: 'EIO' });
-        return (call as (...args: unknown[]) => unknown)(...args);
-      };
-    },
-  });
-}
 
 function folder(old: readonly string[]): string {
   const dir = mkdtempSync(join(tmpdir(), 'aofkit-test-'));
@@ -61,7 +46,7 @@ it.each([[[]], [['a.1']], [names]])('all or none, whichever call fails: %j', (ol
     const dir = folder(old);
     const before = state(dir);
     try {
-      isDone = attempt(dir, limited(failing, false));
+      isDone = attempt(dir, new FaultyFileSystem(failing, 'fail').fs);
     } catch {
       // Writing failed before anything took its place.
       continue;
@@ -77,7 +62,7 @@ it.each([[[]], [['a.1']], [names]])('all or none, wherever it is killed: %j', (o
     const dir = folder(old);
     const before = state(dir);
     try {
-      attempt(dir, limited(failing, true));
+      attempt(dir, new FaultyFileSystem(failing, 'kill').fs);
     } catch {
       // As above.
     }

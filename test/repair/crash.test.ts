@@ -9,42 +9,16 @@ import { check } from '../../src/operations/check/check.ts';
 import type { RepairOptions } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { command } from '../drop-in/comparison.ts';
+import { type Fault, FaultyFileSystem, Killed } from '../faulty-file-system.ts';
 import { temporaryDir } from '../servers.ts';
+import { hastyFs } from './property.ts';
 
 /*
  * A repair in place is killed at each call of the file system that changes something: the call itself may have happened or not, and
  * no later one does. What is found then is the old file or the new one, and whatever was replaced has its backup.
  */
-const changing = [
-  'openSync',
-  'writeSync',
-  'fsyncSync',
-  'closeSync',
-  'renameSync',
-  'unlinkSync',
-  'linkSync',
-  'mkdirSync',
-  'rmSync',
-] as const;
-
-class Killed extends Error {}
-
-/** A file system that dies at its `at`-th changing call: before it, or (`after`) right after it. Counts the calls. */
-function mortal(at: number, after: boolean, error: () => Error = () => new Killed()) {
-  const state = { calls: 0, dead: false };
-  const wrapped: Record<string, unknown> = { ...fs };
-  for (const name of changing) {
-    const real = fs[name] as (...args: unknown[]) => unknown;
-    wrapped[name] = (...args: unknown[]) => {
-      if (state.dead) throw error();
-      if (state.calls++ !== at) return name === 'fsyncSync' ? undefined : real(...args);
-      state.dead = true;
-      if (after && name !== 'fsyncSync') real(...args);
-      throw error();
-    };
-  }
-  return { fs: wrapped as unknown as FileSystem, state };
-}
+const kills: readonly Fault[] = ['kill', 'kill-in-write', 'kill-after'];
+const faults: readonly Fault[] = [...kills, 'fail', 'full'];
 
 const set = (key: string) => command('SET', key, 'value');
 const torn = set('a') + set('b').slice(0, -3);
@@ -63,6 +37,9 @@ function folderOf(files: Record<string, string>): string {
   return dir;
 }
 
+/** Temporary files that nobody took away. */
+const litterIn = (dir: string) => fs.readdirSync(dir).filter((name) => name.startsWith('.'));
+
 /** Each file has its old or its new content; what is new has a backup of the old. */
 function expectOldOrNew(dir: string, old: Record<string, string>, whole: Record<string, string>): void {
   for (const [name, text] of Object.entries(old)) {
@@ -73,15 +50,15 @@ function expectOldOrNew(dir: string, old: Record<string, string>, whole: Record<
 }
 
 describe('repair: killed', () => {
-  it.each([false, true])('a file in place, at every call (after it: %s)', async (after) => {
+  it.each(kills)('a file in place, at every call: %s', async (fault) => {
     for (let at = 0; ; at++) {
       const dir = folderOf({ 'a.aof': torn });
-      const { fs: dying, state } = mortal(at, after);
-      await repair(path.join(dir, 'a.aof'), { inPlace: true, force: true, fileSystem: dying }).catch((error) => {
-        if (!state.dead) throw error;
+      const dying = new FaultyFileSystem(at, fault);
+      await repair(path.join(dir, 'a.aof'), { inPlace: true, force: true, fileSystem: dying.fs }).catch((error) => {
+        if (!dying.struck) throw error;
       });
       expectOldOrNew(dir, { 'a.aof': torn }, { 'a.aof': set('a') });
-      if (!state.dead) break;
+      if (!dying.struck) break;
       // The next run finishes, whatever the killed one left behind.
       await repair(path.join(dir, 'a.aof'), { inPlace: true, force: true });
       expect(fs.readFileSync(path.join(dir, 'a.aof'), 'latin1')).toBe(set('a'));
@@ -100,6 +77,20 @@ function loaded(dir: string): string[] | undefined {
 function isKept(dir: string, name: string, text: string): boolean {
   const places = [path.join(dir, name), path.join(dir, `${name}.backup-1`), `${dir}.quarantine/${name}.0.bin`];
   return places.some((place) => fs.existsSync(place) && fs.readFileSync(place, 'latin1') === text);
+}
+
+const isAsBefore = (dir: string, files: Record<string, string>) =>
+  Object.entries(files).every(([name, text]) => {
+    const file = path.join(dir, name);
+    return fs.existsSync(file) && fs.readFileSync(file, 'latin1') === text;
+  });
+
+/** The next run has another number than the one that is gone. */
+function letDie(dir: string): void {
+  for (const name of fs.readdirSync(dir)) {
+    const dead = name.replace(`aofkit-${process.pid}.`, 'aofkit-4194999.');
+    if (dead !== name) fs.renameSync(path.join(dir, name), path.join(dir, dead));
+  }
 }
 
 /** The index comes last: where it is, all that it names is. */
@@ -133,37 +124,87 @@ const cases: [string, Record<string, string>, Partial<RepairOptions>, string[]][
 describe.each(cases)('repair: killed within %s', (_, files, options, after) => {
   const order = ['p.1.base.aof', 'p.1.incr.aof', 'p.2.incr.aof'].map((name) => files[name]);
 
-  it.each([false, true])(
-    'the old set or the new one, and all that was (after the call: %s)',
-    { timeout: 60_000 },
-    async (late) => {
-      for (let at = 0; ; at++) {
-        const dir = folderOf(files);
-        const { fs: dying, state } = mortal(at, late);
-        await repair(dir, { inPlace: true, force: true, fileSystem: dying, ...options }).catch((error) => {
-          if (!state.dead) throw error;
-        });
-        const now = loaded(dir);
-        expect([order, after]).toContainEqual(now);
-        for (const [name, text] of Object.entries(files))
-          expect([at, name, isKept(dir, name, text)]).toEqual([at, name, true]);
-        if (isDeepStrictEqual(now, after) && !isDeepStrictEqual(now, order)) expectWholeQuarantine(dir);
-        if (!state.dead) {
-          expect(now).toEqual(after);
-          break;
+  it.each(faults)('the old set or the new one, and all that was: %s', { timeout: 60_000 }, async (fault) => {
+    for (let at = 0; ; at++) {
+      const dir = folderOf(files);
+      const dying = new FaultyFileSystem(at, fault);
+      const run = repair(dir, { inPlace: true, force: true, fileSystem: dying.fs, ...options });
+      const ended = await run.catch((error) => {
+        if (!dying.struck || !(error instanceof Killed || error instanceof UnwritableError)) throw error;
+        return error as Error;
+      });
+      if (!kills.includes(fault)) {
+        const what = `${fault} at ${dying.calls[at]}`;
+        expect(litterIn(dir), what).toEqual([]);
+        if (ended instanceof UnwritableError) {
+          const isAsOld = isAsBefore(dir, files);
+          expect(ended.message.includes('nothing was replaced'), `${what}: ${ended.message}`).toBe(isAsOld);
+          // A call that failed may have been one that takes something away.
+          const left = [...fs.readdirSync(dir), ...fs.readdirSync(path.dirname(dir))].sort();
+          if (isAsOld && fault === 'full') expect(left, what).toEqual(['aof', ...Object.keys(files)].sort());
         }
-        if (at % 3 !== 0) continue;
-        // The next run finishes, whatever the killed one left behind.
-        const next = await repair(dir, {
-          inPlace: true,
-          force: true,
-          adopt: true,
-          fileSystem: mortal(-1, false).fs,
-          ...options,
-        });
-        expect(['repaired', 'sound']).toContain(next.outcome);
-        expect(loaded(dir)).toEqual(after);
-        expect((await check(dir)).ok).toBe(true);
+      }
+      const now = loaded(dir);
+      expect([order, after]).toContainEqual(now);
+      for (const [name, text] of Object.entries(files))
+        expect([at, name, isKept(dir, name, text)]).toEqual([at, name, true]);
+      if (isDeepStrictEqual(now, after) && !isDeepStrictEqual(now, order)) expectWholeQuarantine(dir);
+      if (!dying.struck) {
+        expect(now).toEqual(after);
+        break;
+      }
+      if (at % 3 !== 0) continue;
+      // The next run finishes, whatever the killed one left behind.
+      const next = await repair(dir, {
+        inPlace: true,
+        force: true,
+        adopt: true,
+        fileSystem: hastyFs,
+        ...options,
+      });
+      expect(['repaired', 'sound']).toContain(next.outcome);
+      expect(loaded(dir)).toEqual(after);
+      expect((await check(dir)).ok).toBe(true);
+    }
+  });
+});
+
+describe('repair: killed on its way to a new folder', () => {
+  it.each(faults)(
+    'the input is as it was, the new folder whole or not there: %s',
+    { timeout: 60_000 },
+    async (fault) => {
+      for (let at = 0; ; at++) {
+        const dir = folderOf(parts);
+        const output = path.join(path.dirname(dir), 'out');
+        const dying = new FaultyFileSystem(at, fault);
+        const error = await repair(dir, { output, fileSystem: dying.fs }).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        const what = `${fault} at ${dying.calls[at]}`;
+        expect(isAsBefore(dir, parts)).toBe(true);
+        const isThere = fs.existsSync(output);
+        if (isThere) expect((await check(output)).ok, what).toBe(true);
+        if (error === undefined) expect(isThere).toBe(true);
+        if (!dying.struck) break;
+        const beside = fs.readdirSync(path.dirname(dir)).sort();
+        if (error instanceof UnwritableError && !kills.includes(fault)) {
+          expect(error.message.includes('nothing was replaced'), `${what}: ${error.message}`).toBe(!isThere);
+          if (!isThere && fault === 'full') expect(beside, what).toEqual(['aof']);
+        }
+        if (isThere) continue;
+        // Just before the end the quarantine has its name: then it is whole, and stays.
+        const quarantines = beside.filter((name) => name === 'out.quarantine');
+        if (quarantines.length > 0) expectWholeQuarantine(output);
+        letDie(path.dirname(dir));
+        expect((await repair(dir, { output, fileSystem: hastyFs })).outcome, what).toBe('repaired');
+        expect(fs.readdirSync(path.dirname(dir)).sort(), what).toEqual([
+          'aof',
+          'out',
+          'out.quarantine',
+          ...quarantines.map((name) => `${name}-2`),
+        ]);
       }
     },
   );
@@ -176,14 +217,15 @@ describe('repair: cannot write', () => {
     for (let at = 0; ; at++) {
       const dir = folderOf({ 'a.aof': torn });
       const file = path.join(dir, 'a.aof');
-      const { fs: full, state } = mortal(at, false, failure('ENOSPC'));
-      const error = await repair(file, { inPlace: true, force: true, fileSystem: full }).then(
+      const full = new FaultyFileSystem(at, 'full');
+      const error = await repair(file, { inPlace: true, force: true, fileSystem: full.fs }).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      if (!state.dead) break;
+      if (!full.struck) break;
       expect([torn, set('a')]).toContain(fs.readFileSync(file, 'latin1'));
       if (error !== undefined) expect(error).toBeInstanceOf(UnwritableError);
+      expect(litterIn(dir)).toEqual([]);
     }
   });
 

@@ -2,16 +2,17 @@
  * Every call that an output makes fails in turn, or is the last before the process dies: what is there afterwards is the old
  * dataset or the new one, whole, and the next run succeeds and leaves nothing else behind.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
 import { digest, type RewriteOptions, rewrite } from '../../src/index.ts';
+import { type Fault, FaultyFileSystem, Killed } from '../faulty-file-system.ts';
 import { temporaryDir } from '../server-process.ts';
-import { type Fault, FaultyFileSystem, Killed } from './faulty-file-system.ts';
-import { isLong } from './outputs.ts';
+import { contents, isLong } from './outputs.ts';
 
-const faults: readonly Fault[] = ['fail', 'kill', 'kill-in-write'];
+const faults: readonly Fault[] = ['fail', 'full', 'kill', 'kill-in-write'];
 /** Without AOFKIT_LONG_TESTS=1 each scene takes every third call, the first of them another for each fault. */
 const step = isLong ? 1 : 3;
 const at = Date.now();
@@ -83,17 +84,33 @@ function partsOf(place: string): { named: string[]; there: string[] } | undefine
   return { named: named.sort(), there: there.sort() };
 }
 
+/** Temporary files and folders, beside it and in it. */
+function litterBeside(place: string): string[] {
+  const folders = [dirname(place), place].filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  return folders.flatMap((folder) => readdirSync(folder)).filter((name) => name.startsWith('.'));
+}
+
 async function breakAt(scene: Scene, call: number, fault: Fault, expected: string): Promise<boolean> {
   const job = scene(temporaryDir());
   const before = existsSync(job.place);
+  const old = before ? contents(job.place) : undefined;
   const faulty = new FaultyFileSystem(call, fault);
   const error = await run(job, { fileSystem: faulty.fs }).then(
     () => undefined,
     (thrown: Error) => thrown,
   );
   const what = `${fault} at call ${call}, ${faulty.calls[call]}`;
-  if (call >= faulty.calls.length) return false;
-  if (error !== undefined && !(error instanceof Killed)) expect(error.name, what).toBe('UnwritableError');
+  if (!faulty.struck) return false;
+  if (error !== undefined && !(error instanceof Killed)) {
+    expect(error.name, what).toBe('UnwritableError');
+    if (fault === 'fail' || fault === 'full') {
+      expect(litterBeside(job.place), what).toEqual([]);
+      const now = existsSync(job.place) ? contents(job.place) : undefined;
+      expect(error.message.includes('nothing was replaced'), `${what}: ${error.message}`).toBe(
+        isDeepStrictEqual(now, old),
+      );
+    }
+  }
   // The old dataset or the new one, never a half; where none was, there may be none.
   if (before || existsSync(job.place)) expect(await digestAt(job.place), what).toBe(expected);
   const isThere = !before && existsSync(job.place);

@@ -2,7 +2,7 @@ import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { listFolder } from '../../aof/layout.ts';
 import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { AtomicFile, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
+import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
 import type { Sources } from '../dataset/sources.ts';
@@ -35,9 +35,9 @@ export interface Executed {
 /**
  * Carries a plan out. The order is what makes it safe to be killed at any point:
  *
- *     1  what is left out goes to quarantine
+ *     1  what is left out goes to a quarantine without a name
  *     2  new files are written under temporary names, checked on the way, flushed
- *     3  in place: every file that will be replaced gets its backup
+ *     3  the quarantine gets its name; in place, every file that will be replaced gets its backup
  *     4  one rename makes the new state the current one: of the file, of the folder, or, in place, of the manifest that names the new
  *        parts under new names (`PartsSwap`)
  */
@@ -88,7 +88,7 @@ export class Execution {
       if (!this.isAcceptable()) return this.giveUp('what is left would still not be sound');
     } catch (error) {
       this.giveUp('');
-      throw error;
+      throw beforeSwap(error);
     }
     this.swap();
     return this.executed();
@@ -144,6 +144,7 @@ export class Execution {
 
   private makeFolder(path: string): void {
     try {
+      clearLitter(this.options.output ?? path, this.fs);
       this.fs.rmSync(path, { recursive: true, force: true });
       this.fs.mkdirSync(path);
     } catch (error) {
@@ -224,14 +225,24 @@ export class Execution {
   private swap(): void {
     const { options, parts } = this;
     try {
+      this.quarantine.commit();
       if (options.inPlace && options.backup !== false) this.keepBackups();
       parts?.finish();
     } catch (error) {
       this.giveUp('');
-      throw error;
+      throw beforeSwap(error);
     }
     if (parts === undefined) this.putInPlace();
-    else parts.commit();
+    else this.putPartsInPlace(parts);
+  }
+
+  private putPartsInPlace(parts: PartsSwap): void {
+    try {
+      parts.commit();
+    } catch (error) {
+      if (!parts.manifest.hasName) this.giveUp('');
+      throw error;
+    }
   }
 
   /** One file, or the folder that was built. */
@@ -240,14 +251,13 @@ export class Execution {
     try {
       for (const file of outputs) file.commit();
       if (building === undefined || options.output === undefined) return;
-      const whole = nodePath.resolve(options.output);
-      fs.renameSync(building, whole);
-      syncFolder(nodePath.dirname(whole), fs);
+      fs.renameSync(building, nodePath.resolve(options.output));
     } catch (error) {
-      for (const file of outputs) file.abandon();
-      if (building !== undefined) removeTree(building, fs);
-      throw error instanceof UnwritableError ? error : new UnwritableError(options.output ?? '', error);
+      if (building === undefined && outputs.some((file) => file.hasName)) throw error;
+      this.giveUp('');
+      throw new UnwritableError(options.output ?? outputs[0].path, error);
     }
+    syncFolder(nodePath.dirname(nodePath.resolve(options.output)), fs);
   }
 
   /** Of what one name will soon mean something else, or nothing. What goes to quarantine is kept there. */
@@ -275,6 +285,11 @@ export class Execution {
     const { output } = this.options;
     return this.building === undefined || output === undefined ? path : nodePath.join(output, nodePath.basename(path));
   }
+}
+
+/** A part, a backup or a region in quarantine that has its name already is not yet what anybody loads. */
+function beforeSwap(error: unknown): unknown {
+  return error instanceof UnwritableError ? new UnwritableError(error.path, error) : error;
 }
 
 /** New names for the parts that are rewritten. */

@@ -1,6 +1,6 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
-import { AtomicFile, type FileSystem, syncFolder } from '../../bytes/sink.ts';
+import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError } from '../../errors.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { Region } from './plan.ts';
@@ -19,65 +19,82 @@ export interface QuarantinedRegion {
 }
 
 /**
- * A folder beside a result with everything that was left out of it: `<file>.<offset>.bin` each, and `index.json`. It is made
- * when the first region comes; an older one is left alone and this one gets a number.
+ * A folder beside a result with everything that was left out of it: `<file>.<offset>.bin` each, and `index.json`. It is made under a
+ * temporary name when the first region comes, and gets its own when all are there; an older one is left alone and this one gets a
+ * number.
  */
 export class Quarantine {
   readonly entries: QuarantinedRegion[] = [];
   private readonly base: string;
+  private readonly building: string;
   private readonly fs: FileSystem;
-  private folder = '';
+  private isBegun = false;
+  private folder: string | undefined;
 
-  /** `base`: the result, beside which the folder stands. */
-  constructor(base: string, fs: FileSystem) {
-    this.base = base;
+  /** `result`: what it stands beside. */
+  constructor(result: string, fs: FileSystem) {
+    this.base = `${result}.quarantine`;
+    this.building = nodePath.join(nodePath.dirname(this.base), temporaryName(nodePath.basename(this.base)));
     this.fs = fs;
   }
 
   /** The folder; undefined while there is none. */
   get path(): string | undefined {
-    return this.folder === '' ? undefined : this.folder;
+    return this.folder;
   }
 
   /** Puts bytes of a file of `sources` away. Throws UnwritableError, UnreadableError. */
   add(sources: Sources, index: number, path: string, region: Region): void {
     const { offset, length, code, reason, touched } = region;
-    this.create();
+    this.begin();
     const name = nodePath.basename(path);
     const file = `${name}.${offset}.bin`;
-    copyRange(sources, index, offset, length, new AtomicFile(nodePath.join(this.folder, file), this.fs));
+    copyRange(sources, index, offset, length, new AtomicFile(nodePath.join(this.building, file), this.fs));
     this.entries.push({ file, source: path, offset, length, code, reason, touched });
   }
 
-  /** Writes the index, after everything else. */
+  /** Writes the index: all is there. Throws UnwritableError. */
   finish(): void {
-    if (this.folder === '') return;
-    const index = new AtomicFile(nodePath.join(this.folder, 'index.json'), this.fs);
+    if (!this.isBegun) return;
+    const index = new AtomicFile(nodePath.join(this.building, 'index.json'), this.fs);
     index.write(Buffer.from(`${JSON.stringify(this.entries, null, 1)}\n`));
     index.commit();
-    syncFolder(nodePath.dirname(this.folder), this.fs);
+  }
+
+  /** Gives the folder its name. Throws UnwritableError. */
+  commit(): void {
+    if (!this.isBegun) return;
+    let folder = this.base;
+    for (let number = 2; this.fs.existsSync(folder); number++) folder = `${this.base}-${number}`;
+    try {
+      this.fs.renameSync(this.building, folder);
+    } catch (error) {
+      throw new UnwritableError(folder, error);
+    }
+    this.folder = folder;
+    syncFolder(nodePath.dirname(folder), this.fs);
   }
 
   /** As if nothing had been put away. Never throws. */
   abandon(): void {
-    if (this.folder === '') return;
+    if (!this.isBegun) return;
     try {
-      this.fs.rmSync(this.folder, { recursive: true, force: true });
+      this.fs.rmSync(this.folder ?? this.building, { recursive: true, force: true });
     } catch {
       // The error that led here is the one to report.
     }
   }
 
-  private create(): void {
-    for (let number = 1; this.folder === ''; number++) {
-      const folder = number === 1 ? `${this.base}.quarantine` : `${this.base}.quarantine-${number}`;
-      try {
-        this.fs.mkdirSync(folder);
-        this.folder = folder;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new UnwritableError(folder, error);
-      }
+  private begin(): void {
+    if (this.isBegun) return;
+    try {
+      clearLitter(this.base, this.fs);
+      this.fs.rmSync(this.building, { recursive: true, force: true });
+      this.fs.mkdirSync(this.building);
+    } catch (error) {
+      throw new UnwritableError(this.base, error);
     }
+    this.isBegun = true;
   }
 }
 
@@ -100,10 +117,14 @@ export function copyRange(sources: Sources, index: number, offset: number, lengt
   out.commit();
 }
 
-/** Keeps what is at `path` under another name beside it, `<name>.backup-<n>`, without a moment in which neither is there. */
+/**
+ * Keeps what is at `path` under another name beside it, `<name>.backup-<n>`, without a moment in which neither is there. What a run
+ * that was killed has kept already is taken.
+ */
 export function keepBackup(path: string, sources: Sources, index: number | undefined, fs: FileSystem): string {
   for (let number = 1; ; number++) {
     const backup = `${path}.backup-${number}`;
+    if (isSameFile(path, backup)) return backup;
     if (fs.existsSync(backup)) continue;
     try {
       fs.linkSync(path, backup);
@@ -116,6 +137,11 @@ export function keepBackup(path: string, sources: Sources, index: number | undef
       return backup;
     }
   }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => nodeFs.statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** What file systems without hard links answer. */

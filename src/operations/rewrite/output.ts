@@ -56,6 +56,18 @@ export class FileOutput implements Output {
   }
 }
 
+/** Opens files one after another; if one cannot be, none is left. Throws UnwritableError. */
+function openAll(paths: readonly string[], open: (path: string) => AtomicFile): AtomicFile[] {
+  const files: AtomicFile[] = [];
+  try {
+    for (const path of paths) files.push(open(path));
+    return files;
+  } catch (error) {
+    for (const file of files) file.abandon();
+    throw error;
+  }
+}
+
 type PartNames = { readonly prefix: string; readonly base: number; readonly increment: number };
 
 const baseName = ({ prefix, base }: PartNames, extension: string) => `${prefix}.${base}.base.${extension}`;
@@ -100,9 +112,16 @@ export class PartsFolder implements Output {
     } catch (error) {
       throw new UnwritableError(path, error);
     }
-    this.parts = parts.map(({ name }) => new AtomicFile(nodePath.join(this.building, name), fs));
+    const names = [...parts.map(({ name }) => name), `${prefix}.manifest`];
+    try {
+      const files = openAll(names, (name) => new AtomicFile(nodePath.join(this.building, name), fs));
+      this.parts = files.slice(0, -1);
+      this.manifest = files[files.length - 1];
+    } catch (error) {
+      this.fs.rmSync(this.building, { recursive: true, force: true });
+      throw error;
+    }
     [this.main, this.increment] = this.parts;
-    this.manifest = new AtomicFile(nodePath.join(this.building, `${prefix}.manifest`), fs);
     this.manifestText = formatManifest(parts);
   }
 
@@ -111,8 +130,13 @@ export class PartsFolder implements Output {
   }
 
   finish(): void {
-    this.manifest.write(Buffer.from(this.manifestText, 'latin1'));
-    for (const file of [...this.parts, this.manifest]) file.commit();
+    try {
+      this.manifest.write(Buffer.from(this.manifestText, 'latin1'));
+      for (const file of [...this.parts, this.manifest]) file.commit();
+    } catch (error) {
+      // A part that has its name is still in a folder that has none.
+      throw new UnwritableError(this.path, error);
+    }
   }
 
   commit(): void {
@@ -177,12 +201,20 @@ export class FolderRewrite implements Output {
     const taken = current.find((part) => parts.some((old) => old.name === part.name));
     if (taken !== undefined) throw new UsageError(`the manifest names ${taken.name} already: repair it first`);
     // Whoever may read the manifest must be able to read the new parts.
-    const open = ({ name }: ManifestPart) => new AtomicFile(nodePath.join(directory, name), fs, manifestPath);
+    const open = (name: string) => new AtomicFile(nodePath.join(directory, name), fs, manifestPath);
     const old = retire(parts);
     const change = keepHistory ? { current, history: old, retired: [] } : { current, history: [], retired: old };
-    this.main = open(current[0]);
-    this.increment = open(current[1]);
-    this.swap = new PartsSwap(manifestPath, change, [this.main, this.increment], fs);
+    const files = openAll(
+      current.map(({ name }) => name),
+      open,
+    );
+    [this.main, this.increment] = files;
+    try {
+      this.swap = new PartsSwap(manifestPath, change, files, fs);
+    } catch (error) {
+      for (const file of files) file.abandon();
+      throw error;
+    }
   }
 
   get checkPath(): string {

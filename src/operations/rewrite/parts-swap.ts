@@ -39,29 +39,46 @@ export class PartsSwap {
     this.manifest = new AtomicFile(manifestPath, fs);
   }
 
-  /** Everything is flushed, and the new parts have their names; `manifest.temporaryPath` can be loaded. */
+  /**
+   * Everything is flushed, and the new parts have their names; `manifest.temporaryPath` can be loaded. Throws UnwritableError:
+   * then `abandon` it.
+   */
   finish(): void {
     const { current, history, retired } = this.change;
-    this.write(this.manifest, [...current, ...history, ...retired]);
-    this.manifest.finish();
-    for (const file of this.files) file.commit();
+    try {
+      this.write(this.manifest, [...current, ...history, ...retired]);
+      this.manifest.finish();
+      for (const file of this.files) file.commit();
+    } catch (error) {
+      // A part that has its name is not yet the data.
+      throw new UnwritableError(this.manifest.path, error);
+    }
   }
 
   /** From the swap on the new parts are the data: a later error leaves them, and the history, where they are. */
   commit(): void {
-    this.manifest.commit();
+    this.replaceManifest();
     const { current, history, retired } = this.change;
     if (retired.length === 0) return;
     const { path } = this.manifest;
     try {
       for (const { name } of retired) this.fs.rmSync(nodePath.join(nodePath.dirname(path), name), { force: true });
+      const manifest = new AtomicFile(path, this.fs);
+      this.write(manifest, [...current, ...history]);
+      manifest.commit();
     } catch (error) {
-      const where = 'the new parts are in place, and the manifest names the old as history';
+      const where = 'the new parts are in place, and the manifest may still name the old as history';
       throw new UnwritableError(nodePath.dirname(path), error, where);
     }
-    const manifest = new AtomicFile(path, this.fs);
-    this.write(manifest, [...current, ...history]);
-    manifest.commit();
+  }
+
+  private replaceManifest(): void {
+    try {
+      this.manifest.commit();
+    } catch (error) {
+      if (!this.manifest.hasName) this.abandon();
+      throw error;
+    }
   }
 
   /** Before `commit`: the new parts go. Never throws. */
