@@ -59,9 +59,12 @@ export function runLimited(args: readonly string[], kibibytes: number): SpawnSyn
   return spawnSync('bash', ['-c', script, process.execPath, binary, ...args], { encoding: 'latin1' });
 }
 
-/** Some of `count` calls, one in each of `wanted` ranges, as a seed chooses; all of them with `wanted` large enough. */
+/** Some of `count` calls, as a seed chooses, half of them among the last, where files change places; all with `wanted` large enough. */
 export function sampleCalls(count: number, wanted: number, seed: number): number[] {
   if (wanted >= count) return Array.from({ length: count }, (_, index) => index);
   const within = (seed % 97) / 97;
-  return Array.from({ length: wanted }, (_, index) => Math.floor(((index + within) * count) / wanted));
+  const pick = (from: number, to: number, picks: number) =>
+    Array.from({ length: picks }, (_, index) => from + Math.floor(((index + within) * (to - from)) / picks));
+  const ending = Math.max(0, count - 20);
+  return [...pick(0, ending, wanted >> 1), ...pick(ending, count, wanted - (wanted >> 1))];
 }
