@@ -28,6 +28,7 @@ import { streamCommands, streamFeatures } from '../test/engine/special/stream-co
 import { bitmapCommand, hllCommand } from '../test/engine/special/string-commands.ts';
 import { vectorCommand } from '../test/engine/special/vector-set-commands.ts';
 import { randomCommands, restoreCommand, restoreFunctions } from '../test/rewrite/random-commands.ts';
+import { scriptLogs } from '../test/rewrite/script-logs.ts';
 import { type ServerName, serverNames } from '../test/server-process.ts';
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -91,6 +92,9 @@ function comparedCommands(): Compared {
     for (const command of generatedFor(server)) note(compared, command, server);
     for (const name of comparingSources.flatMap(namedIn)) {
       if (server !== 'redis-6.0') note(compared, [name], server);
+    }
+    for (const { log, servers } of scriptLogs) {
+      if (servers.includes(server)) for (const command of log) note(compared, command, server);
     }
     for (const { log, except } of cases) {
       if (!except?.includes(server)) for (const line of log) note(compared, line.split(' '), server);
@@ -204,7 +208,8 @@ export function compatibilityText(): string {
     'dropped. So are commands of modules and of no server, and those *logged as another* that stand in an AOF all the same. *No',
     'effect*: it changes no data when a server loads it. *Compared with*: tests run it, among random commands, on these real',
     'servers and compare what it leaves; – means that no such test makes it, *no server at hand* that tests rest on the',
-    "servers' sources alone.",
+    "servers' sources alone. Of EVALSHA, FCALL and MIGRATE, what is kept is compared: behind the rewritten part it does what it did in",
+    'its place.',
     '',
     ...commandLines(),
     '',

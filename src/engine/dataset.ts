@@ -7,7 +7,10 @@ export class Dataset {
   readonly databaseLimit: number;
   /** Source text of each function library, by its name; both binary strings. In the order of loading. */
   readonly libraries = new Map<string, string>();
-  /** SCRIPT LOAD and SCRIPT FLUSH that no call of a script came after: where they lie, without their arguments. */
+  /**
+   * SCRIPT LOAD and SCRIPT FLUSH that no call of a script came after: where they lie, without their arguments. Scripts of an RDB have
+   * their arguments and no length.
+   */
   readonly scriptChanges: Frame[] = [];
   readonly #databases = new Map<number, Keyspace>();
   readonly #seed: number | undefined;

@@ -48,6 +48,7 @@ export class LoadingServer {
   async load(path: string, format: OutputFormat): Promise<void> {
     const { server } = this;
     placeFiles(server.name, server.dir, path, format);
+    await server.command('SCRIPT', 'FLUSH');
     if (server.name !== 'redis-6.0') await server.command('FUNCTION', 'FLUSH');
     const command = format === 'rdb' ? ['RELOAD', 'NOSAVE'] : ['LOADAOF'];
     await server.command('DEBUG', ...command).catch((error: Error) => {

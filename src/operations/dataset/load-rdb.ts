@@ -1,5 +1,6 @@
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Dataset } from '../../engine/dataset.ts';
+import { Frame } from '../../engine/frame.ts';
 import type { Shard } from '../../engine/shard.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
@@ -165,6 +166,16 @@ export class RdbLoad {
     const { auxName, auxValue } = this.reader;
     if (auxName === 'redis-ver' || auxName === 'valkey-ver') this.serverVersion = auxValue;
     else if ((auxName === 'aof-base' || auxName === 'aof-preamble') && auxValue === '1') this.isBase = true;
+    else if (auxName === 'lua') this.noteScript(auxValue);
+  }
+
+  /** A script that a server before 7.0 had in its cache, and has there again when it has loaded this. */
+  private noteScript(script: string): void {
+    const { dataset, source } = this.options;
+    const offset = this.reader.input.offset;
+    dataset.scriptChanges.push(
+      Object.assign(Frame.of(['SCRIPT', 'LOAD', script], source), { start: offset, end: offset }),
+    );
   }
 
   private addDuplicate(bytes: Buffer, start: number, length: number, type: number, offset: number): void {

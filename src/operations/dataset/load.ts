@@ -78,6 +78,8 @@ export interface OpaqueCommand {
   readonly name: string;
   readonly reason: OpaqueReason;
   readonly database: number;
+  /** Its arguments, binary strings, where it is no command of a log but stands for what an RDB holds: then `length` is 0. */
+  readonly args?: readonly string[];
 }
 
 export interface LoadedFile {
@@ -429,6 +431,7 @@ class Loader implements Loaded {
       name: frame.text(0),
       reason,
       database: this.session.database,
+      args: frame.start === frame.end ? Array.from({ length: frame.argc }, (_, index) => frame.text(index)) : undefined,
     };
     if (this.opaque.length < opaqueMax) this.opaque.push(command);
     return undefined;

@@ -26,10 +26,11 @@ export class TailWriter {
 
   /** Commands as they stand in the input, byte for byte. */
   writeOpaque(commands: readonly OpaqueCommand[]): void {
-    for (const { database, source, offset, length } of commands) {
+    for (const { database, source, offset, length, args } of commands) {
       this.select(database);
+      if (args !== undefined) this.out.command(...args);
       this.out.spill();
-      this.sink.write(this.loaded.sources.read(source, offset, length));
+      if (args === undefined) this.sink.write(this.loaded.sources.read(source, offset, length));
     }
   }
 
