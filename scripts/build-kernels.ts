@@ -12,31 +12,30 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = join(repository, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
 
 /** One module: its sources' entry, its file in src/kernels, and its memory in pages of 64 KiB (assembly/layout.ts). */
-interface Kernel {
+export interface Kernel {
   readonly entry: string;
   readonly file: string;
   readonly constant: string;
   readonly pages: number;
 }
 
-const kernels: Kernel = { entry: 'index.ts', file: 'kernels.generated.ts', constant: 'kernelsBase64', pages: 13 };
-const lanes: Kernel = { entry: 'lanes.ts', file: 'lanes.generated.ts', constant: 'lanesBase64', pages: 25 };
-const sha1: Kernel = { entry: 'sha1.ts', file: 'sha1.generated.ts', constant: 'sha1Base64', pages: 24 };
-const commands: Kernel = {
-  entry: 'commands-lane.ts',
-  file: 'commands.generated.ts',
-  constant: 'commandsBase64',
-  pages: 41,
-};
-const log: Kernel = { entry: 'log.ts', file: 'log.generated.ts', constant: 'logBase64', pages: 83 };
-const statistics: Kernel = {
-  entry: 'statistics.ts',
-  file: 'statistics.generated.ts',
-  constant: 'statisticsBase64',
-  pages: 1104,
-};
+const kernel = (entry: string, name: string, pages: number): Kernel => ({
+  entry,
+  file: `${name}.generated.ts`,
+  constant: `${name}Base64`,
+  pages,
+});
 
-const frames: Kernel = { entry: 'frames-lane.ts', file: 'frames.generated.ts', constant: 'framesBase64', pages: 12 };
+export const kernels: readonly Kernel[] = [
+  kernel('index.ts', 'kernels', 13),
+  kernel('lanes.ts', 'lanes', 25),
+  kernel('sha1.ts', 'sha1', 24),
+  kernel('commands-lane.ts', 'commands', 41),
+  kernel('frames-lane.ts', 'frames', 12),
+  kernel('log.ts', 'log', 83),
+  kernel('statistics.ts', 'statistics', 1104),
+  kernel('digest-lane.ts', 'digest', 47),
+];
 
 const options = '-O3 --converge --noAssert --runtime stub --enable simd'.split(' ');
 const lineLength = 116;
@@ -46,42 +45,8 @@ export function kernelsCanBeBuilt(): boolean {
   return existsSync(compiler);
 }
 
-/** The text of kernels.generated.ts for the sources as they are. */
-export function generateKernels(): string {
-  return generate(kernels);
-}
-
-/** The text of lanes.generated.ts for the sources as they are. */
-export function generateLanes(): string {
-  return generate(lanes);
-}
-
-/** The text of sha1.generated.ts for the sources as they are. */
-export function generateSha1(): string {
-  return generate(sha1);
-}
-
-/** The text of commands.generated.ts for the sources as they are. */
-export function generateCommands(): string {
-  return generate(commands);
-}
-
-/** The text of frames.generated.ts for the sources as they are. */
-export function generateFrames(): string {
-  return generate(frames);
-}
-
-/** The text of log.generated.ts for the sources as they are. */
-export function generateLog(): string {
-  return generate(log);
-}
-
-/** The text of statistics.generated.ts for the sources as they are. */
-export function generateStatistics(): string {
-  return generate(statistics);
-}
-
-function generate(kernel: Kernel): string {
+/** The text of a kernel's file for the sources as they are. */
+export function generate(kernel: Kernel): string {
   const folder = mkdtempSync(join(tmpdir(), 'aofkit-kernels-'));
   try {
     const wasm = join(folder, 'kernels.wasm');
@@ -107,7 +72,7 @@ ${lines.join('\n')}
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const kernel of [kernels, lanes, sha1, commands, frames, log, statistics]) {
+  for (const kernel of kernels) {
     const generated = join(repository, 'src', 'kernels', kernel.file);
     writeFileSync(generated, generate(kernel));
     console.log(`wrote ${generated}`);

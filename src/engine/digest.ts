@@ -100,6 +100,19 @@ export class Digester implements DigestSink {
     this.#queue.endKey();
   }
 
+  /** Adds a key that is in no keyspace: its name is `bytes[start, start + length)`. */
+  addKey(bytes: Uint8Array, start: number, length: number, value: Value, expires: boolean): void {
+    this.#queue.mixBytes(bytes, start, length);
+    this.#mixValue(value);
+    if (expires) this.#queue.xorHash(this.#expiryMark);
+    this.#queue.endKey();
+  }
+
+  /** SHA-1 of the type numbers 0 to 8 and of the mark of an expiry, five words each: for who computes digests otherwise. */
+  knownHashes(): Int32Array {
+    return Int32Array.from([...this.#typeHashes, this.#expiryMark].flatMap((words) => [...words]));
+  }
+
   /** The sum of the keys that were added, five words; it begins anew. */
   takeSum(): Int32Array {
     return this.#queue.takeTotal();

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { messageBytes, recordCount, type Sha1Lanes, sha1Lanes, slotCount } from '../kernels/sha1-lanes.ts';
+import { FirstParts } from './first-parts.ts';
 import { ScalarSha1Lanes } from './scalar-sha1-lanes.ts';
 
 /*
@@ -40,6 +41,9 @@ export class HashQueue {
   #keySlot = firstKeySlot;
   #elementStart = firstElementSlot;
   #elementSlot = firstElementSlot;
+  /** Nothing of the open element is there yet. */
+  #elementIsNew = true;
+  readonly #firstParts = new FirstParts();
 
   // ---- what a key is made of
 
@@ -69,16 +73,25 @@ export class HashQueue {
   }
 
   elementMixText(text: string): void {
-    this.#addText(text, true);
-    this.#elementSlot++;
+    const known = this.#elementIsNew ? this.#firstParts.chain(text) : undefined;
+    this.#elementIsNew = false;
+    if (known === undefined) {
+      this.#addText(text, true);
+      this.#elementSlot++;
+      return;
+    }
+    this.#makeRoom(0);
+    xorInto(this.#slots, this.#elementSlot * 5, known);
   }
 
   elementMixBytes(bytes: Uint8Array, start: number, length: number): void {
+    this.#elementIsNew = false;
     this.#addBytes(bytes, start, length, true);
     this.#elementSlot++;
   }
 
   elementXorText(text: string): void {
+    this.#elementIsNew = false;
     this.#addText(text, true);
   }
 
@@ -88,6 +101,7 @@ export class HashQueue {
     const slot = this.#elementSlot + 1;
     this.#chain(this.#elementRecord++, this.#elementStart, slot, this.#keySlot);
     this.#elementStart = this.#elementSlot = slot;
+    this.#elementIsNew = true;
   }
 
   /** The SHA-1 of the key's state goes into the total; the next key begins. */

@@ -102,8 +102,11 @@ export function freeOwners(lead = 0): Uint8Array {
   return new Uint8Array(bucketCount).fill(1, first);
 }
 
+/** Commands of every shard that touch no key by themselves. */
+const keyless = new Set(['SELECT', 'MULTI', 'EXEC', 'DISCARD']);
+
 /** Whose the commands of a registry are, each found out once. */
-class Dealings {
+export class Dealings {
   private readonly registry: Registry;
   /** By the id of a command or container. */
   private readonly byId: readonly Dealing[];
@@ -136,6 +139,15 @@ class Dealings {
     const keys: number[] = [];
     for (let index = isFixed ? first : 1; index <= end; index += isFixed ? step : 1) keys.push(index);
     return keys;
+  }
+
+  /** The arguments that a command may take for keys; undefined where it may touch others. */
+  touchedKeys(frame: Frame): readonly number[] | undefined {
+    const { share, key } = this.of(frame);
+    if (share === Share.first) return this.reachedKeys(frame);
+    if (share === Share.key) return frame.argc > key ? [key] : [];
+    if (key === 0) return keyless.has(this.registry.head(frame)?.name ?? '') ? [] : undefined;
+    return Array.from({ length: Math.max(0, frame.argc - key) }, (_, index) => key + index);
   }
 }
 

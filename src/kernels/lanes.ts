@@ -19,6 +19,15 @@ export const laneKeysMax = 8192;
 /** Keys that one call places at most, and words of a place: assembly/rdb-places.ts. */
 export const lanePlacesMax = 4096;
 export const placeWords = 8;
+/** Keys that one call keeps at most, and where touched ones are noted: assembly/rdb-kept.ts. */
+export const laneKeptMax = 8192;
+const touchedPlacesAt = printsAt + 65_536;
+const touchedPlacesMax = 2048;
+/** One bit for each value of the upper bits of a key's hash: src/engine/touched-keys.ts. */
+export const touchedBytes = 262_144;
+/** Counts of what is kept: of each type, then of expiries, then of usages. */
+const countsAt = 983_616;
+export const countWords = 23;
 /** Bytes of a window at most: it should stay in a core's own cache. */
 export const laneWindowBytes = 524_288;
 
@@ -27,6 +36,7 @@ interface Exports {
   passCommands(from: number, limit: number, open: number): number;
   passKeys(from: number, limit: number, most: number, flags: number, seed: number, db: number): number;
   placeKeys(from: number, to: number, most: number, shard: number): number;
+  keepKeys(from: number, to: number, most: number, seed: number, db: number): number;
   crc64Window(low: number, high: number, address: number, length: number): void;
   crc64Prepare(): void;
   blobsPrepare(): void;
@@ -47,6 +57,12 @@ export class Lanes {
   readonly places: Uint32Array;
   /** The shard of each bucket of keys. */
   readonly owners: Uint8Array;
+  /** Keys to be told from those that are kept; in the memory of `owners`. */
+  readonly touched: Uint8Array;
+  /** The places of touched keys, `placeWords` each: the last word is where the record begins. */
+  readonly touchedPlaces: Uint32Array;
+  /** What `keepKeys` adds up; who reads it sets it to zeros. */
+  readonly counts: Uint32Array;
   private readonly memory: ArrayBuffer;
 
   constructor() {
@@ -57,9 +73,13 @@ export class Lanes {
     this.passCommands = kernels.passCommands;
     this.passKeys = kernels.passKeys;
     this.placeKeys = kernels.placeKeys;
+    this.keepKeys = kernels.keepKeys;
     this.crc64Window = kernels.crc64Window;
     this.places = new Uint32Array(this.memory, printsAt, lanePlacesMax * placeWords);
     this.owners = new Uint8Array(this.memory, ownersAt, ownerCount);
+    this.touched = new Uint8Array(this.memory, ownersAt, touchedBytes);
+    this.touchedPlaces = new Uint32Array(this.memory, touchedPlacesAt, touchedPlacesMax * placeWords);
+    this.counts = new Uint32Array(this.memory, countsAt, countWords);
     this.prints = new Uint32Array(this.memory, printsAt, laneKeysMax * 2);
     this.result = new Int32Array(this.memory, 0, 16);
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
@@ -92,6 +112,12 @@ export class Lanes {
    * where they and their values lie, `result` where the first item begins that was not looked at, and how many keys came before.
    */
   readonly placeKeys: Exports['placeKeys'];
+  /**
+   * Goes over keys in the window's `[from, to)`, at most `most`, and tells those that are touched from the others, which are kept. Returns
+   * how many are kept: their fingerprints for `seed` and `db` are in `prints`. `result`: where the first item begins that was not looked
+   * at, and how many are touched: `touchedPlaces` says where these lie.
+   */
+  readonly keepKeys: Exports['keepKeys'];
   private readonly crc64Window: Exports['crc64Window'];
 
   /** Continues a CRC-64, given as two halves, with the window's `[from, to)`; the new one is `result[0]` (low), `result[1]`. */

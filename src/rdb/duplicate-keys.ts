@@ -16,8 +16,11 @@ export class DuplicateKeys {
   private filter: Uint32Array | undefined;
   private readonly candidates: FingerprintSet;
   private readonly hasher: FingerprintSet;
+  private readonly exactMost: number;
 
-  constructor(seed: number) {
+  /** `exactMost`: beyond so many keys the filter takes over. */
+  constructor(seed: number, exactMost = exactMax) {
+    this.exactMost = exactMost;
     this.exact = new FingerprintSet(seed, 1024);
     this.hasher = new FingerprintSet(seed, 1);
     this.candidates = new FingerprintSet(seed, 16);
@@ -34,13 +37,13 @@ export class DuplicateKeys {
   addPrints(prints: Uint32Array, count: number): void {
     const { exact } = this;
     let index = 0;
-    if (exact !== undefined && exact.count + count < exactMax) index = exact.insertNew(prints, count);
+    if (exact !== undefined && exact.count + count < this.exactMost) index = exact.insertNew(prints, count);
     for (; index < count; index++) this.addPrint(prints[index * 2], prints[index * 2 + 1]);
   }
 
   /** Room for so many more keys, as a file claims them. */
   expect(keys: number): void {
-    this.exact?.reserve(Math.min(keys, exactMax));
+    this.exact?.reserve(Math.min(keys, this.exactMost));
   }
 
   private addPrint(high: number, low: number): void {
@@ -50,7 +53,7 @@ export class DuplicateKeys {
 
   private addExact(exact: FingerprintSet, high: number, low: number): boolean {
     const isNew = exact.insert(high, low);
-    if (exact.count >= exactMax) {
+    if (exact.count >= this.exactMost) {
       this.filter = new Uint32Array(filterBytes / 4);
       exact.forEach((high, low) => {
         this.addToFilter(high, low);

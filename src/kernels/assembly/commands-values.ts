@@ -4,7 +4,8 @@
 import { begin, bulk, hasRoom, hmset, out, rpush, sadd, setOut, zadd } from './commands-out';
 import { scoreText } from './grisu2';
 import { membersAt, membersAtMost, scoreTextAt, windowEnd } from './layout';
-import { bulkElement, elementEnd, listpackElements, listpackEnd, scoreOf } from './commands-listpack';
+import { bulkElement } from './commands-listpack';
+import { elementEnd, listpackElements, listpackEnd, scoreOf } from './listpack-walk';
 import { lastNumber, nowhere, numberEnd, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
 
 /** Items of one command (itemsPerCommand in src/resp/rewrite/key-commands.ts). */

@@ -4,3 +4,4 @@ export { blobsPrepare } from './rdb-blobs';
 export { passKeys } from './rdb-lane';
 export { crc64Prepare, crc64Window } from './crc64';
 export { placeKeys } from './rdb-places';
+export { keepKeys } from './rdb-kept';

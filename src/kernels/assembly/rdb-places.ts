@@ -7,7 +7,7 @@
 import { hashOf } from './key-hash';
 import { ownersAt, printsAt, resultAt, windowAt, windowEnd } from './layout';
 import { lastNumber, laneStart, nowhere, numberEnd, plainLength, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
-import { compoundEnd, isBlob } from './rdb-values';
+import { compoundEnd, isBlob, isShort } from './rdb-values';
 
 /** Bytes of an encoding with no element, at most: a server does not load such a key. */
 const emptyBlobMax: u32 = 11;
@@ -18,8 +18,8 @@ const quicklist2: u32 = 18;
 const plainNode: u32 = 1;
 const packedNode: u32 = 2;
 
-/** Where a quicklist ends, unless a node may have no element. */
-function quicklistEnd(type: u32, from: usize): usize {
+/** Where a quicklist ends, unless a node may have no element, or with `shortOnly` a long one. */
+function quicklistEnd(type: u32, from: usize, shortOnly: bool): usize {
   let at = numberEnd(from);
   const nodes = lastNumber();
   if (at > windowEnd || nodes == 0) return nowhere;
@@ -30,11 +30,23 @@ function quicklistEnd(type: u32, from: usize): usize {
       container = lastNumber();
       if (at > windowEnd || (container != plainNode && container != packedNode)) return nowhere;
     }
-    if (container == packedNode && plainLength(at) <= emptyBlobMax) return nowhere;
+    if (container == packedNode && (plainLength(at) <= emptyBlobMax || (shortOnly && !isShort(at)))) return nowhere;
     at = stringEnd(at);
     if (at > windowEnd) return nowhere;
   }
   return at;
+}
+
+/**
+ * Where a value ends of one of the types that an RDB mostly consists of, and that has an element. `shortOnly`: unless a listpack may hold
+ * an element so long that only some servers read it (src/rdb/writer/backlen-check.ts).
+ */
+export function ordinaryEnd(type: u32, valueAt: usize, shortOnly: bool): usize {
+  if (type == 0) return stringEnd(valueAt);
+  if (type == quicklist || type == quicklist2) return quicklistEnd(type, valueAt, shortOnly);
+  if (!isBlob(type)) return compoundEnd(type, valueAt, false, false);
+  if (plainLength(valueAt) <= emptyBlobMax || (shortOnly && !isShort(valueAt))) return nowhere;
+  return stringEnd(valueAt);
 }
 
 /**
@@ -63,12 +75,7 @@ export function placeKeys(from: usize, to: usize, most: u32, shard: u32): u32 {
     if (valueAt > limit || textAt < at) break;
     const key = textAt;
     const length = textLength;
-    let end: usize = 0;
-    if (type == 0) end = stringEnd(valueAt);
-    else if (type == quicklist || type == quicklist2) end = quicklistEnd(type, valueAt);
-    else if (!isBlob(type)) end = compoundEnd(type, valueAt, false, false);
-    else if (plainLength(valueAt) <= emptyBlobMax) break;
-    else end = stringEnd(valueAt);
+    const end = ordinaryEnd(type, valueAt, false);
     if (end > limit) break;
     seen++;
     start = end;

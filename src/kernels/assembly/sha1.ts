@@ -3,18 +3,20 @@
 //
 //   at 0      five vectors: the lanes' states
 //   at 128    sixteen vectors: the words of the lanes' blocks
-//   at 1536   for each lane u32: where its next block lies, blocks left, slot; the same for chains
-//   at 2048   a block for lanes that have nothing to do
+//   at 384    for each lane u32: where its next block lies, blocks left, slot; the same for chains
+//   at 512    a block for lanes that have nothing to do
+//
+// What is from 1024 on is not its own: data of a module that uses it begins there.
 //
 // A slot is five words. What comes out is xored into the slot that a message or a chain names.
 
 import { compressLanes } from './sha1-rounds.generated';
 
 const wordsAt: usize = 128;
-const pointersAt: usize = 1536;
-const leftAt: usize = 1552;
-const targetsAt: usize = 1568;
-const idleBlockAt: usize = 2048;
+const pointersAt: usize = 384;
+const leftAt: usize = 400;
+const targetsAt: usize = 416;
+const idleBlockAt: usize = 512;
 const slotBytes: u32 = 20;
 const idle: u32 = 0xffffffff;
 

@@ -6,9 +6,9 @@ import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { Frame } from '../../engine/frame.ts';
-import type { Registry } from '../../engine/registry.ts';
-import { freeOwners, KeyTies } from '../../engine/shard.ts';
-import { type FramesKernel, openFramesKernel } from '../../kernels/frames-kernel.ts';
+import { Dealings, freeOwners, KeyTies } from '../../engine/shard.ts';
+import type { TouchedKeys } from '../../engine/touched-keys.ts';
+import { openFramesKernel } from '../../kernels/frames-kernel.ts';
 import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
@@ -41,31 +41,67 @@ export function rereadableFiles(path: string): string[] | undefined {
 export async function surveyTies(
   files: readonly string[],
   pause: () => Promise<void>,
-  { sample = Number.POSITIVE_INFINITY, lead = 0 } = {},
+  { sample, lead = 0 }: { readonly sample?: number; readonly lead?: number } = {},
 ): Promise<Uint8Array | undefined> {
   const kernel = openFramesKernel();
   if (kernel === undefined) return undefined;
-  const surveyor = new TieSurveyor(kernel, freeOwners(lead), sample, pause);
+  const registry = defaultRegistry();
+  const ties = new KeyTies(registry, freeOwners(lead));
+  const lane = new FrameLane(kernel, registry, 'ties');
+  const surveyor = new LogSurveyor(lane, (frame) => ties.add(frame), { sample, pause });
   for (const file of files) if (!(await surveyor.file(file))) return undefined;
-  return surveyor.ties.owners;
+  return ties.owners;
 }
 
-class TieSurveyor {
-  readonly ties: KeyTies;
-  private readonly registry: Registry = defaultRegistry();
-  private readonly lane: FrameLane;
-  private readonly frame = new Frame();
-  private readonly sample: number;
-  private readonly pause: () => Promise<void>;
+export interface TouchSurveyOptions {
+  /** Nothing follows the RDB in the first file. */
+  readonly endsWithRdb: boolean;
+  /** A log behind an RDB in one file is not looked through if it is a larger part of it. */
+  readonly logShareMax: number;
+  readonly pause: () => Promise<void>;
+}
 
-  constructor(kernel: FramesKernel, owners: Uint8Array, sample: number, pause: () => Promise<void>) {
-    this.ties = new KeyTies(this.registry, owners);
-    this.lane = new FrameLane(kernel, this.registry, 'ties');
-    this.sample = sample;
-    this.pause = pause;
+/**
+ * Looks through the logs among `files`, the first of which begins with an RDB, and notes the keys that they touch. False where a log is
+ * damaged, compressed or long, or touches keys that nobody can foretell.
+ */
+export async function surveyTouched(
+  touched: TouchedKeys,
+  files: readonly string[],
+  { endsWithRdb, logShareMax, pause }: TouchSurveyOptions,
+): Promise<boolean> {
+  const kernel = openFramesKernel();
+  if (kernel === undefined) return false;
+  const registry = defaultRegistry();
+  const dealings = new Dealings(registry);
+  const lane = new FrameLane(kernel, registry);
+  const surveyor = new LogSurveyor(lane, (frame) => touched.add(frame, dealings), { logShareMax, pause });
+  for (const file of endsWithRdb ? files.slice(1) : files) if (!(await surveyor.file(file))) return false;
+  return true;
+}
+
+interface LogSurveyOptions {
+  /** Only so many bytes of each log are looked at, and none behind an RDB. */
+  readonly sample?: number;
+  readonly logShareMax?: number;
+  readonly pause: () => Promise<void>;
+}
+
+/** Goes through logs, command by command. */
+class LogSurveyor {
+  private readonly lane: FrameLane;
+  private readonly note: (frame: Frame) => boolean;
+  private readonly frame = new Frame();
+  private readonly options: LogSurveyOptions;
+
+  /** `note` is told the commands that the lane does not pass over, and all others; false ends the survey. */
+  constructor(lane: FrameLane, note: (frame: Frame) => boolean, options: LogSurveyOptions) {
+    this.lane = lane;
+    this.note = note;
+    this.options = options;
   }
 
-  /** False where the file cannot be dealt out. */
+  /** False where the survey ends. */
   async file(path: string): Promise<boolean> {
     const { source, reopen } = openInput(path);
     try {
@@ -80,12 +116,14 @@ class TieSurveyor {
   }
 
   private async source(source: Source, path: string): Promise<boolean> {
+    const { sample, logShareMax = Number.POSITIVE_INFINITY, pause } = this.options;
     let input = new RdbInput(source, undefined, this.lane.home);
     input.ensure(sniffBytes);
     const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
-    if (content === 'rdb' && Number.isFinite(this.sample)) return true;
+    if (content === 'rdb' && sample !== undefined) return true;
     if (content === 'rdb') {
       const end = await this.passRdb(source);
+      if ((source.size ?? end) - end > end * logShareMax) return false;
       input = new RdbInput(source, undefined, this.lane.home);
       input.seek(end);
     } else if (content !== 'aof') return content === 'empty';
@@ -95,7 +133,7 @@ class TieSurveyor {
         const went = this.step(scanner);
         if (went !== undefined) return went;
       }
-      await this.pause();
+      await pause();
     }
   }
 
@@ -104,21 +142,21 @@ class TieSurveyor {
     try {
       source.seek(0);
       const input = new RdbInput(source, undefined, lanes?.window());
-      return (await passRdb(input, lanes, this.pause)).length;
+      return (await passRdb(input, lanes, this.options.pause)).length;
     } finally {
       returnLanes(lanes);
     }
   }
 
-  /** Some commands more; true at the end of the file, false where they cannot be dealt out. */
+  /** Some commands more; true at the end of the file, false where the survey ends. */
   private step(scanner: RespScanner): boolean | undefined {
-    const { lane, frame, ties } = this;
-    if (scanner.window.offset >= this.sample) return true;
+    const { lane, frame, note, options } = this;
+    if (scanner.window.offset >= (options.sample ?? Number.POSITIVE_INFINITY)) return true;
     const count = lane.next(scanner.window, -1, 0);
-    for (let index = 0; index < count; index++) if (!ties.add(lane.frames[index])) return false;
+    for (let index = 0; index < count; index++) if (!note(lane.frames[index])) return false;
     if (lane.seen > 0) return undefined;
     const record = scanner.next(frame);
-    if (record === Record.command) return ties.add(frame) ? undefined : false;
+    if (record === Record.command) return note(frame) ? undefined : false;
     if (record === Record.annotation) return undefined;
     return record === Record.end;
   }

@@ -1,18 +1,22 @@
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Dataset } from '../../engine/dataset.ts';
 import { Frame } from '../../engine/frame.ts';
+import type { Keyspace } from '../../engine/keyspace.ts';
 import type { Shard } from '../../engine/shard.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
+import { RdbKeepLane } from '../../rdb/keep-lane.ts';
 import { needsModule } from '../../rdb/module-data.ts';
-import { RdbPlaceLane } from '../../rdb/place-lane.ts';
+import { type PlaceReceiver, RdbPlaceLane } from '../../rdb/place-lane.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import type { FindingList } from '../report.ts';
+import { type HeldValues, heldSource } from './held-values.ts';
+import type { KeptKeys } from './kept-keys.ts';
 import type { UsageTable } from './usage-table.ts';
 
 export interface RdbLoadOptions {
@@ -30,6 +34,10 @@ export interface RdbLoadOptions {
   readonly usage?: UsageTable;
   /** Only the keys of this shard. */
   readonly shard?: Shard;
+  /** Takes the keys that are not touched: the dataset does not. Needs `lanes`, and none of the keys may be left out. */
+  readonly kept?: KeptKeys;
+  /** Where the values of keys are held that `kept` does not take. */
+  readonly held?: HeldValues;
   /** Kernels whose window the input has, where there are any. */
   readonly lanes?: Lanes;
 }
@@ -54,13 +62,15 @@ export class RdbLoad {
   private readonly values: ValueCheck;
   private readonly options: RdbLoadOptions;
   private readonly lane: RdbPlaceLane | undefined;
+  private readonly keepLane: RdbKeepLane | undefined;
 
   constructor(input: RdbInput, options: RdbLoadOptions) {
-    const { lanes, shard } = options;
+    const { lanes, shard, kept } = options;
     // The first shard's loader sees to the checksum.
     this.reader = new RdbReader(input, { lanes, checksum: shard === undefined || shard.index === 0 });
     this.options = options;
-    this.lane = lanes && new RdbPlaceLane(this.reader, lanes, shard);
+    if (kept === undefined) this.lane = lanes && new RdbPlaceLane(this.reader, lanes, shard);
+    else this.keepLane = lanes && new RdbKeepLane(this.reader, lanes, kept.touched.bits, kept.seed);
     this.values = new ValueCheck(false, this.reader.templates, 0);
     // The checksum vouches for what is compressed; without one, all of it is checked afterwards.
     input.trusting = true;
@@ -88,7 +98,7 @@ export class RdbLoad {
   private loadItems(most: number): boolean {
     const { reader } = this;
     for (let index = 0; index < most; index++) {
-      index += this.placeKeys();
+      index += this.options.kept === undefined ? this.placeKeys() : this.keepKeys(this.options.kept);
       const item = reader.next();
       if (item === Item.key) this.loadKey();
       else if (item === Item.end) return true;
@@ -105,30 +115,65 @@ export class RdbLoad {
     const { lane, options, reader } = this;
     const dropsKeys = !this.isBase && (!Number.isNaN(options.dropExpiredBefore) || options.isPastHash !== undefined);
     if (lane === undefined || dropsKeys) return 0;
-    const { input } = reader;
-    const keys = options.dataset.database(reader.db);
+    const receive = this.placing(options.dataset.database(reader.db));
     let seen = 0;
-    while (
-      lane.pass((key, length, type, from, to, expiry) => {
-        const { bytes, base } = input;
-        if (keys.find(bytes, key, length) >= 0) this.addDuplicate(bytes, key, length, type, base + from);
-        else {
-          const entry = keys.insertAfterFind(bytes, key, length);
-          keys.setSerialized(entry, options.source, base + from, to - from, type);
-          if (expiry >= 0) keys.setExpiry(entry, millisecondsAt(bytes, expiry));
-        }
-      })
-    )
-      seen += lane.seen;
+    while (lane.pass(receive)) seen += lane.seen;
     this.keys += seen;
     return seen;
+  }
+
+  /** Puts a key of the window into the dataset. */
+  private placing(keys: Keyspace): PlaceReceiver {
+    const { source, held } = this.options;
+    const { input } = this.reader;
+    return (key, length, type, from, to, expiry) => {
+      const { bytes, base } = input;
+      if (keys.find(bytes, key, length) >= 0) {
+        this.addDuplicate(bytes, key, length, type, base + from);
+        return;
+      }
+      const entry = keys.insertAfterFind(bytes, key, length);
+      const offset = held === undefined ? -1 : held.hold(bytes, from, to);
+      if (offset < 0) keys.setSerialized(entry, source, base + from, to - from, type);
+      else keys.setSerialized(entry, heldSource, offset, to - from, type);
+      if (expiry >= 0) keys.setExpiry(entry, millisecondsAt(bytes, expiry));
+    };
+  }
+
+  /** Goes over the ordinary keys at the front of the window, and loads those of them that are touched; how many it went over. */
+  private keepKeys(kept: KeptKeys): number {
+    const { keepLane: lane, options, reader } = this;
+    if (lane === undefined) return 0;
+    const { input, db } = reader;
+    const place = this.placing(options.dataset.database(db));
+    let copied = 0;
+    let touched = 0;
+    const hole = (from: number, to: number) => {
+      kept.addRange(db, copied, input.base + from);
+      copied = input.base + to;
+      touched++;
+    };
+    const before = this.keys;
+    for (;;) {
+      const from = input.offset;
+      copied = from;
+      touched = 0;
+      if (!lane.pass(hole, place)) break;
+      kept.addRange(db, copied, input.offset);
+      kept.addStretch(db, from, input.offset, lane.prints, lane.kept);
+      this.keys += lane.kept + touched;
+    }
+    kept.addCounts(db, lane.counts);
+    return this.keys - before;
   }
 
   /** Makes room for the keys that are announced: of those that the rest of the file can hold. */
   private expectKeys(): void {
     const { declaredKeys, input, db } = this.reader;
     const most = Math.min(declaredKeys, (input.remaining ?? 0) / keyBytesMin);
-    this.options.dataset.database(db).reserve(this.options.shard === undefined ? most : most / 2);
+    const { kept, dataset, shard } = this.options;
+    if (kept === undefined) dataset.database(db).reserve(shard === undefined ? most : most / 2);
+    else kept.expect(most);
   }
 
   private loadKey(): void {
@@ -152,6 +197,10 @@ export class RdbLoad {
       this.expiredKeys++;
       return;
     }
+    if (options.kept !== undefined && this.isKept(options.kept)) {
+      this.keep(options.kept, type, from);
+      return;
+    }
     const keys = options.dataset.database(reader.db);
     if (keys.find(key, 0, keyLength) >= 0) this.addDuplicate(key, 0, keyLength, reader.type, reader.itemOffset);
     else {
@@ -160,6 +209,18 @@ export class RdbLoad {
       options.usage?.note(options.source, from, reader.idle, reader.freq);
       if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
     }
+  }
+
+  /** What a module attached to a key, or templates that hashes share, cannot be copied with the key alone. */
+  private isKept({ touched }: KeptKeys): boolean {
+    const { key, keyLength, metaLength, templates } = this.reader;
+    return metaLength === 0 && templates.size === 0 && !touched.has(key, 0, keyLength);
+  }
+
+  /** Keeps the key that was read, whose value of this canonical type begins at `offset`. */
+  private keep(kept: KeptKeys, type: number, offset: number): void {
+    const { input, itemOffset } = this.reader;
+    kept.addSingle(this.reader, { type, offset, length: input.offset - offset }, itemOffset, input.offset);
   }
 
   private noteAux(): void {

@@ -24,6 +24,7 @@ import { RdbCheck } from '../check/check-rdb.ts';
 import { eachPart, readManifest } from '../parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
+import type { KeptKeys } from './kept-keys.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
 import { UsageTable } from './usage-table.ts';
@@ -51,6 +52,8 @@ export interface LoadOptions {
   readonly gate?: CommandGate;
   /** Only this part of the dataset: of several that are loaded side by side, each with all the files. */
   readonly shard?: ShardChoice;
+  /** Takes the keys of the RDB that the logs do not touch: the dataset holds only the others. With `expired` `keep`. */
+  readonly kept?: KeptKeys;
 }
 
 /** One shard of a dataset. */
@@ -60,10 +63,10 @@ export interface ShardChoice {
   readonly owners: Uint8Array;
 }
 
-/** A command touches keys of both shards: the dataset must be dealt out otherwise, or not at all. */
+/** A part of the dataset was to be left to somebody else, and cannot be: it must be loaded otherwise. */
 export class UndealableError extends Error {
-  constructor(path: string, offset: number) {
-    super(`the command at offset ${offset} of ${path} needs both shards`);
+  constructor(path: string, offset: number, reason: string) {
+    super(`at offset ${offset} of ${path}: ${reason}`);
     this.name = 'UndealableError';
   }
 }
@@ -242,6 +245,7 @@ class Loader implements Loaded {
         if (!sound) return file.format;
         this.options.gate?.rdb(input.offset);
         if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
+        if (this.options.kept?.endsWithRdb) throw new UndealableError(path, input.offset, 'commands behind the RDB');
         file.format = 'hybrid';
       } else if (content !== 'empty') file.format = 'aof';
       if (file.format !== 'empty') await this.replay(input, index, file, last);
@@ -264,11 +268,19 @@ class Loader implements Loaded {
   private async loadRdb(source: Source, index: number, file: LoadedFile): Promise<boolean> {
     const lanes = borrowLanes();
     try {
+      this.beginKept(index, file, lanes);
       source.seek(0);
       return await this.loadKeys(this.openWindow(source, lanes?.window()), index, file, lanes);
     } finally {
       returnLanes(lanes);
     }
+  }
+
+  private beginKept(index: number, file: LoadedFile, lanes: Lanes | undefined): void {
+    const { kept } = this.options;
+    if (kept === undefined) return;
+    if (kept.source >= 0 || lanes === undefined) throw new UndealableError(file.path, 0, 'a second RDB');
+    kept.source = index;
   }
 
   private async loadKeys(input: RdbInput, index: number, file: LoadedFile, lanes: Lanes | undefined): Promise<boolean> {
@@ -287,6 +299,8 @@ class Loader implements Loaded {
       pause,
       usage: this.usage,
       shard: this.shard,
+      kept: this.options.kept,
+      held: this.options.kept && this.sources.held,
       lanes,
     });
     const sound = await load.run();
@@ -370,7 +384,8 @@ class Loader implements Loaded {
 
   /** Throws where a command that this shard would run touches keys of another. */
   private refuseTies(frame: Frame, file: LoadedFile): void {
-    if (this.shard?.index === 0 && !this.shard.reaches(frame)) throw new UndealableError(file.path, frame.start);
+    if (this.shard?.index === 0 && !this.shard.reaches(frame))
+      throw new UndealableError(file.path, frame.start, 'a command that needs both shards');
   }
 
   /** False where the log ends before the command. */

@@ -5,6 +5,7 @@ import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import type { SourceReader } from '../../engine/value.ts';
 import { unreadable } from '../../errors.ts';
+import { HeldValues, heldSource } from './held-values.ts';
 
 /** What is read at a time while values are wanted in the order of the file, and where they are wanted here and there. */
 const blockBytes = 256 * 1024;
@@ -26,6 +27,8 @@ interface OpenSource {
  */
 export class Sources implements SourceReader {
   private readonly open: OpenSource[] = [];
+  /** What is read as of source `heldSource`. */
+  readonly held = new HeldValues();
   private large: Buffer = Buffer.alloc(0);
 
   /** Opens `path` for a first reading; its number is what `read` takes. Throws UnreadableError. */
@@ -58,6 +61,7 @@ export class Sources implements SourceReader {
 
   /** `length` bytes of source number `source` from `offset`; valid until the next call. */
   read(source: number, offset: number, length: number): Buffer {
+    if (source === heldSource) return this.held.read(offset, length);
     const file = this.open[source];
     const from = offset - file.blockOffset;
     const inOrder = offset >= file.lastEnd && offset < file.lastEnd + blockBytes;
@@ -110,7 +114,7 @@ function spool(source: Source): number {
 }
 
 /** A descriptor that someone else closes, read from its front. */
-class DescriptorSource implements Source {
+export class DescriptorSource implements Source {
   readonly name: string;
   readonly size: number;
   private readonly descriptor: number;

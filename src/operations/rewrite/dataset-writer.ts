@@ -45,7 +45,7 @@ export interface DatabaseSize {
 export interface RunVisitor {
   /** Databases that are in another shard, all or in part. */
   readonly others: readonly DatabaseSize[];
-  begin(database: number, run: number): void;
+  begin(database: number, run: number): void | Promise<void>;
   /** A key was written: its value is at hand now. */
   key?(database: number, keys: Keyspace, entry: number): void;
   end(database: number, run: number): Promise<void>;
@@ -192,7 +192,7 @@ export class DatasetWriter {
             visitor.key?.(database, keys, entry);
           };
     for (let run = 0; run < runs; run++) {
-      visitor?.begin(database, run);
+      await visitor?.begin(database, run);
       for (let part = 0; part < parts; part++) await this.each(orders[run * parts + part], writeOne);
       await visitor?.end(database, run);
     }

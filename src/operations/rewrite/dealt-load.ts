@@ -3,9 +3,11 @@ import os from 'node:os';
 import type { ReplyError } from '../../engine/session.ts';
 import { dealingOf, freeOwners, Share } from '../../engine/shard.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
+import type { KeptKeys } from '../dataset/kept-keys.ts';
 import { rereadableFiles, surveyTies } from '../dataset/key-ties.ts';
 import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../dataset/load.ts';
 import { FindingList } from '../report.ts';
+import type { KeptDigest } from './kept-digest.ts';
 import { SecondShard, ShardError } from './second-shard.ts';
 import type { ShardSummary } from './shard-messages.ts';
 
@@ -25,6 +27,9 @@ export interface DealtDataset {
   /** The other shard, and what it said of itself. */
   readonly second?: SecondShard;
   readonly summary?: ShardSummary;
+  /** Keys that were not loaded, because they only need to be copied; and their digest, if one is wanted. */
+  readonly kept?: KeptKeys;
+  readonly keptDigest?: KeptDigest;
 }
 
 /** Loads what lies at `path` as one. */
@@ -61,10 +66,13 @@ export async function loadDealt(
   return dealt ?? loadWhole(path, load);
 }
 
+/** Whether a second thread runs beside this one: from sources it does not start, since it knows no TypeScript. */
+export function canThread(): boolean {
+  return import.meta.url.endsWith('.js') && os.availableParallelism() > 1;
+}
+
 function dealableFiles(path: string): { paths: string[]; bytes: number } | undefined {
-  // From sources a thread does not start: it knows no TypeScript.
-  const isBuilt = import.meta.url.endsWith('.js');
-  if (!isBuilt || os.availableParallelism() < 2) return undefined;
+  if (!canThread()) return undefined;
   const paths = rereadableFiles(path) ?? [];
   const bytes = paths.reduce((sum, file) => sum + (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
   return bytes >= dealtBytesMin ? { paths, bytes } : undefined;

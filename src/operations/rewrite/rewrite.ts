@@ -6,7 +6,7 @@ import type { Flavor } from '../../engine/flavor.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
 import { addCensus, takeCensus } from '../dataset/census.ts';
-import { filterDataset } from '../dataset/filter.ts';
+import { filterDataset, keyTest } from '../dataset/filter.ts';
 import { flavorOf, flavorOfReport, flavorOfTarget } from '../dataset/flavor-choice.ts';
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
@@ -16,6 +16,8 @@ import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } fro
 import { DigestSums } from './digest-sums.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
 import { findHolders } from './holders.ts';
+import { copyKept } from './kept-copy.ts';
+import { loadKept } from './kept-load.ts';
 import { addLoss, addLosses, noLosses } from './loss-list.ts';
 import type { LogSelection, OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
 import { FileOutput, FolderOutput, FolderRewrite, type Output } from './output.ts';
@@ -51,9 +53,13 @@ class Rewrite {
   private digestFlavor: Flavor | undefined;
   /** What all keys add to it. */
   private sums: readonly DatabaseSum[] = [];
+  /** What those add that were kept. */
+  private keptSums: readonly DatabaseSum[] | undefined;
   private losses = noLosses();
   /** The dataset must be in one piece. */
   private whole = false;
+  /** Every key must be loaded. */
+  private loadsAll = false;
   private filtered = 0;
   private target: Target | undefined;
   private format: OutputFormat = 'aof';
@@ -76,6 +82,7 @@ class Rewrite {
   }
 
   close(): void {
+    this.dealt?.keptDigest?.stop();
     this.dealt?.second?.stop();
     this.dealt?.loaded.close();
   }
@@ -94,23 +101,40 @@ class Rewrite {
       if (typeof settled === 'string') return this.result('refused', settled);
       this.gate = new PointGate(settled);
     }
+    if (options.digest !== false || options.verify === true) this.digestFlavor = flavorOfReport(flavor);
     this.dealt = await this.load({ ...load, gate: this.gate });
     const { loaded, summary } = this.dealt;
     const refusal = this.refusal(this.dealt);
     if (refusal !== undefined) return this.result('refused', refusal);
     this.filtered = filterDataset(loaded.dataset, options.filter ?? {}) + (summary?.filtered ?? 0);
     this.format = this.chooseFormat(loaded);
-    if (options.digest !== false || options.verify === true) this.digestFlavor = flavorOfReport(flavor);
+    if (this.dealt.kept !== undefined && this.isInCommands(loaded)) return this.again();
     if (this.gate !== undefined) this.selection = selectionOf(this.gate);
     if ((await options.review?.(loaded, this.selection ?? noSelection)) === false) return this.result('reviewed', '');
     return this.write(this.dealt);
   }
 
-  private load(load: LoadOptions): Promise<DealtDataset> {
+  private async load(load: LoadOptions): Promise<DealtDataset> {
     const { point, review, filter = {}, pause = nextTurn } = this.options;
     // Who reviews a dataset, or stops its log at a command, sees all of it.
     const whole = this.whole || point !== undefined || review !== undefined;
-    return whole ? loadWhole(this.path, load) : loadDealt(this.path, load, filter, pause);
+    if (whole) return loadWhole(this.path, load);
+    const kept = this.mayKeep() ? await loadKept(this.path, load, this.digestFlavor, pause) : undefined;
+    return kept ?? loadDealt(this.path, load, filter, pause);
+  }
+
+  /** Whether keys of an RDB may be copied without being looked at. */
+  private mayKeep(): boolean {
+    const { filter = {}, format, base, compress } = this.options;
+    return !this.loadsAll && keyTest(filter) === undefined && format !== 'aof' && base !== 'aof' && compress !== false;
+  }
+
+  /** Once more, with every key loaded. */
+  private again(): Promise<RewriteResult> {
+    this.close();
+    this.keptSums = undefined;
+    this.loadsAll = true;
+    return this.run();
   }
 
   /** The server's rule for a rewrite by itself; why not, or undefined. */
@@ -159,6 +183,7 @@ class Rewrite {
     const chosen = this.target;
     for (let target: Target = chosen ?? this.defaultTarget(dealt); ; ) {
       this.target = target;
+      if (dealt.kept?.fits(target, dealt.loaded.sources) === false) return this.again();
       const shardFile = dealt.second && new ShardFile(this.outputPath(dealt.loaded), this.options.fileSystem);
       const output = this.openOutput(dealt.loaded, target);
       try {
@@ -216,6 +241,10 @@ class Rewrite {
     return new FileOutput(options.output ?? loaded.files[0].path, fs);
   }
 
+  private isInCommands(loaded: Loaded): boolean {
+    return this.format === 'aof' || (this.format === 'multipart' && this.baseForm(loaded) === 'aof');
+  }
+
   private baseForm(loaded: Loaded): 'rdb' | 'aof' {
     if (this.options.base !== undefined) return this.options.base;
     const base = loaded.files.find((file) => file.role === 'base');
@@ -228,20 +257,22 @@ class Rewrite {
     const { options, format } = this;
     const losses = (this.losses = noLosses());
     const { compress, checksum, at: now } = options;
-    const inCommands = format === 'aof' || (format === 'multipart' && this.baseForm(loaded) === 'aof');
+    const inCommands = this.isInCommands(loaded);
     const form: WritingForm = { target: target.name, inCommands, isBase: format !== 'rdb', compress, checksum, now };
     const writer = new RunWriter(form, output.main, (loss) => addLoss(losses, loss));
     const digest = this.digestFlavor;
     second?.write({ kind: 'write', form, descriptor: shardFile, digest });
     const sums = new DigestSums(loaded, digest, now);
-    const visitor = { ...copyingRuns(dealt, writer, shardFile), key: sums.key };
-    const keys = new DatasetWriter(loaded, options.pause ?? nextTurn, visitor);
+    const pause = options.pause ?? nextTurn;
+    const visitor = { ...copyingRuns(dealt, writer, shardFile, pause), key: sums.key };
+    const keys = new DatasetWriter(loaded, pause, visitor);
     writer.writeHeader();
     await writer.writeKeys(keys);
     writer.finish();
     const other = await second?.written();
     if (other !== undefined) addLosses(losses, other.losses);
     this.sums = [...sums.take(), ...(other?.sums ?? [])];
+    this.keptSums ??= await dealt.keptDigest?.sums();
     const tail = new TailWriter(output.increment ?? output.main, loaded);
     if (!inCommands && format !== 'rdb') tail.writeTrailing([...keys.trailing, ...(other?.trailing ?? [])]);
     if (options.opaque === 'keep') {
@@ -259,12 +290,12 @@ class Rewrite {
       output.abandon();
       return this.result('refused', `${this.target?.name} cannot hold all of it: see the losses, and --allow-loss`);
     }
-    if (options.verify === true && dealt.second !== undefined && this.losses.changed.length > 0) {
+    const isWhole = dealt.second === undefined && dealt.kept === undefined;
+    if (options.verify === true && !isWhole && this.losses.changed.length > 0) {
       // The keys that were changed must be left out of the digest, whoever holds them.
       output.abandon();
-      this.close();
       this.whole = true;
-      return this.run();
+      return this.again();
     }
     const digest = await this.finish(dealt.loaded, output);
     output.commit();
@@ -276,7 +307,7 @@ class Rewrite {
     const { options } = this;
     try {
       output.finish();
-      const digest = this.digestFlavor === undefined ? '' : digestOfSums(this.sums);
+      const digest = this.digestFlavor === undefined ? '' : digestOfSums([...this.sums, ...(this.keptSums ?? [])]);
       if (options.verify === true) {
         const flavor = this.flavorOfOutput(loaded);
         const payloads = this.target === undefined ? flavor : flavorOfTarget(this.target);
@@ -322,7 +353,10 @@ class Rewrite {
         opaque: loaded?.opaque.length ?? 0,
         firstOpaque: loaded?.opaque.slice(0, 20) ?? [],
       },
-      databases: loaded === undefined ? [] : addCensus(takeCensus(loaded.dataset), dealt?.summary?.census ?? []),
+      databases:
+        loaded === undefined
+          ? []
+          : addCensus(takeCensus(loaded.dataset), dealt?.summary?.census ?? dealt?.kept?.census() ?? []),
       filtered: this.filtered,
       losses: losses.losses,
       lossCount: losses.count,
@@ -333,14 +367,21 @@ class Rewrite {
   }
 }
 
-/** Puts the other thread's keys of each run behind our own. */
-function copyingRuns({ second, summary }: DealtDataset, writer: RunWriter, file: number): RunVisitor {
-  const others = summary?.databases ?? [];
+/** Puts the keys that are kept before our own, and those of the other thread behind them. */
+function copyingRuns(
+  { loaded, second, summary, kept }: DealtDataset,
+  writer: RunWriter,
+  file: number,
+  pause: () => Promise<void>,
+): RunVisitor {
+  const keptSizes = kept?.census().map(({ database: index, keys, expires }) => ({ index, keys, expires }));
+  const others = summary?.databases ?? keptSizes ?? [];
+  const begin = (database: number) => kept && copyKept(kept, database, loaded.sources, writer, pause);
   const end = async (database: number, run: number) => {
     if (second !== undefined && others.some(({ index }) => index === database))
       await second.copyRun(database, run, file, writer);
   };
-  return { others, begin: () => {}, end };
+  return { others, begin, end };
 }
 
 function filesOf(layout: Layout): string[] {

@@ -48,10 +48,10 @@ export class RunWriter {
     else await dataset.toCommands(this.writer);
   }
 
-  /** Whole records that another thread has made: `bytes[0, length)`. */
-  writeRecords(bytes: Uint8Array, length: number): void {
-    if (this.writer instanceof RdbWriter) this.writer.copyRecords(bytes, 0, length, 0);
-    else this.writer.writeCommands(bytes, length, 0);
+  /** Records, or pieces of them, that are there already: `bytes[from, to)`. */
+  writeRecords(bytes: Uint8Array, from: number, to: number): void {
+    if (this.writer instanceof RdbWriter) this.writer.copyRecords(bytes, from, to, 0);
+    else this.writer.writeCommands(bytes.subarray(from, to), to - from, 0);
   }
 
   /** Hands what was written so far to the sink. */

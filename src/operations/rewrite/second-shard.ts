@@ -88,7 +88,7 @@ export class SecondShard {
     for (let at = run.from; at < run.to; ) {
       const count = fs.readSync(descriptor, block, 0, Math.min(block.length, run.to - at), at);
       if (count === 0) throw new ShardError('the second thread’s file is too short', undefined);
-      writer.writeRecords(block, count);
+      writer.writeRecords(block, 0, count);
       at += count;
     }
   }

@@ -1,12 +1,11 @@
 import type { ByteSink } from '../../bytes/writer.ts';
 import { Crc64 } from '../../checksum/crc64.ts';
 import type { Value } from '../../engine/value.ts';
-import { isVectorSet } from '../codec/module-value.ts';
 import { checksumVersionMin, Opcode } from '../opcodes.ts';
 import { RdbOutput } from '../output.ts';
-import { readsType, type Target } from '../targets.ts';
-import { TypeId, typeInFile } from '../value-type-id.ts';
-import { needsOtherBacklens } from './backlen-check.ts';
+import type { Target } from '../targets.ts';
+import { typeInFile } from '../value-type-id.ts';
+import { copiesTo } from './copies.ts';
 import type { Loss, LossKind } from './losses.ts';
 import { ValueEncoder } from './value-encoder.ts';
 
@@ -184,9 +183,7 @@ export class RdbWriter {
 
   /** Whether a serialized value of this canonical type can be copied; where not, it must be decoded and written with `writeKey`. */
   canCopy(type: number, raw: Buffer, rawFrom: number, rawTo: number): boolean {
-    if (!readsType(this.target, type)) return false;
-    if (type === TypeId.module && this.target.hasOldVectorNodes && isVectorSet(raw, rawFrom, rawTo)) return false;
-    return !needsOtherBacklens(type, raw, rawFrom, rawTo, this.target.backlenThreshold);
+    return copiesTo(this.target, type, raw, rawFrom, rawTo);
   }
 
   /** Writes a key whose serialized value, `raw[rawFrom, rawTo)` of this canonical type, is copied: `canCopy` must have said so. */
