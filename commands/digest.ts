@@ -13,7 +13,7 @@ export default class Digest extends BaseCommand {
   static override summary =
     'Print the digest of a dataset: equal datasets have equal digests, whatever files they are in.';
   static override description =
-    `The digest is the one of DEBUG DIGEST of a server that has loaded the same path: 40 hex digits, two spaces, the path, like sha1sum. A torn tail is dropped, as a server does by default (aof-load-truncated).
+    `The digest is the one of DEBUG DIGEST of a server that has loaded the same path: 40 hex digits, two spaces, the path, like sha1sum. A torn tail is dropped, as a server does by default (aof-load-truncated). Generations count some values differently (scores up to 7.0, fields that expire): --flavor says which server to agree with. Nothing is guessed from the file; where it tells of another server, a line on standard error says so.
 
 --per-key prints a line a key: its digest (equal to DEBUG DIGEST-VALUE), the database, the key.
 
@@ -70,15 +70,19 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
         bar.stop();
         await this.write(lines.splice(0).join(''));
         if (isUnread(result)) process.stderr.write(flags.json ? '' : `aofkit: ${result.error.message}\n`);
-        else if (!flags.json) await this.show(result, flags['per-key'], colour);
+        else if (!flags.json) await this.show(result, flags, colour);
       },
     );
     if (flags.json) await this.write(`${JSON.stringify({ ok: exitCode === 0, results })}\n`);
     process.exitCode = exitCode;
   }
 
-  private async show(result: DigestResult, perKey: boolean, colour: Palette): Promise<void> {
-    if (result.digest !== undefined && !perKey) await this.write(`${result.digest}  ${result.path}\n`);
-    process.stderr.write(formatDigestProblems(result, colour));
+  private async show(
+    result: DigestResult,
+    flags: { readonly 'per-key': boolean; readonly flavor?: string },
+    colour: Palette,
+  ): Promise<void> {
+    if (result.digest !== undefined && !flags['per-key']) await this.write(`${result.digest}  ${result.path}\n`);
+    process.stderr.write(formatDigestProblems(result, flags.flavor !== undefined, colour));
   }
 }

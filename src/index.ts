@@ -21,6 +21,8 @@ export type {
 } from './operations/convert/options.ts';
 export { parseSlots } from './operations/convert/slots.ts';
 export type { DatabaseCensus } from './operations/dataset/census.ts';
+export type { ChosenRules } from './operations/dataset/flavor-choice.ts';
+export type { ForeignCommand } from './operations/dataset/flavor-signs.ts';
 export { type DiffOptions, diff } from './operations/diff/diff.ts';
 export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide } from './operations/diff/result.ts';
 export type { ValueDifference } from './operations/diff/value-difference.ts';

@@ -5,8 +5,7 @@ import { parseMoment } from './flags.ts';
 /** How a dataset is loaded that is only looked at; for `parseLoading`. */
 export const loadingFlags = {
   flavor: option({ options: flavors })({
-    description: 'the server generation whose rules apply',
-    default: 'redis-8',
+    description: 'the server generation whose rules apply, in loading and in counting [default: redis-8]',
     helpValue: 'NAME',
   }),
   at: string({
@@ -19,7 +18,7 @@ export const loadingFlags = {
 };
 
 interface LoadingFlags {
-  readonly flavor: (typeof flavors)[number];
+  readonly flavor?: (typeof flavors)[number];
   readonly at?: string;
   readonly 'ignore-unknown'?: boolean;
 }

@@ -1,11 +1,14 @@
-import type { DatabaseCensus, DigestResult, RewriteResult } from '../../src/index.ts';
+import type { DatabaseCensus, DigestResult, ForeignCommand, RewriteResult } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 import { formatFinding } from './report.ts';
 
-/** What kept a dataset from having a digest, or what a person should know of it; '' where there is nothing. */
-export function formatDigestProblems(result: DigestResult, colour: Palette): string {
+/**
+ * What kept a dataset from having a digest, or what a person should know of it; '' where there is nothing. `isAsked`: the flavor was
+ * asked for.
+ */
+export function formatDigestProblems(result: DigestResult, isAsked: boolean, colour: Palette): string {
   const lines: string[] = [];
   if (result.digest === undefined) lines.push(`aofkit: ${result.path} has no digest: ${noDigestReason(result)}`);
   for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
@@ -15,8 +18,29 @@ export function formatDigestProblems(result: DigestResult, colour: Palette): str
       `  ${plural(result.opaque.length, 'command')} of unknown effect, the first ${first.name} at offset ${first.offset} of ${first.path}`,
     );
   }
+  lines.push(...foreignLines(result.foreign, result.flavor));
+  if (result.differsForWriter && !isAsked) {
+    const { path, flavor, writer } = result;
+    lines.push(
+      `aofkit: ${path} is of ${writer}, and this is its digest by the rules of ${flavor}: --flavor ${writer} for its own`,
+    );
+  }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
+
+function foreignLines(foreign: readonly ForeignCommand[], flavor: string): string[] {
+  const [first] = foreign;
+  if (first === undefined) return [];
+  const others = foreign.length === 1 ? '' : `, nor ${plural(foreign.length - 1, 'other command')} of this log`;
+  return [`  a server of ${flavor} does not know ${first.name}${others}; ${first.known.join(', ')} would`];
+}
+
+const becauseOf = {
+  rdb: 'the RDB tells',
+  target: 'of the target',
+  commands: 'its commands tell',
+  default: 'nothing tells which server wrote it; --target would',
+};
 
 function noDigestReason(result: DigestResult): string {
   return result.findings.some(({ severity }) => severity === 'error')
@@ -35,6 +59,10 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Pa
     );
     lines.push(`    ${result.format} for ${result.target}, ${plural(after.files.length, 'file')}`);
   } else lines.push(`${outcome === 'refused' ? colour.red('refused') : colour.cyan('not needed')}  ${path}: ${reason}`);
+  const { rules } = result;
+  if (rules !== undefined && commands.read > 0)
+    lines.push(`    loaded by the rules of ${rules.flavor} (${becauseOf[rules.because]})`);
+  if (rules !== undefined) lines.push(...foreignLines(result.foreign, rules.flavor).map((line) => `  ${line}`));
   if (commands.read > 0)
     lines.push(
       `    ${plural(commands.read, 'command')} read, ${plural(commands.refused, 'error reply')} noted, ${commands.opaque} of unknown effect`,

@@ -1,9 +1,12 @@
+import { detectLayout } from '../aof/layout.ts';
 import { Digester } from '../engine/digest.ts';
 import type { Flavor } from '../engine/flavor.ts';
 import type { ReplyError } from '../engine/session.ts';
 import type { Finding } from '../findings.ts';
 import { type DatabaseCensus, takeCensus } from './dataset/census.ts';
 import { fileOrder } from './dataset/file-order.ts';
+import { flavorOfFiles } from './dataset/flavor-choice.ts';
+import { type ForeignCommand, foreignCommands, mayCountDifferently } from './dataset/flavor-signs.ts';
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from './dataset/load.ts';
 import type { LayoutName, Progress } from './report.ts';
 
@@ -26,7 +29,14 @@ export interface DigestResult {
   readonly ok: boolean;
   /** 40 hex digits, equal to DEBUG DIGEST of a server that has loaded the same; undefined where it could not be loaded. */
   readonly digest?: string;
+  /** The rules that were followed. */
   readonly flavor: Flavor;
+  /** The rules of the server that wrote the RDB at the front; undefined where there is none. */
+  readonly writer?: Flavor;
+  /** The writer's rules may count this dataset differently. */
+  readonly differsForWriter: boolean;
+  /** Commands that servers of these rules do not know. */
+  readonly foreign: readonly ForeignCommand[];
   readonly databases: readonly DatabaseCensus[];
   readonly findings: readonly Finding[];
   /** Commands whose effect is not known; with them, a server's digest may be another one. */
@@ -42,16 +52,21 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
   try {
     const ok = loaded.findings.errors === 0 && (loaded.opaque.length === 0 || (options.opaque ?? 'fail') !== 'fail');
     if (ok) await eachKey(loaded, flavor, options);
+    const { dataset, session } = loaded;
+    const writer = flavorOfFiles(detectLayout(path));
     return {
       path,
       layout: loaded.layout,
       ok,
       digest: ok ? digestOf(loaded, flavor, options.at) : undefined,
       flavor,
-      databases: takeCensus(loaded.dataset),
+      writer,
+      differsForWriter: writer !== undefined && mayCountDifferently(dataset, flavor, writer),
+      foreign: foreignCommands(session.registry, session.calls, flavor),
+      databases: takeCensus(dataset),
       findings: loaded.findings.findings,
       opaque: loaded.opaque,
-      refused: { count: loaded.session.errorCount, first: loaded.session.errors },
+      refused: { count: session.errorCount, first: session.errors },
     };
   } finally {
     loaded.close();

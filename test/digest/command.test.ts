@@ -51,7 +51,8 @@ describe('aofkit digest', () => {
     expect(status).toBe(0);
     const { ok, results } = JSON.parse(stdout);
     expect(ok).toBe(true);
-    const names = ['databases', 'digest', 'findings', 'flavor', 'layout', 'ok', 'opaque', 'path', 'refused'];
+    const names = ['databases', 'differsForWriter', 'digest', 'findings', 'flavor', 'foreign', 'layout', 'ok'];
+    names.push('opaque', 'path', 'refused', 'writer');
     expect(Object.keys(results[0]).sort()).toEqual(names);
     expect(results[0]).toMatchObject({ digest: golden.digest, flavor: 'redis-8', layout: 'rdb', ok: true });
   });

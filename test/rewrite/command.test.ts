@@ -48,8 +48,21 @@ describe('aofkit rewrite', () => {
     const report = JSON.parse(stdout);
     expect(Object.keys(report).sort()).toEqual(['ok', 'results', 'seconds']);
     const [result] = report.results;
-    const names = ['after', 'before', 'commands', 'databases', 'digest', 'filtered', 'findings', 'format', 'layout'];
-    names.push('lossCount', 'losses', 'ok', 'outcome', 'output', 'path', 'reason', 'target', 'verified');
+    const names = ['after', 'before', 'commands', 'databases', 'digest', 'filtered', 'findings', 'foreign'];
+    names.push(
+      'format',
+      'layout',
+      'lossCount',
+      'losses',
+      'ok',
+      'outcome',
+      'output',
+      'path',
+      'reason',
+      'rules',
+      'target',
+    );
+    names.push('verified');
     expect(Object.keys(result).sort()).toEqual(names);
     const { outcome, format, target, verified, layout } = result;
     expect({ outcome, format, target, verified, layout }).toEqual({

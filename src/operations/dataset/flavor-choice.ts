@@ -8,15 +8,28 @@ import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import type { Target } from '../../rdb/targets.ts';
 
+/** Whose rules a dataset is loaded by. */
+export interface ChosenRules {
+  readonly flavor: Flavor;
+  /** What told so: the RDB at the front of the files, the wanted target, commands that only some servers know, or nothing. */
+  readonly because: 'rdb' | 'target' | 'commands' | 'default';
+}
+
 /**
  * The rules by which the server that wrote the files loads them, as far as the RDB at their front tells; else those of the server
  * that they are wanted for; else those of Redis 8.
  */
-export function flavorOf(layout: Layout, target?: Target): Flavor {
+export function chooseRules(layout: Layout, target?: Target): ChosenRules {
   // What a server before 7.0 keeps in its sorted sets, a later one does not.
-  if (target?.usesListpacks === false) return 'redis-6.2';
-  return flavorOfFiles(layout, target === undefined ? 'redis-8' : flavorOfTarget(target));
+  if (target?.usesListpacks === false) return { flavor: 'redis-6.2', because: 'target' };
+  const flavor = flavorOfFiles(layout);
+  if (flavor !== undefined) return { flavor, because: 'rdb' };
+  return target === undefined
+    ? { flavor: 'redis-8', because: 'default' }
+    : { flavor: flavorOfTarget(target), because: 'target' };
 }
+
+export const flavorOf = (layout: Layout, target?: Target): Flavor => chooseRules(layout, target).flavor;
 
 /** The rules of the generation that files are written for. */
 export function flavorOfTarget({ fork, version }: Target): Flavor {
@@ -36,14 +49,15 @@ export function flavorOfReport(flavor: Flavor): Flavor {
   return flavor.startsWith('redis') ? 'redis-8' : flavor;
 }
 
-function flavorOfFiles(layout: Layout, otherwise: Flavor): Flavor {
+/** The rules of the server that wrote the RDB at the front; undefined where there is none. */
+export function flavorOfFiles(layout: Layout): Flavor | undefined {
   const path = firstFile(layout);
-  if (path === undefined || path === '-' || !fs.statSync(path, { throwIfNoEntry: false })?.isFile()) return otherwise;
+  if (path === undefined || path === '-' || !fs.statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   const source = FileSource.open(path);
   try {
     return flavorOfRdb(new RdbReader(new RdbInput(source, 4096), { checksum: false }));
   } catch (error) {
-    if (error instanceof RdbFault) return otherwise;
+    if (error instanceof RdbFault) return undefined;
     throw error;
   } finally {
     source.close();

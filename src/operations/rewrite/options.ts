@@ -4,6 +4,8 @@ import type { Finding } from '../../findings.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
 import type { DatabaseCensus } from '../dataset/census.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
+import type { ChosenRules } from '../dataset/flavor-choice.ts';
+import type { ForeignCommand } from '../dataset/flavor-signs.ts';
 import type { Loaded, OpaqueCommand, OpaquePolicy } from '../dataset/load.ts';
 import type { LayoutName, Progress } from '../report.ts';
 import type { CutPlace, PointInTime } from '../restore/point-in-time.ts';
@@ -84,6 +86,10 @@ export interface RewriteResult {
   readonly ok: boolean;
   readonly format: OutputFormat;
   readonly target: string;
+  /** Whose rules the input was loaded by, and why; undefined where nothing was loaded. */
+  readonly rules?: ChosenRules;
+  /** Commands that servers of these rules do not know. */
+  readonly foreign: readonly ForeignCommand[];
   /** With `point`. */
   readonly selection?: LogSelection;
   readonly before: { readonly bytes: number; readonly files: readonly string[] };

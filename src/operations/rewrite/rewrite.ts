@@ -7,7 +7,8 @@ import { UnwritableError, UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
 import { addCensus, takeCensus } from '../dataset/census.ts';
 import { filterDataset, keyTest } from '../dataset/filter.ts';
-import { flavorOf, flavorOfReport, flavorOfTarget } from '../dataset/flavor-choice.ts';
+import { type ChosenRules, chooseRules, flavorOfReport, flavorOfTarget } from '../dataset/flavor-choice.ts';
+import { type ForeignCommand, flavorForAll, foreignCommands } from '../dataset/flavor-signs.ts';
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
@@ -63,6 +64,7 @@ class Rewrite {
   private filtered = 0;
   private target: Target | undefined;
   private format: OutputFormat = 'aof';
+  private rules: ChosenRules | undefined;
   private gate: PointGate | undefined;
   private selection: LogSelection | undefined;
 
@@ -94,7 +96,9 @@ class Rewrite {
     const layout = detectLayout(this.path);
     this.refuseHeld(layout);
     const { at, onProgress, pause, seed, opaque, point } = options;
-    const flavor = flavorOf(layout, this.target);
+    this.target = options.target === undefined ? undefined : findTarget(options.target);
+    this.rules ??= chooseRules(layout, this.target);
+    const { flavor } = this.rules;
     const load: LoadOptions = { flavor, at, onProgress, pause, seed, opaque, expired: 'keep' };
     if (point !== undefined) {
       const settled = settlePoint(point, await surveyLog(this.path, point, load));
@@ -104,6 +108,7 @@ class Rewrite {
     if (options.digest !== false || options.verify === true) this.digestFlavor = flavorOfReport(flavor);
     this.dealt = await this.load({ ...load, gate: this.gate });
     const { loaded, summary } = this.dealt;
+    if (this.takeOtherRules(this.dealt)) return this.run();
     const refusal = this.refusal(this.dealt);
     if (refusal !== undefined) return this.result('refused', refusal);
     this.filtered = filterDataset(loaded.dataset, options.filter ?? {}) + (summary?.filtered ?? 0);
@@ -135,6 +140,19 @@ class Rewrite {
     this.keptSums = undefined;
     this.loadsAll = true;
     return this.run();
+  }
+
+  /** Where no RDB tells which server wrote the log, a command may that the servers of these rules do not know: then once more. */
+  private takeOtherRules(dealt: DealtDataset): boolean {
+    const { rules } = this;
+    // A target before 7.0 wants its own rules in any case.
+    if (rules === undefined || rules.because === 'rdb' || rules.flavor === 'redis-6.2') return false;
+    const foreign = foreignOf(dealt);
+    const flavor = foreign.length === 0 ? undefined : flavorForAll(foreign, rules.flavor);
+    if (flavor === undefined) return false;
+    this.rules = { flavor, because: 'commands' };
+    this.close();
+    return true;
   }
 
   /** The server's rule for a rewrite by itself; why not, or undefined. */
@@ -340,6 +358,8 @@ class Rewrite {
       ok: outcome !== 'refused',
       format: this.format,
       target: this.target?.name ?? '',
+      rules: loaded && this.rules,
+      foreign: dealt === undefined ? [] : foreignOf(dealt),
       selection: this.selection,
       before: {
         bytes: (loaded?.files ?? []).reduce((sum, file) => sum + file.bytes, 0),
@@ -366,6 +386,9 @@ class Rewrite {
     };
   }
 }
+
+const foreignOf = (dealt: DealtDataset): ForeignCommand[] =>
+  foreignCommands(dealt.loaded.session.registry, callsOf(dealt), dealt.loaded.session.flavor);
 
 /** Puts the keys that are kept before our own, and those of the other thread behind them. */
 function copyingRuns(

@@ -1,5 +1,7 @@
 import { commandRows } from '../../catalog/commands.generated.ts';
+import { flavorRules } from '../../engine/flavor.ts';
 import { findTarget, plainDefault, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
+import { flavorsThatKnow } from '../dataset/flavor-signs.ts';
 import type { Loaded } from '../dataset/load.ts';
 
 /**
@@ -11,7 +13,8 @@ export function usedTarget(loaded: Loaded, calls: Float64Array = loaded.session.
   for (const { rdb } of loaded.files) {
     if (rdb !== undefined) signs.push(targetOfRdb(rdb.fork, rdb.version, rdb.serverVersion));
   }
-  if (signs.length === 0) signs.push(named(plainDefault));
+  if (signs.length === 0)
+    signs.push(named(flavorRules(loaded.session.flavor).fork === 'valkey' ? 'valkey-7.2' : plainDefault));
   if (loaded.multiPart !== undefined) signs.push(named(signs[0].fork === 'valkey' ? 'valkey-7.2' : 'redis-7.0'));
   signs.push(...commandSigns(loaded, calls, signs[0].fork));
   return signs.reduce((newest, sign) => (age(sign) > age(newest) ? sign : newest));
@@ -30,11 +33,15 @@ function named(name: string): Target {
 function commandSigns(loaded: Loaded, calls: Float64Array, fork: string): Target[] {
   const { registry } = loaded.session;
   const signs: Target[] = [];
-  for (const [name, , , , , , , since] of commandRows) {
+  for (const row of commandRows) {
+    const [name, , , , , , , since] = row;
     const command = registry.named(name);
     if (command === undefined || calls[command.id] === 0) continue;
     const [major, minor] = since.split('.');
-    const target = findTarget(`${fork}-${major}.${minor}`);
+    // When Valkey took a command up is known of its 9 alone.
+    const isNewInValkey = !flavorsThatKnow(row).includes('valkey-8');
+    const release = fork === 'redis' ? `redis-${major}.${minor}` : isNewInValkey ? 'valkey-9.0' : '';
+    const target = findTarget(release);
     if (target !== undefined) signs.push(target);
   }
   return signs;

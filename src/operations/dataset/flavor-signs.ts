@@ -1,0 +1,89 @@
+import { type CommandRow, commandRows, generations } from '../../catalog/commands.generated.ts';
+import type { Dataset } from '../../engine/dataset.ts';
+import { type Flavor, flavorRules, flavors } from '../../engine/flavor.ts';
+import type { Keyspace } from '../../engine/keyspace.ts';
+import type { Registry } from '../../engine/registry.ts';
+import { Kind } from '../../engine/value.ts';
+import type { HashValue } from '../../engine/values/hash.ts';
+import { TypeId, valkeyHashType } from '../../rdb/value-type-id.ts';
+import { entryType } from './census.ts';
+
+/** A command of a log that servers of the rules at hand do not know: they would stop there. */
+export interface ForeignCommand {
+  readonly name: string;
+  readonly count: number;
+  /** The rules of the servers that know it. */
+  readonly known: readonly Flavor[];
+}
+
+/** The newest release of each generation, as major and minor number. */
+const newest: Readonly<Record<string, readonly [number, number]>> = {
+  'redis-6.2': [6, 2],
+  'redis-7.0': [7, 0],
+  'redis-7.2': [7, 2],
+  'redis-7.4': [7, 4],
+  'redis-8': [8, Number.POSITIVE_INFINITY],
+};
+const maskOf = (start: string): number =>
+  generations.reduce((mask, name, bit) => (name.startsWith(start) ? mask | (1 << bit) : mask), 0);
+const redisMask = maskOf('redis-');
+
+/** The rules of the generations that know a command. */
+export function flavorsThatKnow([, , , , , , , since, mask]: CommandRow): Flavor[] {
+  const [major, minor] = since.split('.').map(Number);
+  return flavors.filter((flavor) => {
+    const limit = newest[flavor];
+    if (limit === undefined) return (mask & maskOf(`${flavor}.`)) !== 0;
+    return (mask & redisMask) !== 0 && (major < limit[0] || (major === limit[0] && minor <= limit[1]));
+  });
+}
+
+/** What was run that is not of these rules' servers. `calls`: how often each command was, by its id. */
+export function foreignCommands(registry: Registry, calls: Float64Array, flavor: Flavor): ForeignCommand[] {
+  const foreign: ForeignCommand[] = [];
+  for (const row of commandRows) {
+    const command = registry.named(row[0]);
+    if (command === undefined || calls[command.id] === 0) continue;
+    const known = flavorsThatKnow(row);
+    if (!known.includes(flavor)) foreign.push({ name: row[0], count: calls[command.id], known });
+  }
+  return foreign;
+}
+
+/** Rules of servers that know all of these commands: of the fork at hand if it has such, the newest; or undefined. */
+export function flavorForAll(foreign: readonly ForeignCommand[], flavor: Flavor): Flavor | undefined {
+  const fitting = flavors.filter((one) => foreign.every(({ known }) => known.includes(one)));
+  const { fork } = flavorRules(flavor);
+  return fitting.filter((one) => flavorRules(one).fork === fork).at(-1) ?? fitting.at(-1);
+}
+
+/** Whether two flavors may count the digest of this dataset differently. */
+export function mayCountDifferently(dataset: Dataset, one: Flavor, other: Flavor): boolean {
+  const [a, b] = [flavorRules(one), flavorRules(other)];
+  if (a.scoreText !== b.scoreText && someEntry(dataset, (keys, entry) => entryType(keys, entry) === 'zset'))
+    return true;
+  const fields = a.digestFieldExpiry !== b.digestFieldExpiry || a.hidesPastFields !== b.hidesPastFields;
+  return fields && someEntry(dataset, hasFieldExpiry);
+}
+
+function someEntry(dataset: Dataset, test: (keys: Keyspace, entry: number) => boolean): boolean {
+  return dataset.occupied().some((index) => {
+    const keys = dataset.database(index);
+    for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) if (test(keys, entry)) return true;
+    return false;
+  });
+}
+
+const fieldExpiryTypes = new Set<number>([
+  TypeId.hashExpiryPreRelease,
+  TypeId.hashListpackExpiryPreRelease,
+  TypeId.hashExpiry,
+  TypeId.hashListpackExpiry,
+  valkeyHashType,
+]);
+
+function hasFieldExpiry(keys: Keyspace, entry: number): boolean {
+  const kind = keys.kind(entry);
+  if (kind === Kind.Serialized) return fieldExpiryTypes.has(keys.rdbType(entry));
+  return kind === Kind.Hash && (keys.object(entry) as HashValue).hasExpiries;
+}
