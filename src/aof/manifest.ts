@@ -1,3 +1,4 @@
+import { nameBytes, nameText } from '../bytes/text.ts';
 import { manifestLineMax } from '../limits.ts';
 
 /**
@@ -10,6 +11,7 @@ import { manifestLineMax } from '../limits.ts';
 export type PartType = 'b' | 'h' | 'i';
 
 export interface ManifestPart {
+  /** As calls of the file system take it. */
   readonly name: string;
   readonly sequence: number;
   readonly type: PartType;
@@ -42,10 +44,13 @@ export interface Manifest {
 /** The server reads a line into a buffer of this many bytes, LF and NUL included. */
 const lineBufferBytes = manifestLineMax + 1;
 
-/** Parses a whole manifest. Never throws: what is wrong is in `faults`, and lines that are sound are in `parts`. */
-export function parseManifest(bytes: Uint8Array): Manifest {
+/**
+ * Parses a whole manifest. Never throws: what is wrong is in `faults`, and lines that are sound are in `parts`. `nameOf` makes a name of
+ * its bytes, one a character.
+ */
+export function parseManifest(bytes: Uint8Array, nameOf: (bytes: string) => string = nameText): Manifest {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  const parser = new ManifestParser();
+  const parser = new ManifestParser(nameOf);
   if (text.length === 0)
     parser.fault('manifest.empty', 'at least one line', 'an empty file', 'Found an empty AOF manifest');
   for (let from = 0; from < text.length; ) {
@@ -68,6 +73,11 @@ class ManifestParser implements Manifest {
   private base: ManifestPart | undefined;
   /** Sequence of the last increment; a first one must be above 0. */
   private lastIncrement = 0;
+  private readonly nameOf: (bytes: string) => string;
+
+  constructor(nameOf: (bytes: string) => string) {
+    this.nameOf = nameOf;
+  }
 
   readLine(line: string, offset: number): void {
     this.line++;
@@ -97,7 +107,7 @@ class ManifestParser implements Manifest {
     for (let index = 0; index < words.length; index += 2) {
       const key = words[index].toLowerCase();
       const value = words[index + 1];
-      if (key === 'file') name = value;
+      if (key === 'file') name = this.nameOf(value);
       else if (key === 'seq') sequence = Number(/^\s*([+-]?\d+)/.exec(value)?.[1] ?? 0);
       else if (key === 'type') kind = value.slice(0, 1);
       else extra.push([words[index], value]);
@@ -189,13 +199,13 @@ export function loadOrder(manifest: Manifest): ManifestPart[] {
   return [...ofType('b'), ...ofType('i')];
 }
 
-/** The text of a manifest that holds these parts, as a server writes it: base, history, increments. */
+/** The text of a manifest that holds these parts, as a server writes it, all ASCII: base, history, increments. */
 export function formatManifest(parts: readonly Pick<ManifestPart, 'name' | 'sequence' | 'type' | 'extra'>[]): string {
   const ordered = [...parts].sort((a, b) => 'bhi'.indexOf(a.type) - 'bhi'.indexOf(b.type));
   return ordered
     .map(({ name, sequence, type, extra }) => {
       const pairs = extra.map(([key, value]) => ` ${key} ${value}`).join('');
-      return `file ${quoteName(name)} seq ${sequence} type ${type}${pairs}\n`;
+      return `file ${quoteName(nameBytes(name))} seq ${sequence} type ${type}${pairs}\n`;
     })
     .join('');
 }

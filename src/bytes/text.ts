@@ -22,3 +22,12 @@ function escapeByte(byte: number): string {
   if (known !== undefined) return known;
   return byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
 }
+
+/** A file's name, whose bytes a text holds one a character, as calls of the system take it: bytes that are not UTF-8 are lost. */
+export const nameText = (name: string): string => Buffer.from(name, 'latin1').toString('utf8');
+
+/** The bytes of a name that calls of the system take, one a character. */
+export const nameBytes = (name: string): string => Buffer.from(name, 'utf8').toString('latin1');
+
+/** Stands in a name's text for bytes that are not UTF-8: no file can be reached by such a text. */
+export const lostByte = '\ufffd';

@@ -67,7 +67,7 @@ export function readConfiguration(path: string, depth = 0): Directive[] {
   if (depth > includeDepthMax) throw new UsageError(`${path} includes itself`);
   let text: string;
   try {
-    text = fs.readFileSync(path, 'latin1');
+    text = fs.readFileSync(path, 'utf8');
   } catch (error) {
     // A server ends where an included file is missing: that is an answer, and no fault of who asks.
     if (depth > 0) return [{ name: missingInclude, words: [path], line: `include ${path}` }];

@@ -104,7 +104,7 @@ class AofTool {
   private checkMultiPart(manifestPath: string): void {
     this.print('Start checking Multi Part AOF\n');
     const bytes = readFront(manifestPath, manifestBytesMax);
-    const { parts, faults } = parseManifest(bytes);
+    const { parts, faults } = parseManifest(bytes, (name) => name);
     // A comment may end without a newline: the server skips it before it looks for one.
     const fault = faults.find(({ code, found }) => code !== 'manifest.line.length' || !found.startsWith('"#'));
     if (fault !== undefined) this.abortManifest(fault, bytes);

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import { listFolder, partName } from '../../aof/layout.ts';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { unreadable } from '../../errors.ts';
+import { lostByte } from '../../bytes/text.ts';
+import { UnreadableError, unreadable } from '../../errors.ts';
 
 /** What a manifest should say, and why. */
 export interface ManifestPlan {
@@ -40,6 +41,11 @@ class ManifestPlanner {
     this.path = manifest ?? nodePath.join(directory, `${this.prefix}.manifest`);
     this.exists = manifest !== undefined;
     const { parts, faults } = parseManifest(manifest === undefined ? Buffer.from('#\n') : readWhole(manifest));
+    const beyond = parts.find(({ name }) => name.includes(lostByte));
+    if (beyond !== undefined) {
+      const message = `${this.path} names a file whose name is not UTF-8, ${beyond.name}: give it another name first`;
+      throw new UnreadableError(this.path, 'EILSEQ', message);
+    }
     for (const { line, reason } of faults) this.reasons.push(`line ${line}: ${reason}`);
     if (manifest === undefined) this.reasons.push('there is no manifest');
     this.damaged = this.reasons.length > 0;
