@@ -73,4 +73,5 @@ const writeReasons: Record<string, string> = {
   ENOENT: 'no such folder',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of the path is not a folder',
+  ENOTREG: 'it is not a regular file',
 };

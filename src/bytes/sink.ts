@@ -59,6 +59,7 @@ export class AtomicFile {
     this.fs = fs;
     this.temporary = nodePath.join(nodePath.dirname(path), temporaryName(nodePath.basename(path)));
     try {
+      this.refuseOther();
       clearLitter(path, fs);
       this.descriptor = fs.openSync(this.temporary, 'w', 0o666);
       this.takeOverOwner(like);
@@ -66,6 +67,13 @@ export class AtomicFile {
       if (this.descriptor >= 0) this.abandon();
       throw new UnwritableError(path, error);
     }
+  }
+
+  /** A device, a pipe or a folder is not replaced: whoever named it meant something else. */
+  private refuseOther(): void {
+    const old = this.fs.statSync(this.path, { throwIfNoEntry: false });
+    if (old === undefined || old.isFile()) return;
+    throw Object.assign(new Error('it is not a regular file'), { code: old.isDirectory() ? 'EISDIR' : 'ENOTREG' });
   }
 
   /** A file that replaces another keeps its mode and, where allowed, its owner: the server must be able to read it. */
@@ -184,5 +192,14 @@ export function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** In place, what a symbolic link leads to is replaced, not the link. */
+export function resolveLink(path: string): string {
+  try {
+    return nodeFs.lstatSync(path).isSymbolicLink() ? nodeFs.realpathSync(path) : path;
+  } catch {
+    return path;
   }
 }

@@ -107,6 +107,19 @@ export class FileSource implements Source {
   }
 }
 
+/** Whether a file begins as gzip's do; false for what is no regular file. Throws UnreadableError. */
+export function isGzip(path: string): boolean {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const source = FileSource.open(path);
+  try {
+    const head = Buffer.alloc(2);
+    source.read(head, 0, 2);
+    return head[0] === 0x1f && head[1] === 0x8b;
+  } finally {
+    source.close();
+  }
+}
+
 /** Bytes in memory as a source, for tests and for values that were read before. */
 export class MemorySource implements Source {
   readonly name: string;

@@ -1,5 +1,7 @@
 import nodeFs from 'node:fs';
 import { GzipError } from '../../bytes/gunzip-source.ts';
+import { resolveLink } from '../../bytes/sink.ts';
+import { isGzip } from '../../bytes/source.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import { Sources } from '../dataset/sources.ts';
 import { findHolders } from '../rewrite/holders.ts';
@@ -26,15 +28,6 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   } finally {
     await ahead.close();
     sources.close();
-  }
-}
-
-/** In place, what a symbolic link leads to is replaced, not the link. */
-function resolveLink(path: string): string {
-  try {
-    return nodeFs.lstatSync(path).isSymbolicLink() ? nodeFs.realpathSync(path) : path;
-  } catch {
-    return path;
   }
 }
 
@@ -105,15 +98,4 @@ function refuse(path: string, { files, manifest }: DatasetPlan, options: RepairO
   if (holder === undefined) return;
   const who = `process ${holder.pid} (${holder.command})`;
   throw new UsageError(`${who} has ${holder.path} open: stop the server first, or say --force`);
-}
-
-function isGzip(path: string): boolean {
-  const head = Buffer.alloc(2);
-  const descriptor = nodeFs.openSync(path, 'r');
-  try {
-    nodeFs.readSync(descriptor, head, 0, 2, 0);
-  } finally {
-    nodeFs.closeSync(descriptor);
-  }
-  return head[0] === 0x1f && head[1] === 0x8b;
 }

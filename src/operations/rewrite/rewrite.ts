@@ -1,6 +1,8 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
+import { resolveLink } from '../../bytes/sink.ts';
+import { isGzip } from '../../bytes/source.ts';
 import { type DatabaseSum, digestOfSums } from '../../engine/digest.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
@@ -74,6 +76,8 @@ class Rewrite {
     if ((options.output === undefined) === (options.inPlace !== true)) {
       throw new UsageError('say where the result goes: an output, or in place');
     }
+    if (options.output === '-') throw new UsageError('a rewrite goes to a file: convert writes to standard output');
+    if (options.inPlace === true) refuseInPlace(path);
     if (options.point !== undefined && options.inPlace === true) {
       throw new UsageError('a point in time leaves its source as it is: name an output');
     }
@@ -228,7 +232,7 @@ class Rewrite {
 
   /** What the output is, or the file that it takes the place of. */
   private outputPath({ multiPart, files }: Loaded): string {
-    return this.options.output ?? multiPart?.manifest ?? files[0].path;
+    return this.options.output ?? multiPart?.manifest ?? resolveLink(files[0].path);
   }
 
   /** What the input used, or the first newer generation that has the wanted layout. */
@@ -247,7 +251,8 @@ class Rewrite {
       if (!target.hasManifest) throw new UsageError(`${target.name} has no multi-part AOFs`);
       const extension = this.baseForm(loaded);
       if (options.output !== undefined) {
-        refuseExisting(options.output, options.force === true && isEmptyFolder(options.output));
+        if (!isEmptyFolder(options.output)) refuseExisting(options.output, false, 'name a new folder');
+        else refuseExisting(options.output, options.force === true);
         return new FolderOutput(options.output, extension, target, fs);
       }
       const manifest = loaded.multiPart?.manifest ?? '';
@@ -256,7 +261,7 @@ class Rewrite {
     if (format === 'hybrid' && !target.hasPreamble)
       throw new UsageError(`${target.name} reads no AOF with an RDB preamble`);
     if (options.output !== undefined) refuseExisting(options.output, options.force === true);
-    return new FileOutput(options.output ?? loaded.files[0].path, fs);
+    return new FileOutput(this.outputPath(loaded), fs);
   }
 
   private isInCommands(loaded: Loaded): boolean {
@@ -413,8 +418,14 @@ function filesOf(layout: Layout): string[] {
   return nodeFs.readdirSync(directory).map((name) => nodePath.join(directory, name));
 }
 
-function refuseExisting(path: string, allowed: boolean): void {
-  if (!allowed && nodeFs.existsSync(path)) throw new UsageError(`${path} exists already: say --force to replace it`);
+function refuseExisting(path: string, allowed: boolean, way = 'say --force to replace it'): void {
+  const isThere = nodeFs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (!allowed && isThere) throw new UsageError(`${path} exists already: ${way}`);
+}
+
+function refuseInPlace(path: string): void {
+  if (path === '-') throw new UsageError('standard input cannot be rewritten in place: name an output');
+  if (isGzip(path)) throw new UsageError(`${path} is compressed: name an output for its uncompressed content`);
 }
 
 function isEmptyFolder(path: string): boolean {
