@@ -6,6 +6,7 @@ import type { Registry } from '../../engine/registry.ts';
 import { Kind } from '../../engine/value.ts';
 import type { HashValue } from '../../engine/values/hash.ts';
 import { TypeId, valkeyHashType } from '../../rdb/value-type-id.ts';
+import { dataTypeOf } from '../../rdb/value-types.ts';
 import { entryType } from './census.ts';
 
 /** A command of a log that servers of the rules at hand do not know: they would stop there. */
