@@ -58,13 +58,22 @@ export function flavorForAll(foreign: readonly ForeignCommand[], flavor: Flavor)
   return fitting.filter((one) => flavorRules(one).fork === fork).at(-1) ?? fitting.at(-1);
 }
 
-/** Whether two flavors may count the digest of this dataset differently. */
-export function mayCountDifferently(dataset: Dataset, one: Flavor, other: Flavor): boolean {
+/**
+ * Whether two flavors may count the digest of this dataset differently. `others`: canonical RDB types of keys that belong to it and are
+ * not loaded.
+ */
+export function mayCountDifferently(
+  dataset: Dataset,
+  one: Flavor,
+  other: Flavor,
+  others: readonly number[] = [],
+): boolean {
   const [a, b] = [flavorRules(one), flavorRules(other)];
-  if (a.scoreText !== b.scoreText && someEntry(dataset, (keys, entry) => entryType(keys, entry) === 'zset'))
-    return true;
+  const isSortedSet = (keys: Keyspace, entry: number) => entryType(keys, entry) === 'zset';
+  const scores = a.scoreText !== b.scoreText;
+  if (scores && (others.some((type) => dataTypeOf(type) === 'zset') || someEntry(dataset, isSortedSet))) return true;
   const fields = a.digestFieldExpiry !== b.digestFieldExpiry || a.hidesPastFields !== b.hidesPastFields;
-  return fields && someEntry(dataset, hasFieldExpiry);
+  return fields && (others.some((type) => fieldExpiryTypes.has(type)) || someEntry(dataset, hasFieldExpiry));
 }
 
 function someEntry(dataset: Dataset, test: (keys: Keyspace, entry: number) => boolean): boolean {
