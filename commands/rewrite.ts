@@ -59,7 +59,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
       min: 0,
     }),
     'min-size': string({
-      description: 'with --only-if-grown: do nothing below this size (auto-aof-rewrite-min-size)',
+      description: 'with --only-if-grown: do nothing unless it is larger than this (auto-aof-rewrite-min-size)',
       default: '64mb',
       helpValue: 'SIZE',
     }),

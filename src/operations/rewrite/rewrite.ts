@@ -165,7 +165,8 @@ class Rewrite {
     if (rule === undefined) return undefined;
     const growth = measureGrowth(this.path);
     const percent = growthPercent(growth);
-    if (growth.bytes < rule.bytesMin) return `it is ${growth.bytes} bytes long, and the rule asks for ${rule.bytesMin}`;
+    if (growth.bytes <= rule.bytesMin)
+      return `it is ${growth.bytes} bytes long, and the rule asks for more than ${rule.bytesMin}`;
     if (percent < rule.percent) return `it has grown by ${percent} %, and the rule asks for ${rule.percent} %`;
     return undefined;
   }
