@@ -29,6 +29,9 @@ const littleBytes = 4 * 1024 * 1024;
 /** How far from what was found bad an exchanged block may begin or end, and how far the other one, where nothing shows it. */
 const exchangedNear = 500;
 const exchangedFar = 1500;
+/** The same around places where damage seems to begin or end, and so many pairs of these. */
+const markedNear = 220;
+const pairsMax = 6;
 const chunkBytes = 128 * 1024;
 
 /** `[offset, offset + length)` was `bytes` before the damage. */
@@ -36,6 +39,13 @@ export interface Mending {
   readonly offset: number;
   readonly length: number;
   readonly bytes: Buffer;
+}
+
+/** What was found bad, and the places in it where damage seems to begin or end, in ascending order. */
+export interface Bad {
+  readonly from: number;
+  readonly to: number;
+  readonly marks: readonly number[];
 }
 
 /**
@@ -47,7 +57,7 @@ export async function findMending(
   index: number,
   end: number,
   stored: bigint,
-  bad: { readonly from: number; readonly to: number } | undefined,
+  bad: Bad | undefined,
   pause: () => Promise<void>,
 ): Promise<Mending | undefined> {
   const computed = await sumOf(sources, index, end, pause);
@@ -77,11 +87,7 @@ export async function findMending(
 }
 
 /** Two blocks that stand in each other's place: one near each end of what is bad, or one of them where nothing shows it. */
-function exchanged(
-  bytes: Uint8Array,
-  off: bigint,
-  bad: { readonly from: number; readonly to: number } | undefined,
-): Mending | undefined {
+function exchanged(bytes: Uint8Array, off: bigint, bad: Bad | undefined): Mending | undefined {
   if (bad === undefined) return undefined;
   const around = (offset: number, radius: number): Stretch => ({
     from: Math.max(0, offset - radius),
@@ -92,7 +98,11 @@ function exchanged(
     [around(bad.from, exchangedNear / 2), around(bad.from + exchangedFar, exchangedFar)],
     [around(bad.to - exchangedFar, exchangedFar / 2), around(bad.to, exchangedNear / 2)],
   ];
-  if (bytes.length <= exchangedFar) trials.splice(0, 3, [around(0, bytes.length), around(0, bytes.length)]);
+  const pairs = bad.marks.flatMap((one, index) => bad.marks.slice(index + 1).map((other) => [one, other] as const));
+  // Pairs of marks that the trials before have not covered; too many would take long.
+  for (const [one, other] of pairs.slice(0, pairsMax))
+    trials.push([around(one, markedNear), around(other, markedNear)]);
+  if (bytes.length <= exchangedFar) trials.splice(0, trials.length, [around(0, bytes.length), around(0, bytes.length)]);
   for (const [one, other] of trials) {
     const found = findExchange(bytes, off, one, other);
     if (found === undefined) continue;

@@ -10,7 +10,7 @@ import { GapReader } from './gap.ts';
 import type { Cut, Duplicates, FileScan, Region, Strategy, Unresolved } from './plan.ts';
 import type { Span } from './proven-spans.ts';
 import { resemblesRdb } from './rdb-header.ts';
-import { RdbScan } from './rdb-scan.ts';
+import { scanRdb } from './rdb-scan.ts';
 import { orderRegions, region } from './regions.ts';
 
 /** A file that is worth another thread. */
@@ -116,16 +116,15 @@ class FileScanner {
   private async scanRdb(tail: boolean): Promise<void> {
     const { sources, index, size, options, input } = this;
     const { duplicates, seed, pause } = options;
-    const scan = new RdbScan(input, { sources, index, size, tail, duplicates, seed, pause });
     this.format = 'rdb';
-    const known = await scan.run();
+    const { scan, known } = await scanRdb(input, { sources, index, size, tail, duplicates, seed, pause });
     this.unresolved.push(...scan.unresolved);
     if (!known) return;
     this.keys = scan.keys;
     this.cut = scan.cut;
     this.rdbLength = scan.endOffset;
     this.rdbVersion = scan.version;
-    this.regions.push(...scan.regions);
+    for (const one of scan.regions) this.regions.push(one);
     if (scan.endOffset >= size) return;
     input.seek(scan.endOffset);
     if (tail || this.beginsCommand(scan.endOffset)) await this.scanAof();
@@ -160,7 +159,7 @@ class FileScanner {
     await scan.run();
     this.proven = scan.spans;
     this.commands = scan.commands;
-    this.regions.push(...scan.regions);
+    for (const one of scan.regions) this.regions.push(one);
     this.unresolved.push(...scan.unresolved.values());
     if (scan.cut !== undefined) this.cut ??= { ...scan.cut, keys: this.keys };
   }

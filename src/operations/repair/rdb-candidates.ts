@@ -1,3 +1,4 @@
+import { Window } from '../../bytes/window.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
@@ -7,6 +8,7 @@ import { checkValue, valueType } from '../../rdb/value-types.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { isPlausibleLibrary } from './function-library.ts';
 import { type RdbEvidence, valueBits } from './rdb-evidence.ts';
+import { lengthSize, type MemberForm, MemberReader, memberLayout } from './rdb-members.ts';
 
 /** A key longer than this is not plausible where reading goes on. */
 const keyLengthMax = 64 * 1024;
@@ -14,7 +16,17 @@ const keyLengthMax = 64 * 1024;
 const databaseMax = 1024;
 const expireMax = 1e14;
 /** First bytes of a value that are looked at. */
-const headBytes = 192;
+const headBytes = 64;
+/** What speaks for a count that fits, and against a value that is not written as servers write it. */
+const lengthBits = 2;
+const ungainlyBits = -10;
+/** What speaks against a key without a name where NUL bytes read as one. */
+const namelessBits = -20;
+/** Bytes that are held of what lies far from where the search stands. */
+export const farBytes = 4096;
+/** Prefixes of a key, and bytes that they take at most. */
+const prefixesMax = 2;
+const prefixBytesMax = 32;
 const star = 0x2a;
 const hash = 0x23;
 /** Bytes that trials may pass over beside those of the region that is searched, and the longest item once they are used up. */
@@ -36,6 +48,21 @@ export interface Candidate {
   readonly end: number;
   readonly bits: number;
   readonly last: boolean;
+  readonly isKey: boolean;
+  readonly isSelect: boolean;
+}
+
+const endMark = { last: true, isKey: false, isSelect: false } as const;
+
+/** What comes before the value of a key, whether that can be read or not. */
+export interface Head {
+  /** What speaks for the type and the key. */
+  readonly bits: number;
+  readonly valueAt: number;
+  /** Where its members begin, and how many it should have. */
+  readonly row: { readonly form: MemberForm; readonly at: number; readonly declared: number } | undefined;
+  /** Where a value that is one string, or one node, should end; -1 where nothing says it. */
+  readonly end: number;
 }
 
 /** Tries to read items at any offset of an RDB. */
@@ -45,6 +72,9 @@ export class RdbCandidates {
   private readonly input: RdbInput;
   private readonly reader: RdbReader;
   private readonly values: ValueCheck;
+  private readonly members: MemberReader;
+  private readonly sources: Sources;
+  private readonly index: number;
   private readonly context: RdbContext;
   private readonly size: number;
   private readonly known = new Map<number, Candidate | null>();
@@ -59,6 +89,9 @@ export class RdbCandidates {
     for (const [id, fields] of context.templates) this.reader.templates.set(id, fields);
     this.values = new ValueCheck(true, this.reader.templates, 0);
     this.values.fork = context.fork;
+    this.members = new MemberReader(this.input, new Window(sources.reopen(index), farBytes), size);
+    this.sources = sources;
+    this.index = index;
     this.context = context;
     this.size = size;
     for (let byte = 0; byte < 256; byte++) {
@@ -84,7 +117,7 @@ export class RdbCandidates {
 
   private attempt(offset: number): Candidate | undefined {
     const { input, reader } = this;
-    if (!input.seek(offset) || input.atEnd()) return undefined;
+    if (!input.seek(offset) || input.atEnd() || !this.hasPlausiblePrefixes()) return undefined;
     const templates = reader.templates.size;
     try {
       return this.read(offset);
@@ -97,6 +130,23 @@ export class RdbCandidates {
     }
   }
 
+  /** Writers put two prefixes before a key at most; a reader goes through any number. */
+  private hasPlausiblePrefixes(): boolean {
+    const { input } = this;
+    input.ensure(prefixBytesMax);
+    const { bytes, limit } = input;
+    let at = input.position;
+    for (let count = 0; count <= prefixesMax; count++) {
+      const opcode = at < limit ? bytes[at] : 0;
+      if (opcode === Opcode.expireTimeMs) at += 9;
+      else if (opcode === Opcode.expireTime) at += 5;
+      else if (opcode === Opcode.freq) at += 2;
+      else if (opcode === Opcode.idle) at += 1 + lengthSize(bytes[at + 1]);
+      else return true;
+    }
+    return false;
+  }
+
   private read(offset: number): Candidate | undefined {
     const { reader, input } = this;
     const item = reader.next();
@@ -105,15 +155,13 @@ export class RdbCandidates {
     const end = input.offset;
     return bits === undefined || (this.work > workMax && end - offset > shortItem)
       ? undefined
-      : { end, bits, last: false };
+      : { end, bits, last: false, isKey: item === Item.key, isSelect: item === Item.selectDb };
   }
 
   private readKey(): number | undefined {
-    const { reader, values, input, context } = this;
-    const { expire, keyLength } = reader;
-    if (keyLength > keyLengthMax || expire < 0 || expire > expireMax || reader.freq > 255) return undefined;
-    if ((valueType(reader.type, reader.fork)?.since ?? 0) > context.version) return undefined;
-    const bits = context.evidence.keyBits(reader);
+    const { reader, values, input } = this;
+    const bits = this.keyBits();
+    if (bits === undefined) return undefined;
     const from = input.offset;
     input.ensure(headBytes);
     const length = Math.min(headBytes, input.limit - input.position);
@@ -122,17 +170,84 @@ export class RdbCandidates {
     values.begin();
     checkValue(input, reader.type, values);
     if (values.empty || values.notes.some(({ severity }) => severity === 'error')) return undefined;
-    return bits + valueBits(reader.type, this.head.subarray(0, length), input.offset - from);
+    const end = input.offset;
+    const said =
+      this.memberBits(from, end) ??
+      valueBits(reader.type, this.head.subarray(0, Math.min(length, end - from)), end - from);
+    const nameless = reader.keyLength === 0 && (said <= 0 || this.isBehindNul()) ? namelessBits : 0;
+    input.seek(end);
+    return bits + said + nameless;
+  }
+
+  /** Whether the item that was just read begins within what may be a run of NUL bytes. */
+  private isBehindNul(): boolean {
+    const at = this.reader.itemOffset;
+    return at === 0 || this.sources.read(this.index, at - 1, 1)[0] === 0;
+  }
+
+  /** What speaks for the type and the key that were just read; undefined where nothing can. */
+  private keyBits(): number | undefined {
+    const { reader, context } = this;
+    const { expire, keyLength } = reader;
+    if (keyLength > keyLengthMax || expire < 0 || expire > expireMax || reader.freq > 255) return undefined;
+    if ((valueType(reader.type, reader.fork)?.since ?? 0) > context.version) return undefined;
+    return context.evidence.keyBits(reader);
+  }
+
+  /** What the members of the value at `[from, end)` say; undefined where it has none, or they say it by their encoding. */
+  private memberBits(from: number, end: number): number | undefined {
+    const { reader, members, input } = this;
+    if (reader.type === 0) return members.string(from) ? Math.max(members.bits, 0) : ungainlyBits;
+    const layout = memberLayout(reader.type, reader.fork);
+    if (layout === undefined || layout.nested) return undefined;
+    input.seek(from + layout.before);
+    input.length();
+    let bits = lengthBits;
+    for (let at = input.offset; at < end; at = members.end) {
+      if (!members.read(layout.form, at)) return bits + ungainlyBits;
+      bits += members.bits;
+    }
+    return bits;
+  }
+
+  /** What comes before the value of the key at `offset`. */
+  headAt(offset: number): Head | undefined {
+    const { input, reader } = this;
+    if (!input.seek(offset) || input.atEnd() || !this.hasPlausiblePrefixes()) return undefined;
+    try {
+      if (reader.next() !== Item.key) return undefined;
+      const bits = this.keyBits();
+      const valueAt = input.offset;
+      return bits === undefined ? undefined : { bits, valueAt, ...this.framing() };
+    } catch (error) {
+      if (error instanceof RdbFault || error instanceof FlawError) return undefined;
+      throw error;
+    }
+  }
+
+  /** How the value behind a head is framed. */
+  private framing(): Omit<Head, 'bits' | 'valueAt'> {
+    const { input, reader, members } = this;
+    const layout = memberLayout(reader.type, reader.fork);
+    if (layout === undefined) {
+      const at = input.offset + (reader.type === 25 ? 8 : 0);
+      return { row: undefined, end: reader.type > 25 || reader.type === 7 ? -1 : members.framedEnd(at) };
+    }
+    input.pass(layout.before);
+    const declared = input.length() * layout.each;
+    if (declared === 0 || declared > this.size - input.offset) return { row: undefined, end: -1 };
+    const at = input.offset;
+    const isOne = layout.nested && declared === 1;
+    return {
+      row: { form: layout.form, at, declared },
+      end: isOne ? members.framedEnd(layout.form === 'node' ? at + 1 : at) : -1,
+    };
   }
 
   private itemBits(item: Item): number | undefined {
     const { reader } = this;
     if (item === Item.selectDb) return this.databaseBits();
-    if (item === Item.resizeDb) {
-      const most = this.size - this.input.offset;
-      const { declaredKeys, declaredExpires } = reader;
-      return declaredKeys > 0 && declaredKeys <= most && declaredExpires <= declaredKeys ? 14 : undefined;
-    }
+    if (item === Item.resizeDb) return this.countsBits();
     if (item === Item.aux) return /^[a-z0-9-]{2,40}$/.test(reader.auxName) ? 8 + reader.auxName.length * 2 : -4;
     if (item === Item.function) return isPlausibleLibrary(reader.functionCode) ? 60 : undefined;
     return item === Item.slotInfo || item === Item.moduleAux ? 10 : 30;
@@ -146,12 +261,22 @@ export class RdbCandidates {
     return 8 + (reader.db < 16 ? 4 : 0) + (counted ? 8 : context.version < 7 ? 0 : -8);
   }
 
+  /** Counts stand behind a database's number and nowhere else. */
+  private countsBits(): number | undefined {
+    const { reader, input, sources } = this;
+    const { declaredKeys, declaredExpires, itemOffset } = reader;
+    if (declaredKeys === 0 || declaredKeys > this.size - input.offset || declaredExpires > declaredKeys)
+      return undefined;
+    const [opcode, database] = sources.read(this.index, Math.max(0, itemOffset - 2), 2);
+    return opcode === Opcode.selectDb && database < 0x40 ? 14 : 3;
+  }
+
   /** An end mark is only believed at the end of the file, or where commands follow. */
   private readEnd(): Candidate | undefined {
     const { input, context } = this;
     const end = input.offset;
-    if (input.atEnd()) return { end, bits: context.version < checksumVersionMin ? 8 : 28, last: true };
+    if (input.atEnd()) return { end, bits: context.version < checksumVersionMin ? 8 : 28, ...endMark };
     const next = input.bytes[input.position];
-    return context.tail && (next === star || next === hash) ? { end, bits: 14, last: true } : undefined;
+    return context.tail && (next === star || next === hash) ? { end, bits: 14, ...endMark } : undefined;
   }
 }

@@ -1,7 +1,9 @@
 import { Window } from '../../bytes/window.ts';
 import type { Sources } from '../dataset/sources.ts';
-import { type Candidate, RdbCandidates, type RdbContext } from './rdb-candidates.ts';
-import { mayBeginString, OpenSkip } from './rdb-skip.ts';
+import { type Candidate, farBytes, RdbCandidates, type RdbContext } from './rdb-candidates.ts';
+import type { RdbEvidence } from './rdb-evidence.ts';
+import { MemberReader, memberForms } from './rdb-members.ts';
+import { Remains, startCost } from './rdb-remains.ts';
 
 /*
  * Nothing marks where a record of an RDB begins: around damage, any byte may begin one. What was written is taken to be the way
@@ -12,18 +14,17 @@ import { mayBeginString, OpenSkip } from './rdb-skip.ts';
  *     … item item [ skipped ] item item item …        the items behind a skip must be worth more than it costs
  */
 
-/** Bytes of the longest string that counts for a skip. */
-const stringBytes = 64;
-/** What it costs to skip bytes, what each further skip beside it costs more, and to go on where nothing says that an item begins. */
+/** What it costs to skip bytes, and what each further skip beside it costs more. */
 const skipCost = 6;
-const furtherSkipCost = 5;
-const startCost = 4;
-/** What it costs more to skip an item behind the damage that is sound. */
-const soundSkipCost = 16;
+const furtherSkipCost = 15;
+/** So many are no likelier than more. */
+const furtherSkipsMax = 2;
+/** What it costs more, at most, to skip an item that is sound. */
+const soundSkipCost = 12;
 /** Items behind the damage that together say this much are believed. */
 const trustedBits = 160;
 /** What an item that was read may lack and still be believed. */
-const passedBitsMin = -8;
+const passedBitsMin = -18;
 /** Items that together say so much show that the one before them is sound. */
 const settledBits = 60;
 /** No single item is believed for more than this. */
@@ -32,6 +33,10 @@ const itemBitsMax = 48;
 const chainMax = 200;
 /** Bytes within believed items that are looked through for what they may have swallowed. */
 const insideMax = 1024 * 1024;
+/** Items of which other ways are made. */
+const foundMax = 1 << 17;
+/** What a key costs while ways with fewer or more of them are looked for. */
+const keyCosts = [0, 12, -6];
 /** Places where an item may begin that are held; the best way is settled up to there when they are more. */
 const placesMax = 1 << 18;
 
@@ -40,49 +45,137 @@ interface Place {
   readonly score: number;
   readonly from: number;
   readonly by: 'item' | 'end' | 'skip';
-  /** Reached by the items that were read before the damage showed, and by no other. */
-  readonly known: boolean;
   /** Skips on the way. */
   readonly count: number;
+  /** Keys and databases on the way. */
+  readonly keys: number;
+  readonly selects: number;
+  /** Of a skip: whether the head of the value that is left out tells that it ends here. */
+  readonly whole: boolean;
+  /** Of a skip: where the damage seems to be in it; -1 where nothing tells. */
+  readonly gapAt: number;
+  /** Where the last of them ended, and what spoke best for skipping on there. */
+  readonly since: number;
+  readonly rival: number;
 }
 
 /** Bytes that are no part of any record. */
 export interface Skip {
   readonly from: number;
   readonly to: number;
+  /** Whether a key begins it, and whether what is known of that key's value tells that it ends where the skip does. */
+  readonly head: boolean;
+  readonly whole: boolean;
+  /** Where the damage seems to be in it; -1 where nothing tells. */
+  readonly gapAt: number;
+}
+
+/** Another way around damage, that leads to the same place: how many more keys it keeps, and how much more speaks for it. */
+export interface Alternative {
+  readonly keys: number;
+  readonly score: number;
+  readonly skips: () => readonly Skip[];
 }
 
 /** The way around damage: what is skipped, in order, and whether sound items follow the last skip. */
 export interface Detour {
   readonly skips: readonly Skip[];
   readonly goesOn: boolean;
+  /** Looks for the best way for each number of keys, with what is known of the file in the end. */
+  readonly others: (evidence: RdbEvidence) => readonly Alternative[];
 }
+
+/** Where a way leads, how many keys it keeps, and what speaks for it. */
+interface Goal {
+  readonly at: number;
+  readonly keys: number;
+  readonly selects: number;
+  readonly score: number;
+}
+
+/** An item that was found, with what it counts for. */
+interface Found {
+  readonly end: number;
+  readonly bits: number;
+  readonly keys: number;
+  readonly selects: number;
+}
+
+/** A way that goes on with an item behind a skip. */
+interface Exit {
+  readonly at: number;
+  readonly score: number;
+  readonly from: number;
+  readonly whole: boolean;
+  readonly gapAt: number;
+}
+
+/** What is known when reading meets damage: see `find`. */
+interface Start {
+  readonly passed: readonly number[];
+  readonly fault: number;
+  readonly boundary: number;
+}
+
+/** The best ways to `goal` for each number of keys. */
+function waysTo(resync: () => RdbResynchroniser, start: Start, goal: Goal): readonly Alternative[] {
+  const byKeys = new Map<number, Alternative>();
+  for (const cost of keyCosts) {
+    for (const way of quietly(() => resync().waysTo(start, goal, cost)))
+      if (way.score > (byKeys.get(way.keys)?.score ?? Number.NEGATIVE_INFINITY)) byKeys.set(way.keys, way);
+  }
+  return [...byKeys.values()];
+}
+
+/** Most trials end in a fault: where in this program each came about nobody asks. */
+function quietly<Result>(work: () => Result): Result {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+const nothingYet = { count: 0, keys: 0, selects: 0, whole: false, gapAt: -1 } as const;
 
 /** Finds the way through damaged bytes of an RDB. */
 export class RdbResynchroniser {
+  private readonly sources: Sources;
+  private readonly index: number;
   private readonly candidates: RdbCandidates;
   private readonly window: Window;
   private readonly size: number;
-  /** For each byte, whether it may begin an item, or a string that counts for a skip. */
-  private readonly interesting: Uint8Array;
+  private readonly members: MemberReader;
+  private readonly context: RdbContext;
   private places = new Map<number, Place>();
   /** Places that an item leads to and that are not reached yet, in ascending order. */
   private ahead: number[] = [];
-  private skip = new OpenSkip();
+  private remains: Remains;
   private passed: ReadonlySet<number> = new Set();
-  /** The item among those that were read in which the search stands, what speaks for it, and for all before it. */
-  private within = { from: 0, to: 0, bits: 0, score: 0 };
   /** Where reading met the damage: items that end before say nothing of what comes behind it. */
   private fault = 0;
+  /** Where the item ends that met it, if it is framed soundly; else -1. */
+  private boundary = -1;
   /** Where the search ends: `size`, or behind items that are believed. */
   private limit = 0;
   private settled: Skip[] = [];
+  /** Where other ways should lead, while they are looked for, and what each key costs then. */
+  private goal: Goal | undefined;
+  private keyCost = 0;
+  private readonly found = new Map<number, Found>();
+  private readonly exits: Exit[] = [];
 
   constructor(sources: Sources, index: number, size: number, context: RdbContext) {
+    this.sources = sources;
+    this.index = index;
     this.candidates = new RdbCandidates(sources, index, size, context);
     this.window = new Window(sources.reopen(index));
     this.size = size;
-    this.interesting = this.candidates.mayBegin.map((item, byte) => item | mayBeginString[byte]);
+    this.members = new MemberReader(this.window, new Window(sources.reopen(index), farBytes), size);
+    this.context = context;
+    this.remains = this.nothing();
   }
 
   /**
@@ -90,28 +183,41 @@ export class RdbResynchroniser {
    * an item ends that is framed soundly and bad in itself; -1 for none.
    */
   find(passed: readonly number[], fault: number, boundary: number): Detour {
-    // Most trials end in a fault: where in this program each came about nobody asks.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    try {
-      return this.search(passed, fault, boundary);
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
-    }
+    const start = { passed, fault, boundary };
+    return quietly(() => this.search(start));
   }
 
-  private search(passed: readonly number[], fault: number, boundary: number): Detour {
+  waysTo(start: Start, goal: Goal, keyCost: number): readonly Alternative[] {
+    this.goal = goal;
+    this.keyCost = keyCost;
+    this.walk(start, goal.at);
+    return this.found.size >= foundMax || this.settled.length > 0 ? [] : this.waysBy(goal);
+  }
+
+  private nothing(): Remains {
+    const { fork, version } = this.context;
+    return new Remains(this.members, memberForms(fork, version), this.size);
+  }
+
+  private search(start: Start): Detour {
+    this.walk(start, this.size);
+    const { goal, ...way } = this.best();
+    // Nothing of this search is held any longer.
+    const { sources, index, size, context } = this;
+    const again = (evidence: RdbEvidence) => new RdbResynchroniser(sources, index, size, { ...context, evidence });
+    return { ...way, others: (evidence) => (goal === undefined ? [] : waysTo(() => again(evidence), start, goal)) };
+  }
+
+  private walk({ passed, fault, boundary }: Start, limit: number): void {
     const suspects = this.suspectsAmong(passed);
     const start = suspects[0] ?? fault;
     this.begin(start, fault, suspects);
+    this.boundary = boundary;
+    this.limit = limit;
     for (let offset = start; offset < this.limit; offset++) {
-      offset = this.nextPlace(offset);
-      if (offset >= this.limit) break;
       this.visit(offset);
-      if (offset === fault && boundary > fault) this.reach(boundary, this.skip.score, this.skip.from, 'skip', false);
       if (this.places.size > placesMax) this.settle();
     }
-    return this.best();
   }
 
   /** An item behind which several plausible ones were read ended where it should: only the last ones may be damaged. */
@@ -127,115 +233,129 @@ export class RdbResynchroniser {
   private begin(start: number, fault: number, passed: readonly number[]): void {
     this.passed = new Set([...passed, fault]);
     this.fault = fault;
-    this.limit = this.size;
-    this.places = new Map([[start, { score: 0, from: start, by: 'item', known: true, count: 0 }]]);
+    this.places = new Map([[start, { score: 0, from: start, by: 'item', ...nothingYet, since: start, rival: 0 }]]);
     this.ahead = [start];
-    this.skip = new OpenSkip();
-    this.within = { from: 0, to: 0, bits: 0, score: 0 };
+    this.remains = this.nothing();
     this.settled = [];
   }
 
-  /** The next offset that an item leads to, or where one may begin. */
-  private nextPlace(offset: number): number {
-    const { window, limit } = this;
-    const { interesting } = this;
-    const known = Math.min(this.ahead[0] ?? limit, limit);
-    let at = offset;
-    while (at < known) {
-      if (!window.seek(at) || !window.ensure(1)) return limit;
-      const { bytes, position } = window;
-      const end = Math.min(window.limit, position + known - at);
-      let next = position;
-      while (next < end && (interesting[bytes[next]] === 0 || isNulRun(bytes, next, end))) next++;
-      at = window.base + next;
-      if (next < end) break;
-    }
-    return at;
-  }
-
   private visit(offset: number): void {
-    const { skip, candidates } = this;
+    const { remains, candidates } = this;
     const reached = this.places.get(offset);
     if (this.ahead[0] === offset) this.ahead.shift();
-    skip.advance(offset);
+    remains.arrive(offset);
     const item = candidates.mayBegin[this.byteAt(offset)] === 0 ? undefined : candidates.at(offset);
     candidates.forget(offset);
-    if (this.passed.has(offset)) {
-      skip.dropDoubtful();
-      this.enter(offset, item, reached);
-    }
     if (item !== undefined) this.take(offset, item, reached);
-    if (reached !== undefined) {
-      const { score, known, count } = reached;
-      const torn = item !== undefined && count > 0 ? soundSkipCost : 0;
-      skip.open(offset, score - skipCost - furtherSkipCost * count - torn, known);
-    }
+    if (reached !== undefined) this.leaveOut(offset, item, reached);
     this.byteAt(offset);
-    const { bytes, position, limit } = this.window;
-    skip.passString(bytes, position, limit);
+    remains.go(offset);
   }
 
   /** Brings the byte at `offset` to the window's position. */
   private byteAt(offset: number): number {
     const { window } = this;
-    if (
-      !window.seek(offset) ||
-      !(window.limit - window.position >= stringBytes || window.ensure(stringBytes) || window.ensure(1))
-    )
-      return 0;
+    if (!window.seek(offset) || !(window.position < window.limit || window.ensure(1))) return 0;
     return window.bytes[window.position];
   }
 
+  /** Skips what begins at `offset`, where an item ends: the key that stands there may be sound, and only its value torn. */
+  private leaveOut(offset: number, item: Candidate | undefined, { score, count }: Place): void {
+    const { remains, candidates } = this;
+    const torn = item === undefined ? 0 : Math.min(Math.max(item.bits, 0), soundSkipCost);
+    const left = score - furtherSkipCost * Math.min(count, furtherSkipsMax) - torn;
+    const head = candidates.headAt(offset);
+    const end = offset === this.fault && this.boundary > offset ? this.boundary : (head?.end ?? -1);
+    if (end > offset) remains.expect(offset, end);
+    remains.open(offset, left - skipCost);
+    if (head === undefined) return;
+    // What speaks for the head counts where what goes on begins behind it.
+    const said = Math.max(head.bits, 0);
+    remains.openLater(head.valueAt, offset, left - skipCost + said);
+    const { row } = head;
+    if (row !== undefined) remains.openRow(row.form, row.at, row.declared, offset, left + said, offset);
+  }
+
   /** Follows the item at `offset`, from the item before it or out of a skip. */
-  private take(offset: number, item: Candidate, reached: Place | undefined): void {
-    const { skip, within } = this;
-    const broken = this.brokenScore(offset);
-    const started = Math.max(skip.score, broken) - startCost;
+  private take(offset: number, item: Candidate, before: Place | undefined): void {
+    const { remains, passed } = this;
+    const started = remains.leave(offset);
+    const reached = this.asItem(offset, before, started);
     const score = Math.max(reached?.score ?? started, started);
     if (score === Number.NEGATIVE_INFINITY) return;
-    // From the end of an item that says so little a skip leads on as well.
-    if (!item.last && score + item.bits <= skip.score - startCost && !this.passed.has(offset)) return;
-    const starts = reached === undefined || started > reached.score;
-    if (starts) {
-      const from = broken > skip.score ? within.from : skip.from;
-      const count = (this.places.get(from)?.count ?? 0) + 1;
-      this.places.set(offset, { score: started, from, by: 'skip', known: false, count });
-    }
     // An item that was read where the one before it ended needs little to be believed.
-    const bits = this.passed.has(offset) && item.bits > passedBitsMin ? Math.max(item.bits, 1) : item.bits;
-    this.reach(item.end, score + bits, offset, item.last ? 'end' : 'item', !starts && reached.known);
-    if (this.limit === this.size) this.lookAhead(offset);
+    const said = passed.has(offset) && item.bits > passedBitsMin ? Math.max(item.bits, 1) : item.bits;
+    const bits = item.isKey ? said - this.keyCost : said;
+    if (this.goal !== undefined) this.note(offset, item, bits, started);
+    // From the end of an item that says so little a skip leads on as well.
+    if (!item.last && score + bits <= remains.score - startCost && !passed.has(offset)) return;
+    if (reached === undefined || started > reached.score) this.start(offset, started);
+    this.reach(item, score + bits, offset);
+    if (this.goal === undefined && this.limit === this.size && offset > this.fault) this.lookAhead(offset);
   }
 
-  private enter(offset: number, item: Candidate | undefined, reached: Place | undefined): void {
-    this.within = { from: offset, to: item?.end ?? offset, bits: item?.bits ?? 0, score: reached?.score ?? 0 };
+  /** Whatever its bytes resemble, from where it begins to where it ends there lies the item that they were read as. */
+  private asItem(offset: number, reached: Place | undefined, started: number): Place | undefined {
+    const isSame = reached?.by === 'item' && this.remains.leftFrom === reached.from && started > reached.score;
+    if (!isSame) return reached;
+    const raised = { ...reached, score: started };
+    this.places.set(offset, raised);
+    return raised;
   }
 
-  /**
-   * An item that was read, although it is damaged, ends in the wrong place: what speaks for it speaks for its first part still, if
-   * another item begins within it.
-   */
-  private brokenScore(offset: number): number {
-    const { from, to, bits, score } = this.within;
-    if (offset <= from || offset >= to) return Number.NEGATIVE_INFINITY;
-    return score + (Math.max(bits, 0) * (offset - from)) / (to - from) - skipCost;
+  /** Goes on at `offset` behind a skip. */
+  private start(offset: number, score: number): void {
+    const { leftFrom: from, leftWhole: whole, leftGap: gapAt, score: rival } = this.remains;
+    const { count, keys, selects } = this.places.get(from) ?? nothingYet;
+    const on = { count: count + 1, keys, selects, whole, gapAt, since: offset, rival };
+    this.places.set(offset, { score, from, by: 'skip', ...on });
   }
 
-  private reach(offset: number, score: number, from: number, by: Place['by'], known: boolean): void {
+  /** Keeps what other ways are made of. */
+  private note(offset: number, item: Candidate, bits: number, started: number): void {
+    if (this.found.size >= foundMax) return;
+    const { end, isKey, isSelect } = item;
+    this.found.set(offset, { end, bits, keys: isKey ? 1 : 0, selects: isSelect ? 1 : 0 });
+    if (started > Number.NEGATIVE_INFINITY) {
+      const { leftFrom, leftWhole, leftGap } = this.remains;
+      this.exits.push({ at: offset, score: started, from: leftFrom, whole: leftWhole, gapAt: leftGap });
+    }
+  }
+
+  private reach(item: Candidate, score: number, from: number): void {
+    const offset = item.end;
     const other = this.places.get(offset);
     if (other !== undefined && other.score >= score) return;
-    const count = (this.places.get(from)?.count ?? 0) + (by === 'skip' ? 1 : 0);
-    this.places.set(offset, { score, from, by, known, count });
+    const { count, keys, selects, since, rival } = this.places.get(from) as Place;
+    const on = { keys: keys + (item.isKey ? 1 : 0), selects: selects + (item.isSelect ? 1 : 0) };
+    this.places.set(offset, {
+      score,
+      from,
+      by: item.last ? 'end' : 'item',
+      count,
+      ...on,
+      whole: false,
+      gapAt: -1,
+      since,
+      rival,
+    });
     if (other !== undefined) return;
     let index = this.ahead.length;
     while (index > 0 && this.ahead[index - 1] > offset) index--;
     this.ahead.splice(index, 0, offset);
   }
 
-  /** Ends the search behind items that are believed, once the first of them is found. */
+  /** Ends the search behind items that are believed: no way that is open and does not lead through them has so much for it. */
   private lookAhead(offset: number): void {
-    const { bits, reached } = this.chain(offset);
-    if (bits >= trustedBits) this.limit = Math.min(reached, Math.max(this.fault + 1, offset + insideMax));
+    const { score, since, rival } = this.places.get(offset) as Place;
+    const least = score - trustedBits;
+    if (since < this.fault || rival > least || this.remains.bestBefore(since) > least) return;
+    let end = offset + 1;
+    for (const at of this.ahead) {
+      const place = this.places.get(at) as Place;
+      if (place.score > least && place.since !== since) end = at;
+    }
+    this.limit = Math.min(end, offset + insideMax);
   }
 
   /** What the items from `offset` on say together, those behind the damage, and where they lead. */
@@ -254,18 +374,25 @@ export class RdbResynchroniser {
 
   /** So many places are held that the best way up to here must do. */
   private settle(): void {
-    const best = this.places.get(this.skip.from);
+    const { from } = this.remains;
+    const best = this.places.get(from);
     if (best === undefined) return;
-    this.settled.push(...this.traced(this.skip.from));
-    this.places = new Map([
-      [this.skip.from, { score: best.score, from: this.skip.from, by: 'item', known: false, count: 0 }],
-    ]);
+    this.settled.push(...this.traced(from));
+    this.places = new Map([[from, { score: best.score, from, by: 'item', ...nothingYet, since: from, rival: 0 }]]);
+    this.remains.forgetRows();
     this.ahead = [];
   }
 
-  private best(): Detour {
+  private best(): Omit<Detour, 'others'> & { readonly goal: Goal | undefined } {
+    const { size, remains } = this;
     let best = -1;
-    let most = this.skip.score - startCost;
+    let most = remains.score - startCost;
+    let rest = remains.from;
+    // What the end of the file cuts off is only known where the search has come there.
+    if (this.limit === size && remains.endScore - startCost >= most) {
+      most = remains.endScore - startCost;
+      rest = remains.endFrom;
+    }
     for (const offset of this.ahead) {
       if (offset < this.limit) continue;
       const place = this.places.get(offset) as Place;
@@ -275,11 +402,44 @@ export class RdbResynchroniser {
         best = offset;
       }
     }
-    const { size, skip } = this;
     const torn = best === size && this.places.get(best)?.by === 'item';
-    if (best >= 0 && !torn) return { skips: [...this.settled, ...this.traced(best)], goesOn: true };
-    const from = torn ? size : skip.from;
-    return { skips: [...this.settled, ...this.traced(from), { from, to: size }], goesOn: false };
+    if (best >= 0 && !torn) {
+      const goal = { at: best, ...(this.places.get(best) as Place) };
+      return { skips: [...this.settled, ...this.traced(best)], goesOn: true, goal };
+    }
+    const from = torn ? size : rest;
+    const last = { from, to: size, head: false, whole: false, gapAt: -1 };
+    return { skips: [...this.settled, ...this.traced(from), last], goesOn: false, goal: undefined };
+  }
+
+  /** Ways to `goal`, each with its last skip elsewhere: of those with the same number of keys the best one. */
+  private waysBy(goal: Goal): Alternative[] {
+    const { exits, places, keyCost } = this;
+    const rest = this.restTo(goal.at);
+    const byKeys = new Map<number, Alternative>();
+    for (const { at, score, from, whole, gapAt } of exits) {
+      const on = rest.get(at);
+      const before = places.get(from);
+      if (on === undefined || before === undefined || before.selects + on.selects !== goal.selects) continue;
+      const kept = before.keys + on.keys;
+      const keys = kept - goal.keys;
+      const more = score + on.bits + keyCost * kept - goal.score;
+      if ((byKeys.get(keys)?.score ?? Number.NEGATIVE_INFINITY) >= more) continue;
+      byKeys.set(keys, { keys, score: more, skips: () => [...this.traced(from), this.skipTo(from, at, whole, gapAt)] });
+    }
+    return [...byKeys.values()];
+  }
+
+  /** For each place from which items lead to `goal`, one behind the other, what they count for. */
+  private restTo(goal: number): ReadonlyMap<number, Omit<Found, 'end'>> {
+    const rest = new Map([[goal, { bits: 0, keys: 0, selects: 0 }]]);
+    for (const at of [...this.found.keys()].sort((a, b) => b - a)) {
+      const { end, bits, keys, selects } = this.found.get(at) as Found;
+      const on = rest.get(end);
+      if (on !== undefined && at < goal)
+        rest.set(at, { bits: bits + on.bits, keys: keys + on.keys, selects: selects + on.selects });
+    }
+    return rest;
   }
 
   /** What is skipped on the best way to a place. */
@@ -288,19 +448,12 @@ export class RdbResynchroniser {
     for (let at = offset; ; ) {
       const place = this.places.get(at);
       if (place === undefined || place.from === at) return skips.reverse();
-      if (place.by === 'skip') skips.push({ from: place.from, to: at });
+      if (place.by === 'skip') skips.push(this.skipTo(place.from, at, place.whole, place.gapAt));
       at = place.from;
     }
   }
-}
 
-/** NUL bytes read as strings without key and value: of many only the last are looked at. */
-function isNulRun(bytes: Uint8Array, position: number, end: number): boolean {
-  return (
-    position + 4 < end &&
-    bytes[position] === 0 &&
-    bytes[position + 1] === 0 &&
-    bytes[position + 2] === 0 &&
-    bytes[position + 3] === 0
-  );
+  private skipTo(from: number, to: number, whole: boolean, gapAt: number): Skip {
+    return { from, to, head: this.candidates.headAt(from) !== undefined, whole, gapAt };
+  }
 }

@@ -1,8 +1,8 @@
 import { escapeBytes } from '../../bytes/text.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
-import { RdbFault, type RdbInput } from '../../rdb/input.ts';
-import { checksumVersionMin, valkeyVersionMin, versionMax } from '../../rdb/opcodes.ts';
+import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from '../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
@@ -15,7 +15,8 @@ import type { Cut, Duplicates, Region, Unresolved } from './plan.ts';
 import { findDuplicates } from './rdb-duplicates.ts';
 import { RdbEvidence } from './rdb-evidence.ts';
 import { forkOf, guessHeader, headerContradiction, isWhole, magicOf } from './rdb-header.ts';
-import { RdbResynchroniser, type Skip } from './rdb-resync.ts';
+import { type Alternative, RdbResynchroniser, type Skip } from './rdb-resync.ts';
+import { SectionCounts } from './rdb-section-counts.ts';
 import { region } from './regions.ts';
 
 export interface RdbScanOptions {
@@ -27,6 +28,8 @@ export interface RdbScanOptions {
   readonly duplicates: Duplicates;
   readonly seed: number;
   readonly pause: () => Promise<void>;
+  /** Ways around damage that were chosen before, by the place of the fault. */
+  readonly chosen?: ReadonlyMap<number, readonly Skip[]>;
 }
 
 /** Items between two pauses. */
@@ -49,6 +52,9 @@ interface Passed {
   readonly offset: number;
   readonly db: number;
   readonly keys: number;
+  /** Databases that had begun, and keys in the last of them. */
+  readonly sections: number;
+  readonly sectionKeys: number;
 }
 
 /** Finds what is wrong in the RDB at the front of a file. */
@@ -68,6 +74,7 @@ export class RdbScan {
   /** The last items, the newest last. */
   private readonly recent: Passed[] = [];
   private readonly evidence = new RdbEvidence();
+  private readonly counts = new SectionCounts();
   /** The first nine bytes as they should be, and what is wrong with them; '' and undefined where they are sound. */
   private magic = '';
   private headerFault: RdbFault | undefined;
@@ -79,6 +86,11 @@ export class RdbScan {
   private skips: Skip[] = [];
   /** Whether sound items follow the last of them. */
   private goesOn = true;
+  /** Where damage seems to begin or end. */
+  private readonly marks: number[] = [];
+  /** The fault around which they lead, and other ways around it. */
+  private detourFrom = 0;
+  private others: (evidence: RdbEvidence) => readonly Alternative[] = () => [];
   private damage = { code: '', reason: '', touched: [] as readonly string[] };
   /** Where the last key without a name was. */
   private nameless = Number.NEGATIVE_INFINITY;
@@ -93,18 +105,32 @@ export class RdbScan {
     this.duplicates = new DuplicateKeys(options.seed);
   }
 
-  /** False where not even the header can be made out. */
-  async run(): Promise<boolean> {
+  /** Reads it; false where not even the header can be made out. */
+  async read(): Promise<boolean> {
     if (!this.readHeader()) return false;
     const { reader, options } = this;
     this.values.fork = reader.fork;
     this.version = reader.version;
     while (!this.readItems()) await options.pause();
-    if (await this.mendByChecksum()) return true;
+    return true;
+  }
+
+  /** Ways around damage that agree better with the declared numbers of keys, by the place of the fault; undefined for none. */
+  betterWays(): ReadonlyMap<number, readonly Skip[]> | undefined {
+    return this.counts.betterWays(this.evidence);
+  }
+
+  /** How little the keys that were found agree with the declared numbers of keys, in bits. */
+  get disagreement(): number {
+    return this.counts.disagreement;
+  }
+
+  /** Mends what needs to know the whole file. */
+  async finish(): Promise<void> {
+    if (await this.mendByChecksum()) return;
     this.inferVersion();
     if (this.headerFault !== undefined) this.mendHeader(this.headerFault, this.magic);
     if (this.duplicates.suspicious) await this.dropDuplicates();
-    return true;
   }
 
   private readHeader(): boolean {
@@ -162,13 +188,17 @@ export class RdbScan {
     const { reader, input } = this;
     for (let count = 0; count < itemsBetweenPauses; count++) {
       if (this.skips.length > 0 && input.offset === this.skips[0].from && !this.takeSkip()) return true;
-      const before = { offset: input.offset, db: reader.db, keys: this.keys };
+      const before = { offset: input.offset, db: reader.db, keys: this.keys, ...this.counts.mark() };
       try {
         const item = reader.next();
-        if (item === Item.end) return this.takeEnd();
+        if (item === Item.end) {
+          this.doubtEnd();
+          return this.takeEnd();
+        }
         if (item === Item.key) this.takeKey();
         else if (item === Item.function) this.takeFunction();
         else if (item === Item.resizeDb) this.takeCounts();
+        else if (item === Item.selectDb) this.counts.begin();
         else this.needed = Math.max(this.needed, itemVersions[item] ?? 0);
         this.remember(before);
       } catch (error) {
@@ -196,6 +226,7 @@ export class RdbScan {
       throw new RdbFault(fault.code, fault.offset, fault.expected, fault.found);
     }
     this.keys++;
+    this.counts.keys++;
     this.needed = Math.max(this.needed, valueType(reader.type, reader.fork)?.since ?? 0);
     this.evidence.note(reader);
     this.duplicates.add(reader.key, reader.keyLength, reader.db);
@@ -228,7 +259,10 @@ export class RdbScan {
   private takeCounts(): void {
     const { reader, input, options } = this;
     const most = Math.max(options.size, plausibleCount);
-    if (reader.declaredKeys <= most && reader.declaredExpires <= most) return;
+    if (reader.declaredKeys <= most && reader.declaredExpires <= most) {
+      this.counts.declared = reader.declaredKeys;
+      return;
+    }
     this.boundary = input.offset;
     const found = `${reader.declaredKeys} keys, ${reader.declaredExpires} expiries`;
     throw new RdbFault('rdb.length.range', reader.itemOffset, `at most ${most} keys`, found);
@@ -251,6 +285,7 @@ export class RdbScan {
     const first = this.recent.find(({ offset }) => offset === from) ?? before;
     reader.db = first.db;
     this.keys = first.keys;
+    this.counts.rewind(first);
     this.recent.length = 0;
     this.nameless = Number.NEGATIVE_INFINITY;
     input.seek(from);
@@ -266,29 +301,44 @@ export class RdbScan {
   /** Which bytes around a fault are bad. */
   private detour(at: number, code: string): Skip[] {
     const { reader, options, version, evidence, boundary } = this;
+    const chosen = options.chosen?.get(at);
+    if (chosen !== undefined) {
+      this.boundary = -1;
+      this.goesOn = true;
+      this.detourFrom = at;
+      this.others = () => [];
+      return [...chosen];
+    }
     const { fork, templates } = reader;
-    const context = { fork, version, templates, tail: options.tail, evidence };
+    const context = { fork, version, templates: new Map(templates), tail: options.tail, evidence: evidence.copy() };
     const resync = new RdbResynchroniser(options.sources, options.index, options.size, context);
     this.boundary = -1;
     const suspects = this.recent.filter(
       ({ offset }, index, all) => at - offset <= suspectBytesMax || index >= all.length - suspectsMin,
     );
-    const { skips, goesOn } = resync.find(
+    const { skips, goesOn, others } = resync.find(
       suspects.map(({ offset }) => offset),
       at,
       boundary,
     );
     this.goesOn = goesOn;
+    this.detourFrom = at;
+    this.others = others;
     // What looks like keys within a value that the end of the file cuts off is a part of it.
-    if (!goesOn && code === 'rdb.truncated') return [{ from: skips[0].from, to: options.size }];
+    if (!goesOn && code === 'rdb.truncated')
+      return [{ from: skips[0].from, to: options.size, head: false, whole: false, gapAt: -1 }];
     if (skips.length > 0) return [...skips];
-    return [{ from: at, to: boundary > at ? boundary : at + 1 }];
+    return [{ from: at, to: boundary > at ? boundary : at + 1, head: false, whole: false, gapAt: -1 }];
   }
 
   /** Leaves bad bytes out; false where nothing sound comes after them. */
   private takeSkip(): boolean {
     const { input, reader, skips, damage } = this;
-    const [{ from, to }] = skips;
+    const [skip] = skips;
+    const { from, to, gapAt } = skip;
+    this.marks.push(from, to);
+    if (gapAt >= 0) this.marks.push(gapAt);
+    this.counts.pass(skip, this.detourFrom, this.others);
     const { code, reason, touched } = damage;
     skips.shift();
     this.cut ??= { offset: from, code, reason, inRdb: true, commands: 0, keys: this.keys };
@@ -329,14 +379,19 @@ export class RdbScan {
   /** Where the checksum tells what single change was made, it is undone: nothing is lost then. */
   private async mendByChecksum(): Promise<boolean> {
     const { reader, options, regions, headerFault } = this;
-    const stored = reader.storedChecksum;
     const isDamaged = regions.length > 0 || headerFault !== undefined;
-    if (!isDamaged || !this.ended || stored === 0n || reader.version < checksumVersionMin) return false;
+    if (!isDamaged || reader.version < checksumVersionMin) return false;
+    const { at, stored } = this.storedChecksum();
+    if (stored === 0n) return false;
     const { sources, index, size, seed, pause } = options;
     const places = regions.filter(({ damage }) => damage);
     const last = places.at(-1);
-    const bad = last && { from: headerFault ? 0 : places[0].offset, to: last.offset + last.length };
-    const mending = await findMending(sources, index, reader.checksumOffset, stored, bad, pause);
+    const bad = last && {
+      from: headerFault ? 0 : places[0].offset,
+      to: Math.min(last.offset + last.length, at),
+      marks: [...new Set(this.marks)].sort((a, b) => a - b),
+    };
+    const mending = await findMending(sources, index, at, stored, bad, pause);
     const mended = mending && (await readMended(sources, index, size, mending, seed, pause));
     if (mending === undefined || mended === undefined) return false;
     const { offset, length, bytes } = mending;
@@ -344,9 +399,32 @@ export class RdbScan {
     const more = { action: 'replace', damage: false, replacement: bytes } as const;
     regions.splice(0, regions.length, region(offset, length, 'rdb.checksum.mismatch', reason, more));
     this.cut = undefined;
+    this.endOffset = Math.max(this.endOffset, at + headerBytes - 1);
     this.keys = mended.keys;
     this.version = mended.version;
     return true;
+  }
+
+  /** An end whose checksum is wrong and behind which neither the file ends nor commands begin may be any bytes. */
+  private doubtEnd(): void {
+    const { reader, options } = this;
+    const { endOffset } = reader;
+    if (reader.checksumState !== 'mismatch' && this.regions.length === 0) return;
+    if (reader.version < checksumVersionMin || endOffset >= options.size) return;
+    const [next] = options.sources.read(options.index, endOffset, 1);
+    if (next === 0x2a || next === 0x23) return;
+    const found = `${options.size - endOffset} more bytes`;
+    throw new RdbFault('rdb.trailing', endOffset - headerBytes, 'the end of the file', found);
+  }
+
+  /** The stored checksum, and where it begins; 0 where there is none. It may be there although reading did not come to it. */
+  private storedChecksum(): { readonly at: number; readonly stored: bigint } {
+    const { reader, options } = this;
+    const { sources, index, size, tail } = options;
+    if (this.ended) return { at: reader.checksumOffset, stored: reader.storedChecksum };
+    if (tail || size < headerBytes * 2) return { at: size, stored: 0n };
+    const end = sources.read(index, size - headerBytes, headerBytes);
+    return { at: size - headerBytes + 1, stored: end[0] === Opcode.eof ? end.readBigUInt64LE(1) : 0n };
   }
 
   private takeEnd(): true {
@@ -370,6 +448,24 @@ export class RdbScan {
     if (!regions.some(({ replacement }) => replacement === 'rdb-end') && this.version >= checksumVersionMin) {
       this.restoreEnd(this.endOffset - headerBytes, this.endOffset, 'rdb.checksum', 'what it sums up has changed');
     }
-    regions.push(...found);
+    for (const one of found) regions.push(one);
   }
+}
+
+/**
+ * Finds what is wrong in the RDB at the front of a file; undefined where not even its header can be made out, but for what
+ * `unresolved` says then. A second reading decides where the numbers of keys that the file declares do not agree with the first.
+ */
+export async function scanRdb(input: RdbInput, options: RdbScanOptions): Promise<{ scan: RdbScan; known: boolean }> {
+  const first = new RdbScan(input, options);
+  if (!(await first.read())) return { scan: first, known: false };
+  let scan = first;
+  const chosen = first.betterWays();
+  if (chosen !== undefined) {
+    const second = new RdbScan(new RdbInput(options.sources.reopen(options.index)), { ...options, chosen });
+    await second.read();
+    if (second.disagreement <= first.disagreement) scan = second;
+  }
+  await scan.finish();
+  return { scan, known: true };
 }
