@@ -17,11 +17,7 @@ export class TouchedKeys {
 
   has(bytes: Uint8Array, start: number, length: number): boolean {
     const hash = hashBytes(bytes, start, length, 0);
-    return this.isSet(hash >>> upperShift) && this.isSet(hash & lowerMask);
-  }
-
-  private isSet(bit: number): boolean {
-    return ((this.bits[bit >> 3] >> (bit & 7)) & 1) !== 0;
+    return isSet(this.bits, hash >>> upperShift) && isSet(this.bits, hash & lowerMask);
   }
 
   /** Notes the keys that a command may touch; false where nobody can tell which these are. */
@@ -33,12 +29,8 @@ export class TouchedKeys {
 
   private note(bytes: Uint8Array, start: number, length: number): void {
     const hash = hashBytes(bytes, start, length, 0);
-    this.set(hash >>> upperShift);
-    this.set(hash & lowerMask);
-  }
-
-  private set(bit: number): void {
-    this.bits[bit >> 3] |= 1 << (bit & 7);
+    set(this.bits, hash >>> upperShift);
+    set(this.bits, hash & lowerMask);
   }
 
   /** About the part of the other keys that is taken for touched. */
@@ -47,4 +39,10 @@ export class TouchedKeys {
     for (let byte of this.bits) for (; byte !== 0; byte &= byte - 1) count++;
     return (count / bitCount) ** 2;
   }
+}
+
+const isSet = (bits: Uint8Array, bit: number): boolean => ((bits[bit >> 3] >> (bit & 7)) & 1) !== 0;
+
+function set(bits: Uint8Array, bit: number): void {
+  bits[bit >> 3] |= 1 << (bit & 7);
 }

@@ -18,7 +18,7 @@ export const digestWindowBytes = 524_288;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  digestKeys(from: number, to: number, scores: number): number;
+  digestKeys(from: number, to: number, scores: number, expiredBefore: number): number;
   digestRun(): void;
   keyPlace(from: number, to: number): void;
 }
@@ -37,7 +37,8 @@ export class DigestKernel {
   /** Where the last `digestKeys` stopped; what `keyPlace` has found. */
   readonly result: Int32Array;
   /**
-   * Adds the keys in the window's `[from, to)` that are not touched, and stops before one that is not for it; how many it added.
+   * Adds the keys in the window's `[from, to)` that are not touched and do not expire before a moment (milliseconds since 1970, NaN for
+   * never), and stops before one that is not for it; how many it added.
    * `scores`: 1 if sorted sets are for it, with scores as Grisu2 prints them.
    */
   readonly digestKeys: Exports['digestKeys'];

@@ -36,7 +36,7 @@ interface Exports {
   passCommands(from: number, limit: number, open: number): number;
   passKeys(from: number, limit: number, most: number, flags: number, seed: number, db: number): number;
   placeKeys(from: number, to: number, most: number, shard: number): number;
-  keepKeys(from: number, to: number, most: number, seed: number, db: number): number;
+  keepKeys(from: number, to: number, most: number, seed: number, db: number, expiredBefore: number): number;
   crc64Window(low: number, high: number, address: number, length: number): void;
   crc64Prepare(): void;
   blobsPrepare(): void;
@@ -113,7 +113,8 @@ export class Lanes {
    */
   readonly placeKeys: Exports['placeKeys'];
   /**
-   * Goes over keys in the window's `[from, to)`, at most `most`, and tells those that are touched from the others, which are kept. Returns
+   * Goes over keys in the window's `[from, to)`, at most `most`, and tells those that are touched, or expire before a moment (milliseconds
+   * since 1970, NaN for never), from the others, which are kept. Returns
    * how many are kept: their fingerprints for `seed` and `db` are in `prints`. `result`: where the first item begins that was not looked
    * at, and how many are touched: `touchedPlaces` says where these lie.
    */

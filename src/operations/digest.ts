@@ -1,13 +1,14 @@
 import { detectLayout } from '../aof/layout.ts';
-import { Digester } from '../engine/digest.ts';
+import { type DatabaseSum, Digester, digestOfSums } from '../engine/digest.ts';
 import type { Flavor } from '../engine/flavor.ts';
 import type { ReplyError } from '../engine/session.ts';
 import type { Finding } from '../findings.ts';
-import { type DatabaseCensus, takeCensus } from './dataset/census.ts';
+import { addCensus, type DatabaseCensus, takeCensus } from './dataset/census.ts';
 import { fileOrder } from './dataset/file-order.ts';
 import { flavorOfFiles } from './dataset/flavor-choice.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from './dataset/flavor-signs.ts';
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from './dataset/load.ts';
+import { type KeptDataset, loadKept } from './kept/load.ts';
 import type { LayoutName, Progress } from './report.ts';
 
 export interface DigestOptions {
@@ -45,10 +46,16 @@ export interface DigestResult {
   readonly refused: { readonly count: number; readonly first: readonly ReplyError[] };
 }
 
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** The digest of the dataset at `path`. Throws UnreadableError. */
 export async function digest(path: string, options: DigestOptions): Promise<DigestResult> {
   const flavor = options.flavor ?? 'redis-8';
-  const loaded = await loadDataset(path, { ...options, flavor });
+  const load = { ...options, flavor };
+  // Where no key is asked for by itself, those that no log touches need not be loaded.
+  const isWhole = options.onKey !== undefined;
+  const part = isWhole ? undefined : await loadKept(path, load, flavor, options.pause ?? nextTurn);
+  const loaded = part?.loaded ?? (await loadDataset(path, load));
   try {
     const ok = loaded.findings.errors === 0 && (loaded.opaque.length === 0 || (options.opaque ?? 'fail') !== 'fail');
     if (ok) await eachKey(loaded, flavor, options);
@@ -58,25 +65,39 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
       path,
       layout: loaded.layout,
       ok,
-      digest: ok ? digestOf(loaded, flavor, options.at) : undefined,
+      digest: ok ? await wholeDigest(loaded, part, flavor, options.at) : undefined,
       flavor,
       writer,
-      differsForWriter: writer !== undefined && mayCountDifferently(dataset, flavor, writer),
+      differsForWriter: writer !== undefined && mayCountDifferently(dataset, flavor, writer, part?.kept.types()),
       foreign: foreignCommands(session.registry, session.calls, flavor),
-      databases: takeCensus(dataset),
+      databases: addCensus(takeCensus(dataset), part?.kept.census() ?? []),
       findings: loaded.findings.findings,
       opaque: loaded.opaque,
       refused: { count: session.errorCount, first: session.errors },
     };
   } finally {
     loaded.close();
+    await part?.keptDigest?.stop();
   }
+}
+
+async function wholeDigest(loaded: Loaded, part: KeptDataset | undefined, flavor: Flavor, at: number): Promise<string> {
+  const loadedSums = sumsOf(loaded, flavor, at);
+  return digestOfSums([...loadedSums, ...((await part?.keptDigest?.sums()) ?? [])]);
 }
 
 /** The digest of what was loaded. */
 export function digestOf(loaded: Loaded, flavor: Flavor, at: number): string {
-  const digester = new Digester({ flavor, at, codec: loaded.codec, reader: loaded.sources });
-  return digester.dataset(loaded.dataset, fileOrder);
+  return digestOfSums(sumsOf(loaded, flavor, at));
+}
+
+/** What the keys of each database that was loaded add to the digest. */
+export function sumsOf({ dataset, codec, sources: reader }: Loaded, flavor: Flavor, at: number): DatabaseSum[] {
+  const digester = new Digester({ flavor, at, codec, reader });
+  return dataset.occupied().map((index) => {
+    const keys = dataset.database(index);
+    return { index, sum: digester.sum(keys, fileOrder(keys)) };
+  });
 }
 
 async function eachKey(loaded: Loaded, flavor: Flavor, options: DigestOptions): Promise<void> {

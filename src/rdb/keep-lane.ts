@@ -1,6 +1,16 @@
 import { countWords, type Lanes, laneKeptMax, placeWords } from '../kernels/lanes.ts';
-import type { PlaceReceiver } from './place-lane.ts';
 import type { RdbReader } from './reader.ts';
+
+/** Told where a record begins, and its key, its value and its expiry as PlaceReceiver is. */
+export type TouchedReceiver = (
+  start: number,
+  key: number,
+  length: number,
+  type: number,
+  from: number,
+  to: number,
+  expiry: number,
+) => void;
 
 /** Data types are counted by their number in the file, those of the lane by these. */
 export const laneTypes = 21;
@@ -35,22 +45,21 @@ export class RdbKeepLane {
   }
 
   /**
-   * Moves the window over ordinary keys; false if there was none. Tells of each touched one: to `hole` where its record begins and ends,
-   * then to `receive` what is in it.
+   * Moves the window over ordinary keys; false if there was none. Tells of each that may be touched or expires before a moment,
+   * milliseconds since 1970.
    */
-  pass(hole: (from: number, to: number) => void, receive: PlaceReceiver): boolean {
+  pass(expiredBefore: number, receive: TouchedReceiver): boolean {
     const { lanes, reader } = this;
     const { input } = reader;
     if (input.limit - input.position < this.refill) input.ensure(this.refill);
     if (!lanes.owns(input.bytes)) return false;
     this.from = input.position;
-    this.kept = lanes.keepKeys(input.position, input.limit, laneKeptMax, this.seed, reader.db);
+    this.kept = lanes.keepKeys(input.position, input.limit, laneKeptMax, this.seed, reader.db, expiredBefore);
     const { touchedPlaces: places, result } = lanes;
     const touched = result[1];
     for (let place = 0; place < touched * placeWords; place += placeWords) {
-      hole(places[place + 6], places[place + 4]);
-      const expiry = places[place + 5] | 0;
-      receive(places[place], places[place + 1], places[place + 2], places[place + 3], places[place + 4], expiry);
+      const [key, length, type, from, to, expiry, start] = places.subarray(place, place + placeWords);
+      receive(start, key, length, type, from, to, expiry | 0);
     }
     this.to = input.position = result[0];
     return this.kept + touched > 0;

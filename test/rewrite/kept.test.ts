@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { filesUnder, goldenDir, goldenNames } from '../../fixtures/generate/golden.ts';
-import { Digester, digestOfSums } from '../../src/engine/digest.ts';
+import { digestOfSums } from '../../src/engine/digest.ts';
 import { type RewriteOptions, rewrite } from '../../src/index.ts';
 import { addCensus, takeCensus } from '../../src/operations/dataset/census.ts';
 import { type LoadOptions, loadDataset } from '../../src/operations/dataset/load.ts';
-import { digestOf } from '../../src/operations/digest.ts';
-import { loadKept } from '../../src/operations/rewrite/kept-load.ts';
+import { digestOf, sumsOf } from '../../src/operations/digest.ts';
+import { loadKept } from '../../src/operations/kept/load.ts';
 import { describeWithCorpus, rdbCorpus } from '../corpus.ts';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'aofkit-kept-'));
@@ -63,22 +63,16 @@ async function rdbOf(keys: number, text = 'some text '): Promise<string> {
 }
 
 /** What is kept and what is loaded of it are together what loading gives; how many keys are kept, -1 where all must be loaded. */
-async function compareLoading(path: string): Promise<number> {
-  const dealt = await loadKept(path, loading, 'redis-8', pause);
+async function compareLoading(path: string, options: LoadOptions = loading): Promise<number> {
+  const dealt = await loadKept(path, options, 'redis-8', pause);
   if (dealt?.kept === undefined) return -1;
   const { loaded, kept, keptDigest, findings } = dealt;
-  const whole = await loadDataset(path, loading);
+  const whole = await loadDataset(path, options);
   expect(findings.findings).toEqual(whole.findings.findings);
   const byDatabase = (loadedKeys: typeof loaded) => addCensus(takeCensus(loadedKeys.dataset), []);
   expect(addCensus(takeCensus(loaded.dataset), kept.census())).toEqual(byDatabase(whole));
   const sums = (await keptDigest?.sums()) ?? [];
-  const digester = new Digester({ at, codec: loaded.codec, reader: loaded.sources });
-  const touched = loaded.dataset.occupied().map((index) => {
-    const keys = loaded.dataset.database(index);
-    const entries: number[] = [];
-    for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) entries.push(entry);
-    return { index, sum: digester.sum(keys, entries) };
-  });
+  const touched = sumsOf(loaded, 'redis-8', at);
   expect(digestOfSums([...sums, ...touched]), path).toBe(digestOf(whole, 'redis-8', at));
   const count = kept.census().reduce((sum, { keys }) => sum + keys, 0);
   loaded.close();
@@ -86,6 +80,14 @@ async function compareLoading(path: string): Promise<number> {
   await keptDigest?.stop();
   return count;
 }
+
+it('what has expired is left out of an RDB alone, as when it is loaded', async () => {
+  const rdb = await rdbOf(200);
+  // All sets expire in 2030.
+  expect(await compareLoading(rdb, { ...loading, expired: 'drop', at: 1_900_000_000_001 })).toBe(200 * 5 + 4);
+  expect(await compareLoading(rdb, { ...loading, expired: 'drop', at: 1_900_000_000_000 })).toBe(200 * 6 + 4);
+  expect(await compareLoading(rdb, { ...loading, at: 1_900_000_000_001 })).toBe(200 * 6 + 4);
+});
 
 it('the goldens are kept as a whole, with the digest that they have when they are loaded', async () => {
   let kept = 0;

@@ -15,7 +15,7 @@ import {
 } from './digest-values';
 import { hashOf } from './key-hash';
 import { windowAt } from './layout';
-import { headEnd, headExpiry, headType } from './rdb-head';
+import { headEnd, headExpiry, headType, isExpired } from './rdb-head';
 import { ordinaryEnd } from './rdb-places';
 import { laneStart, nowhere, textAt, textEnd, textLength } from './rdb-strings';
 import { isTouched } from './touched-bits';
@@ -31,15 +31,18 @@ const nameMost: usize = 8192;
 
 /** Whether scores are written as this module does it. */
 let writesScores = false;
+/** Keys that expire before this moment are passed over. */
+let expiredBefore: f64 = NaN;
 
 /**
- * Adds the keys in the window's `[from, to)` that no log touches, until one is not for it. `scores`: whether sorted sets are. Returns
- * how many it added. Result: where it stopped.
+ * Adds the keys in the window's `[from, to)` that no log touches and that do not expire before `moment`, until one is not for it. `scores`:
+ * whether sorted sets are. Returns how many it added. Result: where it stopped.
  */
-export function digestKeys(from: usize, to: usize, scores: bool): u32 {
+export function digestKeys(from: usize, to: usize, scores: bool, moment: f64): u32 {
   const limit = windowAt + to;
   laneStart(limit, true);
   writesScores = scores;
+  expiredBefore = moment;
   let start = windowAt + from;
   let count: u32 = 0;
   while (start < limit) {
@@ -62,7 +65,8 @@ function addKey(start: usize, limit: usize): usize {
   const valueAt = textEnd(at);
   if (valueAt >= limit) return nowhere;
   added = 0;
-  if (isTouched(touchedAt, hashOf(textAt, textLength, 0))) return ordinaryEnd(type, valueAt, true);
+  if (isTouched(touchedAt, hashOf(textAt, textLength, 0)) || isExpired(expiredBefore))
+    return ordinaryEnd(type, valueAt, true);
   if (textLength > nameMost) return nowhere;
   beginKey();
   mix(textAt, textLength);

@@ -14,6 +14,13 @@ export let headExpiry: usize = 0;
 /** Whether it is said how the key was used. */
 export let headUsage = false;
 
+/** Whether the key of the last head expires before a moment, milliseconds since 1970; NaN is before nothing. */
+// @ts-ignore: decorator
+@inline
+export function isExpired(moment: f64): bool {
+  return headExpiry != 0 && <f64>load<i64>(headExpiry) < moment;
+}
+
 /** Where the key's name begins; `nowhere` if the file ends before, or something else stands here. */
 export function headEnd(from: usize, limit: usize): usize {
   let at = from;

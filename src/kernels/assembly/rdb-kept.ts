@@ -9,7 +9,7 @@
 import { fingerprint } from './fingerprint';
 import { hashOf } from './key-hash';
 import { fewAt, ownersAt, printsAt, resultAt, windowAt } from './layout';
-import { headEnd, headExpiry, headType, headUsage } from './rdb-head';
+import { headEnd, headExpiry, headType, headUsage, isExpired } from './rdb-head';
 import { ordinaryEnd } from './rdb-places';
 import { laneStart, nowhere, textAt, textEnd, textLength } from './rdb-strings';
 import { isTouched } from './touched-bits';
@@ -22,10 +22,11 @@ const usagesAt: usize = expiresAt + 4;
 const none: u32 = 0xffffffff;
 
 /**
- * Goes over the window's `[from, to)`, at most `most` keys. `seed`, `db`: what fingerprints are made with. Returns how many keys are kept.
+ * Goes over the window's `[from, to)`, at most `most` keys. `seed`, `db`: what fingerprints are made with. Keys that expire before a moment
+ * count as touched. Returns how many keys are kept.
  * Results: where the first item begins that was not looked at, how many keys were touched. What is counted is added to the counts.
  */
-export function keepKeys(from: usize, to: usize, most: u32, seed: u32, db: u32): u32 {
+export function keepKeys(from: usize, to: usize, most: u32, seed: u32, db: u32, expiredBefore: f64): u32 {
   const limit = windowAt + to;
   laneStart(limit, true);
   let start = windowAt + from;
@@ -42,7 +43,7 @@ export function keepKeys(from: usize, to: usize, most: u32, seed: u32, db: u32):
     const length = textLength;
     const end = ordinaryEnd(type, valueAt, true);
     if (end > limit) break;
-    if (isTouched(ownersAt, hashOf(key, length, 0))) {
+    if (isTouched(ownersAt, hashOf(key, length, 0)) || isExpired(expiredBefore)) {
       if (headUsage) break;
       notePlace(placesAt + (<usize>touched << 5), start, key, length, type, valueAt, end);
       touched++;

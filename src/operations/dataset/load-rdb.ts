@@ -7,16 +7,16 @@ import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
-import { RdbKeepLane } from '../../rdb/keep-lane.ts';
+import { RdbKeepLane, type TouchedReceiver } from '../../rdb/keep-lane.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { type PlaceReceiver, RdbPlaceLane } from '../../rdb/place-lane.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
+import { type HeldValues, heldSource } from '../kept/held-values.ts';
+import type { KeptKeys } from '../kept/kept-keys.ts';
 import type { FindingList } from '../report.ts';
-import { type HeldValues, heldSource } from './held-values.ts';
-import type { KeptKeys } from './kept-keys.ts';
 import type { UsageTable } from './usage-table.ts';
 
 export interface RdbLoadOptions {
@@ -34,7 +34,7 @@ export interface RdbLoadOptions {
   readonly usage?: UsageTable;
   /** Only the keys of this shard. */
   readonly shard?: Shard;
-  /** Takes the keys that are not touched: the dataset does not. Needs `lanes`, and none of the keys may be left out. */
+  /** Takes the keys that are not touched: the dataset does not. Needs `lanes`. */
   readonly kept?: KeptKeys;
   /** Where the values of keys are held that `kept` does not take. */
   readonly held?: HeldValues;
@@ -115,28 +115,38 @@ export class RdbLoad {
     const { lane, options, reader } = this;
     const dropsKeys = !this.isBase && (!Number.isNaN(options.dropExpiredBefore) || options.isPastHash !== undefined);
     if (lane === undefined || dropsKeys) return 0;
-    const receive = this.placing(options.dataset.database(reader.db));
+    const { input } = reader;
+    const place = this.placing(options.dataset.database(reader.db));
+    const receive: PlaceReceiver = (key, length, type, from, to, expiry) =>
+      place(key, length, type, from, to, expiry < 0 ? Number.NaN : millisecondsAt(input.bytes, expiry));
     let seen = 0;
     while (lane.pass(receive)) seen += lane.seen;
     this.keys += seen;
     return seen;
   }
 
-  /** Puts a key of the window into the dataset. */
-  private placing(keys: Keyspace): PlaceReceiver {
-    const { source, held } = this.options;
+  /** Puts a key of the window into the dataset; gives its entry, -1 if it is left out. */
+  private placing(keys: Keyspace) {
+    const { source, held, dropExpiredBefore } = this.options;
+    const expiredBefore = this.isBase ? Number.NaN : dropExpiredBefore;
     const { input } = this.reader;
-    return (key, length, type, from, to, expiry) => {
+    return (key: number, length: number, type: number, from: number, to: number, expire: number): number => {
       const { bytes, base } = input;
+      if (expire < expiredBefore) {
+        this.expiredKeys++;
+        return -1;
+      }
       if (keys.find(bytes, key, length) >= 0) {
         this.addDuplicate(bytes, key, length, type, base + from);
-        return;
+        return -1;
       }
       const entry = keys.insertAfterFind(bytes, key, length);
-      const offset = held === undefined ? -1 : held.hold(bytes, from, to);
+      // The name is held with the value, which comes right behind it.
+      const offset = held === undefined ? -1 : held.hold(bytes, key, to);
       if (offset < 0) keys.setSerialized(entry, source, base + from, to - from, type);
-      else keys.setSerialized(entry, heldSource, offset, to - from, type);
-      if (expiry >= 0) keys.setExpiry(entry, millisecondsAt(bytes, expiry));
+      else keys.setSerialized(entry, heldSource, offset + length, to - from, type);
+      if (!Number.isNaN(expire)) keys.setExpiry(entry, expire);
+      return entry;
     };
   }
 
@@ -145,26 +155,47 @@ export class RdbLoad {
     const { keepLane: lane, options, reader } = this;
     if (lane === undefined) return 0;
     const { input, db } = reader;
-    const place = this.placing(options.dataset.database(db));
-    let copied = 0;
-    let touched = 0;
-    const hole = (from: number, to: number) => {
-      kept.addRange(db, copied, input.base + from);
-      copied = input.base + to;
-      touched++;
+    const expiredBefore = this.isBase ? Number.NaN : options.dropExpiredBefore;
+    const load = this.placing(options.dataset.database(db));
+    let loaded = 0;
+    const receive: TouchedReceiver = (start, key, length, type, from, to, expiry) => {
+      const { bytes, base } = input;
+      const expire = expiry < 0 ? Number.NaN : millisecondsAt(bytes, expiry);
+      const entry = load(key, length, type, from, to, expire);
+      kept.addLoaded(db, {
+        from: base + start,
+        to: base + to,
+        ...this.placeOf(db, entry, length),
+        expire,
+        hasUsage: false,
+      });
+      loaded++;
     };
     const before = this.keys;
-    for (;;) {
-      const from = input.offset;
-      copied = from;
-      touched = 0;
-      if (!lane.pass(hole, place)) break;
-      kept.addRange(db, copied, input.offset);
-      kept.addStretch(db, from, input.offset, lane.prints, lane.kept);
-      this.keys += lane.kept + touched;
+    for (let from = input.offset; lane.pass(expiredBefore, receive); from = input.offset) {
+      const stretch = { from, to: input.offset, database: db, isSingle: false, expiredBefore };
+      kept.addRecords(db, from, input.offset);
+      kept.addStretch(stretch, lane.prints, lane.kept);
+      this.keys += lane.kept + loaded;
+      loaded = 0;
     }
     kept.addCounts(db, lane.counts);
     return this.keys - before;
+  }
+
+  /** Where the name and the value of an ordinary key are read: the name comes right before the value, wherever that is. */
+  private placeOf(database: number, entry: number, nameLength: number) {
+    if (entry < 0) return { nameSource: 0, nameOffset: -1, nameLength, valueSource: 0, valueOffset: -1 };
+    const keys = this.options.dataset.database(database);
+    const source = keys.source(entry);
+    const offset = keys.offset(entry);
+    return {
+      nameSource: source,
+      nameOffset: offset - nameLength,
+      nameLength,
+      valueSource: source,
+      valueOffset: offset,
+    };
   }
 
   /** Makes room for the keys that are announced: of those that the rest of the file can hold. */
@@ -197,30 +228,50 @@ export class RdbLoad {
       this.expiredKeys++;
       return;
     }
+    options.kept?.addRecords(reader.db, reader.itemOffset, input.offset);
     if (options.kept !== undefined && this.isKept(options.kept)) {
       this.keep(options.kept, type, from);
       return;
     }
     const keys = options.dataset.database(reader.db);
-    if (keys.find(key, 0, keyLength) >= 0) this.addDuplicate(key, 0, keyLength, reader.type, reader.itemOffset);
-    else {
-      const entry = keys.insertAfterFind(key, 0, keyLength);
-      keys.setSerialized(entry, options.source, from, length, type);
-      options.usage?.note(options.source, from, reader.idle, reader.freq);
-      if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
+    if (keys.find(key, 0, keyLength) >= 0) {
+      this.addDuplicate(key, 0, keyLength, reader.type, reader.itemOffset);
+      return;
     }
+    const entry = keys.insertAfterFind(key, 0, keyLength);
+    keys.setSerialized(entry, options.source, from, length, type);
+    options.usage?.note(options.source, from, reader.idle, reader.freq);
+    if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
+    if (options.kept !== undefined) this.noteLoaded(options.kept, from);
+  }
+
+  /** A key that was loaded though it is not ordinary, its value at `offset` of the file. */
+  private noteLoaded(kept: KeptKeys, offset: number): void {
+    const { input, itemOffset: from, db, key, keyLength: nameLength, expire, idle, freq } = this.reader;
+    const { held, source } = this.options;
+    const nameOffset = held === undefined || !this.standsAlone() ? -1 : held.hold(key, 0, nameLength);
+    const name = { nameSource: heldSource, nameOffset, nameLength };
+    const hasUsage = idle >= 0 || freq >= 0;
+    const value = { valueSource: source, valueOffset: offset };
+    kept.addLoaded(db, { from, to: input.offset, ...name, ...value, expire, hasUsage });
+  }
+
+  private isKept({ touched }: KeptKeys): boolean {
+    return this.standsAlone() && !touched.has(this.reader.key, 0, this.reader.keyLength);
   }
 
   /** What a module attached to a key, or templates that hashes share, cannot be copied with the key alone. */
-  private isKept({ touched }: KeptKeys): boolean {
-    const { key, keyLength, metaLength, templates } = this.reader;
-    return metaLength === 0 && templates.size === 0 && !touched.has(key, 0, keyLength);
+  private standsAlone(): boolean {
+    return this.reader.metaLength === 0 && this.reader.templates.size === 0;
   }
 
   /** Keeps the key that was read, whose value of this canonical type begins at `offset`. */
   private keep(kept: KeptKeys, type: number, offset: number): void {
-    const { input, itemOffset } = this.reader;
-    kept.addSingle(this.reader, { type, offset, length: input.offset - offset }, itemOffset, input.offset);
+    const { input, itemOffset, db: database, key, keyLength, expire, idle, freq } = this.reader;
+    const record = { from: itemOffset, to: input.offset, database };
+    const value = { type, source: this.options.source, offset, length: input.offset - offset };
+    const facts = { expires: !Number.isNaN(expire), hasUsage: idle >= 0 || freq >= 0 };
+    kept.addSingle(record, key.subarray(0, keyLength), value, facts);
   }
 
   private noteAux(): void {

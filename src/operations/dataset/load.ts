@@ -21,10 +21,10 @@ import { valkeyHashType } from '../../rdb/value-type-id.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
+import type { KeptKeys } from '../kept/kept-keys.ts';
 import { eachPart, readManifest } from '../parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
-import type { KeptKeys } from './kept-keys.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
 import { UsageTable } from './usage-table.ts';
@@ -52,7 +52,7 @@ export interface LoadOptions {
   readonly gate?: CommandGate;
   /** Only this part of the dataset: of several that are loaded side by side, each with all the files. */
   readonly shard?: ShardChoice;
-  /** Takes the keys of the RDB that the logs do not touch: the dataset holds only the others. With `expired` `keep`. */
+  /** Takes the keys of the RDB that the logs do not touch: the dataset holds only the others. */
   readonly kept?: KeptKeys;
 }
 

@@ -5,7 +5,7 @@ import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import type { SourceReader } from '../../engine/value.ts';
 import { unreadable } from '../../errors.ts';
-import { HeldValues, heldSource } from './held-values.ts';
+import { HeldValues, heldSource } from '../kept/held-values.ts';
 
 /** What is read at a time while values are wanted in the order of the file, and where they are wanted here and there. */
 const blockBytes = 256 * 1024;

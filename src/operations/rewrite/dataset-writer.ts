@@ -81,10 +81,10 @@ export class DatasetWriter {
       const keys = this.loaded.dataset.database(index);
       writer.selectDatabase(index, count, expires);
       // A loader of an RDB leaves every value in its file, so that only texts of the input need to be told from the rest.
-      // A vector set with commands behind the RDB is opened again by them: those make a part of their own, too.
-      const part = (entry: number) => (isOpened(keys, entry) ? 2 : Number(isPlainText(keys.kind(entry))));
-      const place = (entry: number) => sideOfEntry(keys, entry) * 3 + part(entry);
-      await this.eachRun(index, 1, 6, place, (entry) => this.keyToRdb(writer, index, keys, entry));
+      // A vector set with commands behind the RDB is opened again by them: those come last, in a run of their own.
+      const part = (entry: number) => (isOpened(keys, entry) ? 4 : Number(isPlainText(keys.kind(entry))));
+      const place = (entry: number) => sideOfEntry(keys, entry) * 2 + part(entry);
+      await this.eachRun(index, 2, 4, place, (entry) => this.keyToRdb(writer, index, keys, entry));
       this.trailing.push(...this.making.splice(0));
     }
   }

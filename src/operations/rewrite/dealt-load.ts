@@ -1,13 +1,13 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import type { ReplyError } from '../../engine/session.ts';
 import { dealingOf, freeOwners, Share } from '../../engine/shard.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
-import type { KeptKeys } from '../dataset/kept-keys.ts';
 import { rereadableFiles, surveyTies } from '../dataset/key-ties.ts';
 import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../dataset/load.ts';
+import type { KeptDigest } from '../kept/digest.ts';
+import type { KeptKeys } from '../kept/kept-keys.ts';
 import { FindingList } from '../report.ts';
-import type { KeptDigest } from './kept-digest.ts';
+import { canThread } from '../threads.ts';
 import { SecondShard, ShardError } from './second-shard.ts';
 import type { ShardSummary } from './shard-messages.ts';
 
@@ -64,11 +64,6 @@ export async function loadDealt(
   const dealt = owners && (await loadShards(path, load, filter, owners, second));
   if (dealt === undefined) second.stop();
   return dealt ?? loadWhole(path, load);
-}
-
-/** Whether a second thread runs beside this one: from sources it does not start, since it knows no TypeScript. */
-export function canThread(): boolean {
-  return import.meta.url.endsWith('.js') && os.availableParallelism() > 1;
 }
 
 function dealableFiles(path: string): { paths: string[]; bytes: number } | undefined {

@@ -12,6 +12,8 @@ import { filterDataset, keyTest } from '../dataset/filter.ts';
 import { type ChosenRules, chooseRules, flavorOfReport, flavorOfTarget } from '../dataset/flavor-choice.ts';
 import { type ForeignCommand, flavorForAll, foreignCommands } from '../dataset/flavor-signs.ts';
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
+import { copyKept } from '../kept/copy.ts';
+import { loadKept } from '../kept/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
 import { DatasetWriter, type RunVisitor } from './dataset-writer.ts';
@@ -19,8 +21,6 @@ import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } fro
 import { DigestSums } from './digest-sums.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
 import { findHolders } from './holders.ts';
-import { copyKept } from './kept-copy.ts';
-import { loadKept } from './kept-load.ts';
 import { addLoss, addLosses, noLosses } from './loss-list.ts';
 import type { LogSelection, OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
 import { FileOutput, FolderOutput, FolderRewrite, type Output } from './output.ts';
@@ -405,7 +405,9 @@ function copyingRuns(
 ): RunVisitor {
   const keptSizes = kept?.census().map(({ database: index, keys, expires }) => ({ index, keys, expires }));
   const others = summary?.databases ?? keptSizes ?? [];
-  const begin = (database: number) => kept && copyKept(kept, database, loaded.sources, writer, pause);
+  const begin = async (database: number, run: number) => {
+    if (kept !== undefined && run === 0) await copyKept(kept, database, loaded.sources, writer, pause);
+  };
   const end = async (database: number, run: number) => {
     if (second !== undefined && others.some(({ index }) => index === database))
       await second.copyRun(database, run, file, writer);

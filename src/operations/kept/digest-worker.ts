@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { KeptDigestReply, KeptDigestTask } from './kept-digest.ts';
+import type { KeptDigestReply, KeptDigestTask } from './digest.ts';
 import { StretchDigest } from './stretch-digest.ts';
 import { StretchQueue } from './stretch-queue.ts';
 

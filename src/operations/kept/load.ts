@@ -3,13 +3,22 @@ import { sniff, sniffBytes } from '../../aof/layout.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { TouchedKeys } from '../../engine/touched-keys.ts';
 import { Opcode } from '../../rdb/opcodes.ts';
-import { KeptKeys } from '../dataset/kept-keys.ts';
 import { rereadableFiles, surveyTouched } from '../dataset/key-ties.ts';
-import { type LoadOptions, loadDataset, UndealableError } from '../dataset/load.ts';
+import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../dataset/load.ts';
 import { FindingList } from '../report.ts';
-import { canThread, type DealtDataset } from './dealt-load.ts';
-import { KeptDigest } from './kept-digest.ts';
+import { canThread } from '../threads.ts';
+import { KeptDigest } from './digest.ts';
+import { KeptKeys } from './kept-keys.ts';
 import type { StretchSource } from './stretch-digest.ts';
+
+/** A dataset of which only a part is loaded. */
+export interface KeptDataset {
+  readonly loaded: Loaded;
+  readonly findings: FindingList;
+  /** The keys that are not loaded, and their digest, if one is wanted: to be stopped when done. */
+  readonly kept: KeptKeys;
+  readonly keptDigest: KeptDigest | undefined;
+}
 
 /** Less than this is not worth another thread. */
 const threadedBytesMin = 16 * 1024 * 1024;
@@ -29,13 +38,13 @@ export async function loadKept(
   load: LoadOptions,
   digest: Flavor | undefined,
   pause: () => Promise<void>,
-): Promise<DealtDataset | undefined> {
+): Promise<KeptDataset | undefined> {
   const files = rereadableFiles(path) ?? [];
   const rdb = findRdb(files);
   if (rdb === undefined) return undefined;
   const touched = new TouchedKeys();
   const keptDigest = digest && startDigest(files[0], rdb.bytes, { touched: touched.bits, flavor: digest, at: load.at });
-  let dealt: DealtDataset | undefined;
+  let dealt: KeptDataset | undefined;
   try {
     const survey = { endsWithRdb: rdb.endsFile, logShareMax, pause };
     if ((await surveyTouched(touched, files, survey)) && touched.share <= touchedShareMax) {
@@ -58,11 +67,12 @@ async function loadTouched(
   path: string,
   load: LoadOptions & { readonly kept: KeptKeys },
   keptDigest: KeptDigest | undefined,
-): Promise<DealtDataset | undefined> {
+): Promise<KeptDataset | undefined> {
   const { kept } = load;
   const findings = new FindingList();
   try {
     const loaded = await loadDataset(path, { ...load, findings });
+    if (findings.errors === 0) kept.takeBack(loaded.dataset, loaded.sources);
     keptDigest?.close();
     if (!kept.suspicious) return { loaded, findings, kept, keptDigest };
     loaded.close();

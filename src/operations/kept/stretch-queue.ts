@@ -1,13 +1,13 @@
-import type { Stretch } from '../dataset/kept-keys.ts';
+import type { Stretch } from './kept-keys.ts';
 
 /**
  * Stretches of a file for threads to share: one puts them in, and whoever is free takes the next.
  *
  *     control     [0] stretches put in   [1] taken   [2] 1 once there will be no more
- *     stretches   four numbers each: offset, end, database, 1 for a single key that is not ordinary
+ *     stretches   five numbers each, as in Stretch; 1 for a single key
  */
 const controlBytes = 16;
-const stretchBytes = 32;
+const stretchBytes = 40;
 
 export class StretchQueue {
   /** What another thread needs to share it. */
@@ -23,11 +23,11 @@ export class StretchQueue {
   }
 
   /** False where there is no room. Only one thread may call this. */
-  put({ from, to, database, isSingle }: Stretch): boolean {
+  put({ from, to, database, isSingle, expiredBefore }: Stretch): boolean {
     const { control, stretches } = this;
     const number = control[0];
-    if (number * 4 === stretches.length) return false;
-    stretches.set([from, to, database, isSingle ? 1 : 0], number * 4);
+    if (number * 5 === stretches.length) return false;
+    stretches.set([from, to, database, isSingle ? 1 : 0, expiredBefore], number * 5);
     Atomics.store(control, 0, number + 1);
     Atomics.notify(control, 0);
     return true;
@@ -54,7 +54,7 @@ export class StretchQueue {
   }
 
   private at(number: number): Stretch {
-    const [from, to, database, isSingle] = this.stretches.subarray(number * 4, number * 4 + 4);
-    return { from, to, database, isSingle: isSingle === 1 };
+    const [from, to, database, isSingle, expiredBefore] = this.stretches.subarray(number * 5, number * 5 + 5);
+    return { from, to, database, isSingle: isSingle === 1, expiredBefore };
   }
 }

@@ -2,7 +2,7 @@ import { type DatabaseSum, Digester } from '../../engine/digest.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { type DigestKernel, openDigestKernel } from '../../kernels/digest-kernel.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
-import type { Stretch } from '../dataset/kept-keys.ts';
+import type { Stretch } from './kept-keys.ts';
 import { fileChanged, RecordReader } from './record-reader.ts';
 
 /** What a thread needs to know to add stretches of an RDB to a digest. */
@@ -44,24 +44,25 @@ export class StretchDigest {
     return kernel && new StretchDigest(source, kernel);
   }
 
-  add({ from, to, database, isSingle }: Stretch): void {
+  add(stretch: Stretch): void {
+    const { database } = stretch;
     if (database !== this.database) this.settle();
     this.database = database;
     // Another thread may have noted them while this one started: they are complete once there is a stretch.
     if (!this.knowsTouched) this.kernel.touched.set(this.source.touched);
     this.knowsTouched = true;
-    if (isSingle) this.addSingle(from, to);
-    else this.addOrdinary(from, to);
+    if (stretch.isSingle) this.addSingle(stretch.from, stretch.to);
+    else this.addOrdinary(stretch);
   }
 
   /** A stretch of ordinary keys is no longer than the window of who found it, which is as long as the kernel's. */
-  private addOrdinary(from: number, to: number): void {
+  private addOrdinary({ from, to, expiredBefore }: Stretch): void {
     const { kernel, scores } = this;
     const { result } = kernel;
     const length = to - from;
     this.records.read(from, kernel.window, length);
     for (let position = 0; ; position = result[5]) {
-      kernel.digestKeys(position, length, scores);
+      kernel.digestKeys(position, length, scores, expiredBefore);
       if (result[0] >= length) return;
       kernel.keyPlace(result[0], length);
       if (result[5] <= result[0] || result[5] > length) throw fileChanged();

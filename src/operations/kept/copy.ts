@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import type { KeptKeys } from '../dataset/kept-keys.ts';
 import type { Sources } from '../dataset/sources.ts';
-import type { RunWriter } from './run-writer.ts';
+import type { RunWriter } from '../rewrite/run-writer.ts';
+import type { KeptKeys } from './kept-keys.ts';
 
 /** What is read at a time, touched records between the others included. */
 const blockBytes = 512 * 1024;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { DatabaseSum } from '../../engine/digest.ts';
-import type { Stretch } from '../dataset/kept-keys.ts';
+import type { Stretch } from './kept-keys.ts';
 import { StretchDigest, type StretchSource } from './stretch-digest.ts';
 import { StretchQueue } from './stretch-queue.ts';
 
@@ -36,7 +36,7 @@ export class KeptDigest {
     this.queue = new StretchQueue(stretchesMin + Math.ceil(bytes / stretchBytesAbout));
     if (!isThreaded) return;
     const workerData: KeptDigestTask = { source: this.source, queue: this.queue.memory };
-    this.worker = new Worker(new URL('./kept-digest-worker.js', import.meta.url), { workerData });
+    this.worker = new Worker(new URL('./digest-worker.js', import.meta.url), { workerData });
     this.reply = new Promise((resolve, reject) => {
       this.worker?.once('message', resolve).once('error', reject);
     });
