@@ -1,16 +1,9 @@
 import { countWords, type Lanes, laneKeptMax, placeWords } from '../kernels/lanes.ts';
+import type { PlaceReceiver } from './place-lane.ts';
 import type { RdbReader } from './reader.ts';
 
-/** Told where a record begins, and its key, its value and its expiry as PlaceReceiver is. */
-export type TouchedReceiver = (
-  start: number,
-  key: number,
-  length: number,
-  type: number,
-  from: number,
-  to: number,
-  expiry: number,
-) => void;
+/** Told where a record begins, and of its key as PlaceReceiver is. */
+export type TouchedReceiver = (start: number, ...place: Parameters<PlaceReceiver>) => void;
 
 /** Data types are counted by their number in the file, those of the lane by these. */
 export const laneTypes = 21;

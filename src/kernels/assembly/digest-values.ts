@@ -32,23 +32,18 @@ export function list(from: usize): usize {
   return at;
 }
 
-function listNode(from: usize): usize {
-  const end = textEnd(from);
-  if (end > windowEnd) return nowhere;
-  const count = listpackElements(textAt, textLength);
-  const last = listpackEnd();
-  let at = textAt + 6;
-  for (let left = count; left > 0; left--) {
-    at = textElement(at, last);
-    if (at == nowhere || elementLength > messageMost) return nowhere;
-    mix(elementAt, elementLength);
-  }
-  return count > 0 && at == last ? end : nowhere;
-}
-
 // ---- sets: each member is xored in
 
 export function setListpack(from: usize): usize {
+  return listpack(from, false);
+}
+
+function listNode(from: usize): usize {
+  return listpack(from, true);
+}
+
+/** A listpack whose elements count by themselves: in their order or in any. */
+function listpack(from: usize, isOrdered: bool): usize {
   const end = textEnd(from);
   if (end > windowEnd) return nowhere;
   const count = listpackElements(textAt, textLength);
@@ -57,7 +52,8 @@ export function setListpack(from: usize): usize {
   for (let left = count; left > 0; left--) {
     at = textElement(at, last);
     if (at == nowhere || elementLength > messageMost) return nowhere;
-    xor(elementAt, elementLength);
+    if (isOrdered) mix(elementAt, elementLength);
+    else xor(elementAt, elementLength);
   }
   return count > 0 && at == last ? end : nowhere;
 }
