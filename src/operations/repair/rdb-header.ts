@@ -58,9 +58,9 @@ function guessByRemains(text: string): RdbHeaderGuess | undefined {
 
 /** Whether a file that nothing else tells of begins like a damaged RDB. */
 export function resemblesRdb(head: Buffer): boolean {
-  const text = head.latin1Slice(0, 9);
+  const text = head.latin1Slice(0, Math.min(9, head.length));
   if (agreement(text, 'REDIS00') >= 4 || agreement(text, 'VALKEY0') >= 5) return true;
-  return /(redis|valkey)-ver.\d+\.\d+\.\d/s.test(head.latin1Slice(0, 64));
+  return /(redis|valkey)-ver.\d+\.\d+\.\d/s.test(head.latin1Slice(0, Math.min(64, head.length)));
 }
 
 /** First version of the format that has aux fields. */
@@ -68,7 +68,7 @@ const auxVersionMin = 7;
 
 /** What is wrong with a header that reads as a version, but cannot be one that was written so. */
 export function headerContradiction(head: Buffer): RdbFault | undefined {
-  const text = head.latin1Slice(0, 9);
+  const text = head.latin1Slice(0, Math.min(9, head.length));
   if (!isWhole(head)) return new RdbFault('rdb.signature', 0, 'a magic and its version', JSON.stringify(text));
   const early = text.startsWith('R') && Number(text.slice(5)) < auxVersionMin;
   if (!early || head[9] !== Opcode.aux) return undefined;
@@ -77,7 +77,7 @@ export function headerContradiction(head: Buffer): RdbFault | undefined {
 
 /** Whether the first nine bytes are a magic and digits, whatever they say. */
 export function isWhole(head: Buffer): boolean {
-  return /^(REDIS\d{4}|VALKEY\d{3})/.test(head.latin1Slice(0, 9));
+  return /^(REDIS\d{4}|VALKEY\d{3})/.test(head.latin1Slice(0, Math.min(9, head.length)));
 }
 
 /** The fork that a damaged head rather belongs to. */

@@ -16,6 +16,8 @@ import { WriteAhead } from './write-ahead.ts';
  */
 export async function repair(path: string, options: RepairOptions = {}): Promise<RepairResult> {
   if (options.output !== undefined && options.inPlace) throw new UsageError('an output, or in place: not both');
+  if (options.output === '-')
+    throw new UsageError('a repair goes to a file, beside which its quarantine lies: name one');
   const sources = new Sources();
   const place = options.inPlace ? resolveLink(path) : path;
   const ahead = new WriteAhead(place, options);
