@@ -13,6 +13,7 @@ import { type RewriteOptions, rewrite } from '../../src/index.ts';
 import { addCensus, takeCensus } from '../../src/operations/dataset/census.ts';
 import { type LoadOptions, loadDataset } from '../../src/operations/dataset/load.ts';
 import { digestOf, sumsOf } from '../../src/operations/digest.ts';
+import { KeptDigest } from '../../src/operations/kept/digest.ts';
 import { loadKept } from '../../src/operations/kept/load.ts';
 import { describeWithCorpus, rdbCorpus } from '../corpus.ts';
 
@@ -238,6 +239,31 @@ describe('with a log behind the RDB', () => {
     expect(loaded.files[0].rdb?.version).toBe(9);
     loaded.close();
   });
+});
+
+it('where the thread for the digest cannot start, this one does its part', async () => {
+  const log = join(folder, 'strings.aof');
+  const rdb = join(folder, 'strings.rdb');
+  fs.writeFileSync(log, encode(Array.from({ length: 100 }, (_, index) => ['SET', `key:${index}`, 'v'])));
+  await rewrite(log, { output: rdb, format: 'rdb', at });
+  const dealt = await loadKept(rdb, loading, undefined, pause);
+  const ranges = dealt?.kept.ranges(0) ?? [];
+  const touched = new Uint8Array(262_144);
+  const source = { touched, flavor: 'redis-8', at } as const;
+  const sums = await Promise.all(
+    [true, false].map(async (isThreaded) => {
+      // From sources no thread starts.
+      const digest = new KeptDigest(rdb, source, fs.statSync(rdb).size, isThreaded);
+      digest.add({ from: ranges[0], to: ranges[1], database: 0, isSingle: false, expiredBefore: Number.NaN });
+      digest.close();
+      const found = await digest.sums();
+      await digest.stop();
+      return digestOfSums(found);
+    }),
+  );
+  expect(sums[0]).toBe(sums[1]);
+  expect(sums[0]).not.toBe('0'.repeat(40));
+  dealt?.loaded.close();
 });
 
 describe('the command, with a thread for the digest', () => {

@@ -54,16 +54,31 @@ export class KeptDigest {
     this.queue.close();
   }
 
-  /** What all keys come to that are kept. */
+  /** What all keys come to that are kept. Where the other thread fails, this one does its part again. */
   async sums(): Promise<readonly DatabaseSum[]> {
-    const { queue, left } = this;
+    const own = this.addUp(this.untaken());
+    if (this.reply === undefined) return own;
+    const reply = await this.reply.catch(() => undefined);
+    return reply === undefined || 'error' in reply ? this.addUp(this.everything()) : [...own, ...reply.sums];
+  }
+
+  private addUp(stretches: Iterable<Stretch>): DatabaseSum[] {
     const digest = StretchDigest.open(this.source);
     if (digest === undefined) throw new Error('no kernel');
-    for (let stretch = queue.take(false); stretch !== undefined; stretch = queue.take(false)) digest.add(stretch);
-    for (const stretch of left) digest.add(stretch);
-    const reply = await this.reply;
-    if (reply !== undefined && 'error' in reply) throw reply.error;
-    return [...digest.take(), ...(reply?.sums ?? [])];
+    for (const stretch of stretches) digest.add(stretch);
+    return digest.take();
+  }
+
+  /** What the other thread has not taken, as long as it has not. */
+  private *untaken(): Iterable<Stretch> {
+    const { queue, left } = this;
+    for (let stretch = queue.take(false); stretch !== undefined; stretch = queue.take(false)) yield stretch;
+    yield* left;
+  }
+
+  private *everything(): Iterable<Stretch> {
+    for (let number = 0; number < this.queue.count; number++) yield this.queue.at(number);
+    yield* this.left;
   }
 
   /** It is not wanted any more. */

@@ -53,7 +53,13 @@ export class StretchQueue {
     }
   }
 
-  private at(number: number): Stretch {
+  /** How many were put in. */
+  get count(): number {
+    return Atomics.load(this.control, 0);
+  }
+
+  /** One of them by its number, taken or not. */
+  at(number: number): Stretch {
     const [from, to, database, isSingle, expiredBefore] = this.stretches.subarray(number * 5, number * 5 + 5);
     return { from, to, database, isSingle: isSingle === 1, expiredBefore };
   }
