@@ -39,7 +39,10 @@ export function keyRecords(bytes: Buffer, damage?: Damage): { keys: Map<string, 
   }
 }
 
-/** What a repair did to keys: those that it lost although nothing touched them, and those that never were. */
+/**
+ * What a repair did to keys: those that it lost although nothing touched them, and those that never were. A record whose own name
+ * was damaged and that is sound in itself is none of these.
+ */
 export interface Losses {
   readonly lost: readonly string[];
   readonly invented: readonly string[];
@@ -55,9 +58,19 @@ export async function lossesOf(whole: Buffer, damage: Damage, dir: string): Prom
   if (result.outcome !== 'repaired' && result.outcome !== 'sound')
     throw new Error(`${result.outcome}: ${result.reason}`);
   const left = keyRecords(fs.readFileSync(file)).keys;
+  const imageOf = ({ from, to }: KeyRecord) =>
+    damage.bytes.toString('hex', afterDamage(damage, whole.length, from), afterDamage(damage, whole.length, to));
+  const renamed = new Set([...keys.values()].filter(({ from, to }) => touches(damage, from, to)).map(imageOf));
   const untouched = [...keys].filter(([, { from, to }]) => !touches(damage, from, to));
   return {
     lost: untouched.filter(([key, { bytes }]) => left.get(key)?.bytes !== bytes).map(([key]) => key),
-    invented: [...left.keys()].filter((key) => !keys.has(key)),
+    invented: [...left].filter(([key, { bytes }]) => !keys.has(key) && !renamed.has(bytes)).map(([key]) => key),
   };
+}
+
+/** Where an offset of the original lies behind the damage. */
+function afterDamage({ kind, ranges, bytes }: Damage, size: number, offset: number): number {
+  const [[from, to]] = ranges;
+  if (offset <= from || (kind !== 'insert' && kind !== 'remove')) return offset;
+  return offset >= to ? offset + bytes.length - size : from;
 }

@@ -20,8 +20,8 @@ const headBytes = 64;
 /** What speaks for a count that fits, and against a value that is not written as servers write it. */
 const lengthBits = 2;
 const ungainlyBits = -10;
-/** What speaks against a key without a name where NUL bytes read as one. */
-const namelessBits = -20;
+/** What speaks against a key that NUL bytes read as. */
+const nulRunBits = -30;
 /** Bytes that are held of what lies far from where the search stands. */
 export const farBytes = 4096;
 /** Prefixes of a key, and bytes that they take at most. */
@@ -174,15 +174,16 @@ export class RdbCandidates {
     const said =
       this.memberBits(from, end) ??
       valueBits(reader.type, this.head.subarray(0, Math.min(length, end - from)), end - from);
-    const nameless = reader.keyLength === 0 && (said <= 0 || this.isBehindNul()) ? namelessBits : 0;
+    const nul = this.isNulRun(said) ? nulRunBits : 0;
     input.seek(end);
-    return bits + said + nameless;
+    return bits + said + nul;
   }
 
-  /** Whether the item that was just read begins within what may be a run of NUL bytes. */
-  private isBehindNul(): boolean {
-    const at = this.reader.itemOffset;
-    return at === 0 || this.sources.read(this.index, at - 1, 1)[0] === 0;
+  /** Whether the item that was just read begins or ends in what may be a run of NUL bytes. `said`: what its value says. */
+  private isNulRun(said: number): boolean {
+    const { key, keyLength, itemOffset } = this.reader;
+    if (said <= 0 && (keyLength === 0 || key[keyLength - 1] === 0)) return true;
+    return keyLength === 0 && (itemOffset === 0 || this.sources.read(this.index, itemOffset - 1, 1)[0] === 0);
   }
 
   /** What speaks for the type and the key that were just read; undefined where nothing can. */

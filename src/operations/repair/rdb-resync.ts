@@ -217,6 +217,8 @@ export class RdbResynchroniser {
     for (let offset = start; offset < this.limit; offset++) {
       this.visit(offset);
       if (this.places.size > placesMax) this.settle();
+      // What was believed has led to nothing but a further skip.
+      if (offset + 1 >= this.limit && this.limit < limit && this.bestAhead() < 0) this.limit = limit;
     }
   }
 
@@ -384,24 +386,9 @@ export class RdbResynchroniser {
   }
 
   private best(): Omit<Detour, 'others'> & { readonly goal: Goal | undefined } {
-    const { size, remains } = this;
-    let best = -1;
-    let most = remains.score - startCost;
-    let rest = remains.from;
-    // What the end of the file cuts off is only known where the search has come there.
-    if (this.limit === size && remains.endScore - startCost >= most) {
-      most = remains.endScore - startCost;
-      rest = remains.endFrom;
-    }
-    for (const offset of this.ahead) {
-      if (offset < this.limit) continue;
-      const place = this.places.get(offset) as Place;
-      const score = place.score + this.chain(offset).bits;
-      if (score > most) {
-        most = score;
-        best = offset;
-      }
-    }
+    const { size } = this;
+    const best = this.bestAhead();
+    const { from: rest } = this.openEnd();
     const torn = best === size && this.places.get(best)?.by === 'item';
     if (best >= 0 && !torn) {
       const goal = { at: best, ...(this.places.get(best) as Place) };
@@ -410,6 +397,29 @@ export class RdbResynchroniser {
     const from = torn ? size : rest;
     const last = { from, to: size, head: false, whole: false, gapAt: -1 };
     return { skips: [...this.settled, ...this.traced(from), last], goesOn: false, goal: undefined };
+  }
+
+  /** The place behind the search to which the best way leads; -1 where that is still within a skip. */
+  private bestAhead(): number {
+    let best = -1;
+    let most = this.openEnd().score;
+    for (const offset of this.ahead) {
+      if (offset < this.limit) continue;
+      const score = (this.places.get(offset) as Place).score + this.chain(offset).bits;
+      if (score <= most) continue;
+      most = score;
+      best = offset;
+    }
+    return best;
+  }
+
+  /** The best skip that has not ended yet. */
+  private openEnd(): { readonly score: number; readonly from: number } {
+    const { remains } = this;
+    const open = { score: remains.score - startCost, from: remains.from };
+    // What the end of the file cuts off is only known where the search has come there.
+    const cut = remains.endScore - startCost;
+    return this.limit === this.size && cut >= open.score ? { score: cut, from: remains.endFrom } : open;
   }
 
   /** Ways to `goal`, each with its last skip elsewhere: of those with the same number of keys the best one. */
