@@ -58,7 +58,7 @@ const tolerated = (kind: DamageKind) =>
   kind === 'swap' ? 0.02 : kind === 'remove' || kind === 'nul' || kind === 'noise' ? 0.03 : 0;
 /** And of which a key may come to be that never was, beside records whose own name was damaged. */
 const inventionsTolerated = (kind: DamageKind) =>
-  kind === 'remove' || kind === 'nul' || kind === 'noise' || kind === 'nul-tail' ? 0.1 : kind === 'swap' ? 0.02 : 0;
+  kind === 'remove' || kind === 'nul' || kind === 'noise' || kind === 'nul-tail' ? 0.05 : kind === 'swap' ? 0.02 : 0;
 
 /** The rounds in which a repair makes keys, over RDBs that stand alone. */
 async function inventions(kind: DamageKind, dir: string): Promise<string[]> {
