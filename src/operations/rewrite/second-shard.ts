@@ -97,9 +97,9 @@ export class SecondShard {
     return this.reply('written');
   }
 
-  /** It is not wanted any more. */
-  stop(): void {
+  /** It is not wanted any more, and does nothing any more once this has resolved. */
+  async stop(): Promise<void> {
     this.worker.removeAllListeners('exit');
-    this.worker.terminate();
+    await this.worker.terminate();
   }
 }
