@@ -4,6 +4,7 @@ import { type Candidate, farBytes, RdbCandidates, type RdbContext } from './rdb-
 import type { RdbEvidence } from './rdb-evidence.ts';
 import { MemberReader, memberForms } from './rdb-members.ts';
 import { Remains, startCost } from './rdb-remains.ts';
+import type { Alternative, Detour, Exit, Found, Goal, Place, Skip, Start } from './rdb-ways.ts';
 
 /*
  * Nothing marks where a record of an RDB begins: around damage, any byte may begin one. What was written is taken to be the way
@@ -39,83 +40,6 @@ const foundMax = 1 << 17;
 const keyCosts = [0, 12, -6];
 /** Places where an item may begin that are held; the best way is settled up to there when they are more. */
 const placesMax = 1 << 18;
-
-/** The best way to some place: from where, by an item or by a skip. */
-interface Place {
-  readonly score: number;
-  readonly from: number;
-  readonly by: 'item' | 'end' | 'skip';
-  /** Skips on the way. */
-  readonly count: number;
-  /** Keys and databases on the way. */
-  readonly keys: number;
-  readonly selects: number;
-  /** Of a skip: whether the head of the value that is left out tells that it ends here. */
-  readonly whole: boolean;
-  /** Of a skip: where the damage seems to be in it; -1 where nothing tells. */
-  readonly gapAt: number;
-  /** Where the last of them ended, and what spoke best for skipping on there. */
-  readonly since: number;
-  readonly rival: number;
-}
-
-/** Bytes that are no part of any record. */
-export interface Skip {
-  readonly from: number;
-  readonly to: number;
-  /** Whether a key begins it, and whether what is known of that key's value tells that it ends where the skip does. */
-  readonly head: boolean;
-  readonly whole: boolean;
-  /** Where the damage seems to be in it; -1 where nothing tells. */
-  readonly gapAt: number;
-}
-
-/** Another way around damage, that leads to the same place: how many more keys it keeps, and how much more speaks for it. */
-export interface Alternative {
-  readonly keys: number;
-  readonly score: number;
-  readonly skips: () => readonly Skip[];
-}
-
-/** The way around damage: what is skipped, in order, and whether sound items follow the last skip. */
-export interface Detour {
-  readonly skips: readonly Skip[];
-  readonly goesOn: boolean;
-  /** Looks for the best way for each number of keys, with what is known of the file in the end. */
-  readonly others: (evidence: RdbEvidence) => readonly Alternative[];
-}
-
-/** Where a way leads, how many keys it keeps, and what speaks for it. */
-interface Goal {
-  readonly at: number;
-  readonly keys: number;
-  readonly selects: number;
-  readonly score: number;
-}
-
-/** An item that was found, with what it counts for. */
-interface Found {
-  readonly end: number;
-  readonly bits: number;
-  readonly keys: number;
-  readonly selects: number;
-}
-
-/** A way that goes on with an item behind a skip. */
-interface Exit {
-  readonly at: number;
-  readonly score: number;
-  readonly from: number;
-  readonly whole: boolean;
-  readonly gapAt: number;
-}
-
-/** What is known when reading meets damage: see `find`. */
-interface Start {
-  readonly passed: readonly number[];
-  readonly fault: number;
-  readonly boundary: number;
-}
 
 /** The best ways to `goal` for each number of keys. */
 function waysTo(resync: () => RdbResynchroniser, start: Start, goal: Goal): readonly Alternative[] {

@@ -15,8 +15,9 @@ import type { Cut, Duplicates, Region, Unresolved } from './plan.ts';
 import { findDuplicates } from './rdb-duplicates.ts';
 import { RdbEvidence } from './rdb-evidence.ts';
 import { forkOf, guessHeader, headerContradiction, isWhole, magicOf } from './rdb-header.ts';
-import { type Alternative, RdbResynchroniser, type Skip } from './rdb-resync.ts';
+import { RdbResynchroniser } from './rdb-resync.ts';
 import { SectionCounts } from './rdb-section-counts.ts';
+import type { Alternative, Skip } from './rdb-ways.ts';
 import { region } from './regions.ts';
 
 export interface RdbScanOptions {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RdbEvidence } from './rdb-evidence.ts';
-import type { Alternative, Skip } from './rdb-resync.ts';
+import type { Alternative, Skip } from './rdb-ways.ts';
 
 /*
  * Since version 7 each database of an RDB says how many keys it has:
