@@ -207,10 +207,9 @@ class Rewrite {
     for (let target: Target = chosen ?? this.defaultTarget(dealt); ; ) {
       this.target = target;
       if (dealt.kept?.fits(target, dealt.loaded.sources) === false) return this.again();
+      const shardFile = dealt.second && new ShardFile(this.outputPath(dealt.loaded), this.options.fileSystem);
       const output = this.openOutput(dealt.loaded, target);
-      let shardFile: ShardFile | undefined;
       try {
-        shardFile = dealt.second && new ShardFile(this.outputPath(dealt.loaded), this.options.fileSystem);
         await this.fill(dealt, output, target, shardFile?.descriptor ?? -1);
       } catch (error) {
         // It must not write any more once its file is closed: somebody else's may get the number.
