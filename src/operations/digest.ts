@@ -10,6 +10,7 @@ import { type ForeignCommand, foreignCommands, mayCountDifferently } from './dat
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from './dataset/load.ts';
 import { type KeptDataset, loadKept } from './kept/load.ts';
 import type { LayoutName, Progress } from './report.ts';
+import { nextTurn } from './turns.ts';
 
 export interface DigestOptions {
   /** Whose rules: what is dropped while loading, and how scores and field expiry count. Default redis-8. */
@@ -45,8 +46,6 @@ export interface DigestResult {
   /** Commands that a server would answer with an error while loading, the first of them one by one. */
   readonly refused: { readonly count: number; readonly first: readonly ReplyError[] };
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** The digest of the dataset at `path`. Throws UnreadableError. */
 export async function digest(path: string, options: DigestOptions): Promise<DigestResult> {

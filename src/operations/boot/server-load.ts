@@ -11,6 +11,7 @@ import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbLoad } from '../dataset/load-rdb.ts';
 import { Sources } from '../dataset/sources.ts';
 import { FindingList, type Progress } from '../report.ts';
+import { nextTurn } from '../turns.ts';
 import type { BootRules } from './generation.ts';
 import { rdbFailure, rdbHeaderFailure } from './rdb-failure.ts';
 import { Renamed } from './renamed.ts';
@@ -44,8 +45,6 @@ export interface PartOutcome {
 }
 
 const commandsBetweenPauses = 1 << 17;
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
 /** What a server holds while it loads its files one after another, with the log lines that it prints about them. */
 export class ServerLoad {
   readonly dataset: Dataset;

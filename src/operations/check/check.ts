@@ -3,6 +3,7 @@ import { detectLayout, type Layout } from '../../aof/layout.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
 import { type FileReport, FindingList, type LayoutName, type Progress } from '../report.ts';
+import { nextTurn } from '../turns.ts';
 import { checkFile } from './check-file.ts';
 import { checkMultiPart, type PartOptions } from './check-multi-part.ts';
 
@@ -37,8 +38,6 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
   readonly summary: CheckSummary;
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Checks what lies at `path`: a file of any layout, the folder of a multi-part AOF, a data folder, or `-`. Faults of the data are

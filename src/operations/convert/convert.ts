@@ -7,6 +7,7 @@ import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
 import { FindingList } from '../report.ts';
 import type { LogSelection } from '../rewrite/options.ts';
+import { nextTurn } from '../turns.ts';
 import { commitTogether, undoInterrupted } from './commit-set.ts';
 import type { SeenKeys } from './conflicts.ts';
 import {
@@ -30,7 +31,6 @@ import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, 
 import { WriteBehind } from './write-behind.ts';
 import { commandCopying, copyLogs, goesOn, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
 
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const damaged = 'the input is damaged: check says where';
 /** Findings that are kept. */
 const findingsMax = 1000;

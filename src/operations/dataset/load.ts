@@ -24,6 +24,7 @@ import { RdbCheck } from '../check/check-rdb.ts';
 import type { KeptKeys } from '../kept/kept-keys.ts';
 import { eachPart, readManifest } from '../parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
+import { nextTurn } from '../turns.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
@@ -119,8 +120,6 @@ export interface Loaded {
 const opaqueMax = 1_000_000;
 /** Commands between two pauses. */
 const commandsBetweenPauses = 1 << 17;
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Loads what lies at `path` as a server would. Damage that a server does not load is an error in `findings`; a torn tail of the

@@ -6,6 +6,7 @@ import { entryType } from '../dataset/census.ts';
 import { type KeyFilter, type KeyFilterOptions, keyFilter } from '../dataset/filter.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
 import type { Progress } from '../report.ts';
+import { nextTurn } from '../turns.ts';
 import type { DifferentKey, DiffResult, DiffSide } from './result.ts';
 import { momentText, valueDifference } from './value-difference.ts';
 
@@ -31,8 +32,6 @@ export interface DiffOptions {
 
 /** Keys between two pauses. */
 const keysBetweenPauses = 1 << 15;
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
 /**
  * Compares the datasets at two paths, of any two layouts. Datasets of one digest are equal without a look at their keys, unless
  * `ttl`, `deep` or a filter asks for more. Throws UnreadableError.

@@ -1,11 +1,10 @@
 import { openInput } from '../../bytes/input.ts';
 import { UnreadableError } from '../../errors.ts';
+import { nextTurn } from '../turns.ts';
 import type { LogOptions } from './options.ts';
 import { PartReader } from './part-reader.ts';
 import { damageOfMissing, type LogFiles, type LogPart } from './parts.ts';
 import { LogPlace, type LogVisitor } from './visitor.ts';
-
-export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Reads the parts of a log one after the other, from front to back. */
 export class LogReading {

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
+import { nextTurn } from '../turns.ts';
 import { LogLines } from './lines.ts';
-import { LogReading, nextTurn } from './log-reading.ts';
+import { LogReading } from './log-reading.ts';
 import type { LogMatcher } from './matcher.ts';
 import type { LogOptions, LogResult } from './options.ts';
 import { findLog, type LogFiles } from './parts.ts';

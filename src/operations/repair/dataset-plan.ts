@@ -4,6 +4,7 @@ import type { ManifestPart } from '../../aof/manifest.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { LayoutName } from '../report.ts';
+import { nextTurn } from '../turns.ts';
 import type { Draft } from './draft.ts';
 import { type FileScanOptions, type ScannedFile, scanFile } from './file-scan.ts';
 import { type ManifestPlan, planManifest } from './manifest-plan.ts';
@@ -24,8 +25,6 @@ export interface DatasetPlan {
   readonly files: readonly PlannedFile[];
   readonly manifest: ManifestPlan | undefined;
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Reads what lies at `path` and plans its repair. `draft`: where a single file's result may be written meanwhile. Throws UnreadableError, UsageError. */
 export async function planDataset(

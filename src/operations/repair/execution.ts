@@ -8,6 +8,7 @@ import type { Finding } from '../../findings.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { FindingList } from '../report.ts';
 import { PartsSwap, retire } from '../rewrite/parts-swap.ts';
+import { nextTurn } from '../turns.ts';
 import { checkJoins, writeChecked } from './checked-copy.ts';
 import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
 import { copyBehind } from './draft.ts';
@@ -16,8 +17,6 @@ import type { RepairOptions } from './options.ts';
 import { keepBackup, Quarantine } from './quarantine.ts';
 import { piecesOf, region } from './regions.ts';
 import type { WriteAhead } from './write-ahead.ts';
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** How an execution ended. */
 export interface Executed {

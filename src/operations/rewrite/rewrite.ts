@@ -16,6 +16,7 @@ import { copyKept } from '../kept/copy.ts';
 import { loadKept } from '../kept/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
+import { nextTurn } from '../turns.ts';
 import { DatasetWriter, type RunVisitor } from './dataset-writer.ts';
 import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } from './dealt-load.ts';
 import { DigestSums } from './digest-sums.ts';
@@ -32,8 +33,6 @@ import { usedTarget } from './target-choice.ts';
 import { verifyOutput } from './verification.ts';
 
 const noSelection: LogSelection = { commands: 0, leftOut: 0 };
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Loads the dataset at `path` and writes the shortest files that rebuild it. Nothing is replaced until the result is whole,

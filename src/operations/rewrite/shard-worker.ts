@@ -3,6 +3,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads';
 import { takeCensus } from '../dataset/census.ts';
 import { filterDataset } from '../dataset/filter.ts';
 import { type Loaded, loadDataset } from '../dataset/load.ts';
+import { nextTurn } from '../turns.ts';
 import { DatasetWriter } from './dataset-writer.ts';
 import { DigestSums } from './digest-sums.ts';
 import { addLoss, noLosses } from './loss-list.ts';
@@ -13,8 +14,6 @@ import type { ShardReply, ShardRequest, ShardTask, WritingTask } from './shard-m
 
 const port = parentPort as MessagePort;
 const tell = (reply: ShardReply): void => port.postMessage(reply);
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
-
 /** What fails is told, and the first thread decides. */
 async function attempt(work: () => Promise<void>): Promise<void> {
   try {
