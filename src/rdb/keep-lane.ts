@@ -51,8 +51,9 @@ export class RdbKeepLane {
     const { touchedPlaces: places, result } = lanes;
     const touched = result[1];
     for (let place = 0; place < touched * placeWords; place += placeWords) {
-      const [key, length, type, from, to, expiry, start] = places.subarray(place, place + placeWords);
-      receive(start, key, length, type, from, to, expiry | 0);
+      const start = places[place + 6];
+      const expiry = places[place + 5] | 0;
+      receive(start, places[place], places[place + 1], places[place + 2], places[place + 3], places[place + 4], expiry);
     }
     this.to = input.position = result[0];
     return this.kept + touched > 0;

@@ -70,14 +70,19 @@ export class Sources implements SourceReader {
     if (length > blockBytes) return this.readLarge(file, offset, length);
     if (file.block.length === 0) file.block = Buffer.allocUnsafeSlow(blockBytes);
     file.blockOffset = offset;
-    file.blockLength = readFully(file, file.block, inOrder ? blockBytes : Math.max(length, strayBytes), offset);
+    file.blockLength = readFully(
+      file.descriptor,
+      file.block,
+      inOrder ? blockBytes : Math.max(length, strayBytes),
+      offset,
+    );
     if (file.blockLength < length) throw changed(file);
     return file.block.subarray(0, length);
   }
 
   private readLarge(file: OpenSource, offset: number, length: number): Buffer {
     if (this.large.length < length) this.large = Buffer.allocUnsafeSlow(length);
-    if (readFully(file, this.large, length, offset) < length) throw changed(file);
+    if (readFully(file.descriptor, this.large, length, offset) < length) throw changed(file);
     return this.large.subarray(0, length);
   }
 
@@ -91,10 +96,11 @@ function changed(file: OpenSource): Error {
   return unreadable(file.path, Object.assign(new Error('it became shorter while it was read'), { code: 'ECHANGED' }));
 }
 
-function readFully(file: OpenSource, into: Buffer, length: number, offset: number): number {
+/** Reads `length` bytes of an open file from `offset` on; how many there were. */
+export function readFully(descriptor: number, into: Buffer, length: number, offset: number): number {
   let filled = 0;
   while (filled < length) {
-    const count = fs.readSync(file.descriptor, into, filled, length - filled, offset + filled);
+    const count = fs.readSync(descriptor, into, filled, length - filled, offset + filled);
     if (count === 0) break;
     filled += count;
   }

@@ -1,7 +1,7 @@
-import fs from 'node:fs';
-import type { Sources } from '../dataset/sources.ts';
+import { readFully, type Sources } from '../dataset/sources.ts';
 import type { RunWriter } from '../rewrite/run-writer.ts';
 import type { KeptKeys } from './kept-keys.ts';
+import { fileChanged } from './record-reader.ts';
 
 /** What is read at a time, touched records between the others included. */
 const blockBytes = 512 * 1024;
@@ -24,7 +24,8 @@ export async function copyKept(
   let at = ranges[0];
   for (let blocks = 1; range < ranges.length; blocks++) {
     const start = at;
-    const end = start + readBlock(descriptor, block, start, Math.min(blockBytes, last - start));
+    const end = start + readFully(descriptor, block, Math.min(blockBytes, last - start), start);
+    if (end === start) throw fileChanged();
     while (range < ranges.length && at < end) {
       const to = Math.min(ranges[range + 1], end);
       writer.writeRecords(block, at - start, to - start);
@@ -33,10 +34,4 @@ export async function copyKept(
     }
     if (blocks % blocksBetweenPauses === 0) await pause();
   }
-}
-
-function readBlock(descriptor: number, block: Buffer, offset: number, length: number): number {
-  const count = fs.readSync(descriptor, block, 0, length, offset);
-  if (count === 0) throw new Error('the file has become shorter while it was read');
-  return count;
 }

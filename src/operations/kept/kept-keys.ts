@@ -85,8 +85,9 @@ class KeptDatabase {
     for (let extent = 0; extent < extents.pairs.length; extent += 2) {
       let at = extents.pairs[extent];
       const end = extents.pairs[extent + 1];
-      for (; next < loaded.count && loaded.at(next).from < end; next++) {
+      for (; next < loaded.count; next++) {
         const { from, to } = loaded.at(next);
+        if (from >= end) break;
         ranges.add(at, from);
         at = to;
       }

@@ -1,8 +1,7 @@
-import fs from 'node:fs';
 import { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
-import { DescriptorSource } from '../dataset/sources.ts';
+import { DescriptorSource, readFully } from '../dataset/sources.ts';
 
 /** Only the head of a record is read through a window. */
 const windowBytes = 4096;
@@ -31,11 +30,7 @@ export class RecordReader {
 
   /** Reads `length` bytes of the file from `offset` on. */
   read(offset: number, into: Buffer, length: number): void {
-    for (let filled = 0; filled < length; ) {
-      const count = fs.readSync(this.descriptor, into, filled, length - filled, offset + filled);
-      if (count === 0) throw fileChanged();
-      filled += count;
-    }
+    if (readFully(this.descriptor, into, length, offset) < length) throw fileChanged();
   }
 
   /** The key whose record is `[from, to)`; good until the next call. */
