@@ -32,7 +32,10 @@ export interface DatabaseSum {
   readonly sum: Int32Array;
 }
 
-/** The number that the digest mixes in for a type, by kind; 0 (string) for the kinds below the collections. */
+/**
+ * The number that the digest mixes in for a type, by kind; 0 (string) for the kinds below the collections. Of Redis 8.12's bitmap
+ * (8) and Valkey 9.2's path hash (7) they were read in the servers' sources, not tried.
+ */
 const typeNumbers: Readonly<Record<number, number>> = {
   [Kind.List]: 1,
   [Kind.Set]: 2,
@@ -42,6 +45,8 @@ const typeNumbers: Readonly<Record<number, number>> = {
   [Kind.Stream]: 6,
   [Kind.Array]: 7,
   [Kind.Gcra]: 8,
+  [Kind.PathHash]: 7,
+  [Kind.Bitmap]: 8,
 };
 
 /** Computes digests; one may be used for any number of datasets. */

@@ -23,12 +23,26 @@ export const Kind = {
   Array: 21,
   Module: 22,
   Gcra: 23,
+  /** Valkey 9.2. */
+  PathHash: 24,
+  /** Redis 8.12. */
+  Bitmap: 25,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
-/** The data types of a server, as TYPE names them; index is the number that the digest mixes in. */
-export const typeNames = ['string', 'list', 'set', 'zset', 'hash', 'module', 'stream', 'array', 'gcra'] as const;
-export type TypeName = (typeof typeNames)[number];
+/** A data type of a server, as TYPE names it. */
+export type TypeName =
+  | 'string'
+  | 'list'
+  | 'set'
+  | 'zset'
+  | 'hash'
+  | 'module'
+  | 'stream'
+  | 'array'
+  | 'gcra'
+  | 'pathhash'
+  | 'bitmap';
 
 /** Kinds at or above this one are `ObjectValue`s. */
 export const objectKindMin = Kind.List;
@@ -138,6 +152,10 @@ export function typeOf(kind: Kind): TypeName {
       return 'module';
     case Kind.Gcra:
       return 'gcra';
+    case Kind.PathHash:
+      return 'pathhash';
+    case Kind.Bitmap:
+      return 'bitmap';
     default:
       return 'string';
   }
