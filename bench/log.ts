@@ -2,11 +2,12 @@
  * npx tsx bench/log.ts [FILE]: how fast the built `aofkit log` reads FILE (default: a generated log of 128 MiB) beside `check`, in
  * processor time of the whole process; what it prints goes to nowhere. `log` may take three times as long as `check`.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeMixedLog } from './mixed-log.ts';
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const binary = join(repository, 'bin/run.js');
@@ -14,8 +15,7 @@ const path = process.argv[2] ?? generated();
 
 function generated(): string {
   const made = join(tmpdir(), 'aofkit-bench-128.aof');
-  const generator = join(repository, '../shared/tools/gen-aof.mjs');
-  if (!existsSync(made)) execFileSync(process.execPath, [generator, made, '128']);
+  if (!existsSync(made)) writeMixedLog(made, 128);
   return made;
 }
 

@@ -3,21 +3,19 @@
  * framing with execution, and the digest take, and how much memory the dataset needs.
  * Profile: node --cpu-prof --import tsx bench/replay.ts
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Dataset } from '../src/engine/dataset.ts';
 import { Digester } from '../src/engine/digest.ts';
 import { defaultRegistry } from '../src/engine/families/index.ts';
 import { Frame } from '../src/engine/frame.ts';
 import { Session } from '../src/engine/session.ts';
+import { writeMixedLog } from './mixed-log.ts';
 
 const mebibytes = Number(process.argv[2] ?? 128);
-const generator = resolve(dirname(fileURLToPath(import.meta.url)), '../../shared/tools/gen-aof.mjs');
 const path = join(tmpdir(), `aofkit-bench-${mebibytes}.aof`);
-if (!existsSync(path)) execFileSync(process.execPath, [generator, path, String(mebibytes)]);
+if (!existsSync(path)) writeMixedLog(path, mebibytes);
 
 /** Calls `each` for every command of a well-formed AOF; gives their number. */
 function frames(bytes: Buffer, frame: Frame, each: (frame: Frame) => void): number {
