@@ -6,14 +6,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { askedGenerations, type Generation, generationSet, generations } from '../src/catalog/generations.ts';
 import { type Reply, ReplyError } from '../test/reply.ts';
 import { cleanUp, type Server, type ServerName, serverNames, startServer } from '../test/server-process.ts';
-
-const generations = [
-  ...['redis-6.0', 'redis-7.0', 'redis-8.0', 'redis-8.6', 'redis-8.8', 'redis-8.10'],
-  ...['valkey-8.1', 'valkey-9.1'],
-] as const;
-type Generation = (typeof generations)[number];
 
 /** What one generation says of one command. */
 interface Fact {
@@ -36,6 +31,7 @@ const flagLetters: readonly (readonly [flag: string, letter: string, meaning: st
   ['movablekeys', 'm', 'the key positions do not tell all keys: they depend on the arguments'],
   ['container', 'c', 'stands before a subcommand, which has a row of its own'],
   ['module', 'o', 'of a module that only some builds include (vector sets), or compiled in on demand (GCRA)'],
+  ['documentation', 'd', 'entered by hand from documentation and sources: no server at hand told it'],
 ];
 
 /** What the servers' MAY_REPLICATE flag marks, which COMMAND does not show, and what AOFs up to 6.2 hold of scripts. */
@@ -44,7 +40,10 @@ const mayReplicate = new Set([
   ...['SCRIPT LOAD', 'SCRIPT FLUSH', 'SELECT', 'MULTI', 'EXEC'],
 ]);
 
-/** Commands of Redis 8.8 and 8.10: their command JSON, no server at hand. Name, group, arity, flags, keys. */
+/**
+ * What releases without a server at hand add to the one before, or say otherwise than it: from their command JSON and documentation.
+ * Name, group, arity, flags, keys. A command that only reads and whose arity is not known has the least.
+ */
 const added: Readonly<Partial<Record<Generation, readonly string[]>>> = {
   'redis-8.8': [
     'INCREX string -2 w 1 1 1',
@@ -81,6 +80,48 @@ const added: Readonly<Partial<Record<Generation, readonly string[]>>> = {
     'HIMPORT DISCARD hash 3 - 0 0 0',
     'HIMPORT DISCARDALL hash 2 - 0 0 0',
     'BACKUP server -1 - 0 0 0',
+  ],
+  'redis-8.12': [
+    'BITCONVERT bitmap -2 w 1 1 1',
+    'BITROAROP bitmap -4 w 2 -1 1',
+    'BITRANGEINTARRAY bitmap -2 r 1 1 1',
+    'BLESS generic -2 c 0 0 0',
+    'BLESS CLEAR generic 4 w 2 2 1',
+    'BLESS GET generic 3 r 2 2 1',
+    'BLESS SCAN generic -4 r 0 0 0',
+    'BLESS SET generic -3 w 2 2 1',
+    'BZMOVE sorted-set -5 wb 1 2 1',
+    'SADDEX set -5 w 1 1 1',
+    'SEXPIRE set -6 w 1 1 1',
+    'SEXPIREAT set -6 w 1 1 1',
+    'SEXPIRETIME set -5 r 1 1 1',
+    'SPERSIST set -5 w 1 1 1',
+    'SPEXPIRE set -6 w 1 1 1',
+    'SPEXPIREAT set -6 w 1 1 1',
+    'SPEXPIRETIME set -5 r 1 1 1',
+    'SPTTL set -5 r 1 1 1',
+    'STTL set -5 r 1 1 1',
+    'ZMOVE sorted-set -4 w 1 2 1',
+    'ZMOVEMEMBER sorted-set -6 w 1 2 1',
+  ],
+  'valkey-9.2': [
+    'DELEX string -2 w 1 1 1',
+    'EXEC transactions -1 p 0 0 0',
+    'MOVE generic -3 w 1 1 1',
+    'PHCARD pathhash -2 r 1 1 1',
+    'PHDEL pathhash -3 w 1 1 1',
+    'PHDELPREFIX pathhash 3 w 1 1 1',
+    'PHEXISTS pathhash -2 r 1 1 1',
+    'PHGET pathhash -2 r 1 1 1',
+    'PHGETALL pathhash -2 r 1 1 1',
+    'PHLONGEST pathhash -2 r 1 1 1',
+    'PHMGET pathhash -2 r 1 1 1',
+    'PHMSET pathhash -7 w 1 1 1',
+    'PHPREFIXES pathhash -2 r 1 1 1',
+    'PHSCAN pathhash -2 r 1 1 1',
+    'PHSET pathhash -7 w 1 1 1',
+    'XACKDEL stream -6 w 1 1 1',
+    'XDELEX stream -5 w 1 1 1',
   ],
 };
 
@@ -123,8 +164,7 @@ const moduleNames: readonly (readonly [name: string, module: string])[] = [
 
 const facts = new Map<Generation, Map<string, Fact>>();
 for (const name of serverNames) facts.set(name, await askServer(name));
-addToCopy('redis-8.8', 'redis-8.6');
-addToCopy('redis-8.10', 'redis-8.8');
+for (const generation of generations) if (!askedGenerations.has(generation)) addToCopy(generation);
 const target = fileURLToPath(new URL('../src/catalog/commands.generated.ts', import.meta.url));
 writeFileSync(target, formatFile());
 cleanUp();
@@ -183,9 +223,12 @@ function readFact(row: Reply[], docs: Map<string, Record<string, Reply>>): Fact 
   };
 }
 
-function addToCopy(generation: 'redis-8.8' | 'redis-8.10', older: Generation): void {
-  facts.set(generation, new Map(facts.get(older)));
-  addRows(generation, added[generation]!, `${generation.slice('redis-'.length)}.0`);
+/** A release that could not be asked has what the one before it in its fork has, and what is entered by hand. */
+function addToCopy(generation: Generation): void {
+  const [fork, version] = generation.split('-');
+  const ofFork = generations.filter((one) => one.startsWith(fork));
+  facts.set(generation, new Map(facts.get(ofFork[ofFork.indexOf(generation) - 1])));
+  addRows(generation, added[generation] ?? [], `${version}.0`);
 }
 
 function addRows(generation: Generation, rows: readonly string[], since: string): void {
@@ -196,11 +239,11 @@ function addRows(generation: Generation, rows: readonly string[], since: string)
       name,
       group,
       arity: Number(arity),
-      flags: flags.replace('-', ''),
+      flags: `${flags.replace('-', '')}d`,
       firstKey,
       lastKey,
       keyStep,
-      since,
+      since: facts.get(generation)!.get(name)?.since ?? since,
     };
     facts.get(generation)!.set(name, fact);
   }
@@ -213,19 +256,15 @@ function formatRow(name: string): string {
   const fact = facts.get(redis.at(-1) ?? known.at(-1)!)!.get(name)!;
   const group = fact.group || all.find((one) => one.group)?.group || 'server';
   const since = fact.since || all.find((one) => one.since)?.since || '1.0.0';
-  const mask = maskOf(known);
+  const set = generationSet(known);
   const arities = [...new Set(all.map((one) => one.arity))].filter((arity) => arity !== fact.arity);
   const others = arities.map((arity) => {
     const those = known.filter((generation) => facts.get(generation)!.get(name)!.arity === arity);
-    return `[${arity}, ${maskOf(those)}]`;
+    return `[${arity}, ${generationSet(those)}]`;
   });
   const keys = [fact.firstKey, fact.lastKey, fact.keyStep].join(', ');
-  const start = `'${name}', '${group}', ${fact.arity}, '${fact.flags}', ${keys}, '${since}', ${mask}`;
+  const start = `'${name}', '${group}', ${fact.arity}, '${fact.flags}', ${keys}, '${since}', ${set}`;
   return others.length === 0 ? `  [${start}],` : `  [${start}, [${others.join(', ')}]],`;
-}
-
-function maskOf(some: readonly Generation[]): number {
-  return some.reduce((mask, generation) => mask | (1 << generations.indexOf(generation)), 0);
 }
 
 function formatFile(): string {
@@ -234,18 +273,16 @@ function formatFile(): string {
   return [
     '// Written by scripts/generate-catalog.ts from COMMAND and COMMAND DOCS of real servers: do not edit.',
     '',
-    '/** Whose commands are listed: bit i of a mask stands for the i-th. */',
-    `export const generations = [${generations.map((one) => `'${one}'`).join(', ')}] as const;`,
-    'export type Generation = (typeof generations)[number];',
+    "import type { GenerationSet } from './generations.ts';",
     '',
     '/**',
-    " * One command, upper case, or a subcommand as 'XGROUP CREATE' (redis-6.0 does not list subcommands: its bit is never set there).",
+    " * One command, upper case, or a subcommand as 'XGROUP CREATE' (redis-6.0 does not list subcommands: it is never in their sets).",
     ' *',
     ' * - arity: the count of arguments with the name (a subcommand: with both names); negative: at least that many.',
-    ' *   It is that of the newest Redis that knows the command; otherArities names those that differ, with their mask.',
+    ' *   It is that of the newest Redis that knows the command; otherArities names those that differ, with the releases that have them.',
     ` * - flags: ${flagLetters.map(([, letter, meaning]) => `${letter} ${meaning}`).join(';\n *   ')}.`,
     ' * - firstKey, lastKey, keyStep: positions of keys among the arguments, the name being 0; lastKey -1 is the last argument.',
-    ' * - since: the version that brought it; of Valkey where no Redis generation is in the mask.',
+    ' * - since: the version that brought it; of Valkey where no Redis generation knows the command.',
     ' */',
     'export type CommandRow = readonly [',
     '  name: string,',
@@ -256,8 +293,8 @@ function formatFile(): string {
     '  lastKey: number,',
     '  keyStep: number,',
     '  since: string,',
-    '  generations: number,',
-    '  otherArities?: readonly (readonly [arity: number, generations: number])[],',
+    '  generations: GenerationSet,',
+    '  otherArities?: readonly (readonly [arity: number, generations: GenerationSet])[],',
     '];',
     '',
     'export const commandRows: readonly CommandRow[] = [',

@@ -10,7 +10,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { goldenDir, goldenNames, readProvenance } from '../fixtures/generate/golden.ts';
 import { FileSource } from '../src/bytes/source.ts';
-import { type CommandRow, commandRows, generations } from '../src/catalog/commands.generated.ts';
+import { type CommandRow, commandRows } from '../src/catalog/commands.generated.ts';
+import { hasGeneration } from '../src/catalog/generations.ts';
 import { families } from '../src/engine/families/index.ts';
 import { RdbInput } from '../src/rdb/input.ts';
 import { Item, RdbReader } from '../src/rdb/reader.ts';
@@ -57,7 +58,7 @@ function note(compared: Compared, command: readonly string[], server: ServerName
   }
 }
 
-const isIn = (row: CommandRow, server: ServerName): boolean => (row[8] & (1 << generations.indexOf(server))) !== 0;
+const isIn = (row: CommandRow, server: ServerName): boolean => hasGeneration(row[8], server);
 
 /** What the generators make for one server. */
 function generatedFor(server: ServerName): (readonly string[])[] {

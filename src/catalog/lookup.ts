@@ -1,4 +1,5 @@
 import { type CommandRow, commandRows } from './commands.generated.ts';
+import type { GenerationSet } from './generations.ts';
 
 /** What is known of one command, from COMMAND of real servers. */
 export interface CommandInfo {
@@ -15,8 +16,8 @@ export interface CommandInfo {
   readonly write: boolean;
   /** It may name more keys than those in fixed places. */
   readonly movableKeys: boolean;
-  /** Which generations know it, a mask over `generations` of the generated table. */
-  readonly generations: number;
+  /** Which generations know it. */
+  readonly generations: GenerationSet;
   /** Subcommands by upper case name, of a container. */
   readonly subcommands: ReadonlyMap<string, CommandInfo>;
 }

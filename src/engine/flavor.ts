@@ -1,5 +1,13 @@
 /** A server generation whose loading and digest rules apply. */
-export type Flavor = 'redis-6.2' | 'redis-7.0' | 'redis-7.2' | 'redis-7.4' | 'redis-8' | 'valkey-8' | 'valkey-9';
+export type Flavor =
+  | 'redis-6.2'
+  | 'redis-7.0'
+  | 'redis-7.2'
+  | 'redis-7.4'
+  | 'redis-8'
+  | 'valkey-8'
+  | 'valkey-9'
+  | 'valkey-9.2';
 
 /** Every flavor, oldest first, Redis before Valkey. */
 export const flavors: readonly Flavor[] = [
@@ -10,6 +18,7 @@ export const flavors: readonly Flavor[] = [
   'redis-8',
   'valkey-8',
   'valkey-9',
+  'valkey-9.2',
 ];
 
 /** What differs between server generations, each as seen on real servers. */
@@ -33,6 +42,8 @@ export interface FlavorRules {
   readonly keepsNegativeZero: boolean;
   /** LSET's index is cut to 32 bits from 7.2 on: 2^32 is the head. */
   readonly shortListIndex: boolean;
+  /** A score bound of nothing, or of a parenthesis alone, is 0; Valkey 9.2 takes it for an error (its pull request 4054). */
+  readonly emptyBoundIsZero: boolean;
 }
 
 const table: Record<Flavor, FlavorRules> = {
@@ -43,6 +54,7 @@ const table: Record<Flavor, FlavorRules> = {
   'redis-8': redis('redis-8', 'grisu', true),
   'valkey-8': valkey('valkey-8', false),
   'valkey-9': valkey('valkey-9', true),
+  'valkey-9.2': valkey('valkey-9.2', true),
 };
 
 function redis(flavor: Flavor, scoreText: 'printf' | 'grisu', digestFieldExpiry: boolean): FlavorRules {
@@ -56,6 +68,7 @@ function redis(flavor: Flavor, scoreText: 'printf' | 'grisu', digestFieldExpiry:
     strictFloats: flavor === 'redis-8',
     keepsNegativeZero: flavor === 'redis-6.2',
     shortListIndex: scoreText === 'grisu',
+    emptyBoundIsZero: true,
   };
 }
 
@@ -67,9 +80,10 @@ function valkey(flavor: Flavor, hidesPastFields: boolean): FlavorRules {
     digestFieldExpiry: false,
     ignoresPastFields: false,
     hidesPastFields,
-    strictFloats: flavor === 'valkey-9',
+    strictFloats: hidesPastFields,
     keepsNegativeZero: false,
     shortListIndex: true,
+    emptyBoundIsZero: flavor !== 'valkey-9.2',
   };
 }
 

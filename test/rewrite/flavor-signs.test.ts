@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, goldenNames, readProvenance } from '../../fixtures/generate/golden.ts';
-import { commandRows, generations } from '../../src/catalog/commands.generated.ts';
+import { commandRows } from '../../src/catalog/commands.generated.ts';
+import { hasGeneration } from '../../src/catalog/generations.ts';
 import { digest, rewrite } from '../../src/index.ts';
 import { flavorsThatKnow } from '../../src/operations/dataset/flavor-signs.ts';
 import { aofkit } from '../cli/run.ts';
@@ -24,7 +25,7 @@ describe('commands that only some servers know', () => {
   it('are those that the servers at hand name', () => {
     for (const row of commandRows.filter(([, , , flags]) => flags.includes('w'))) {
       for (const server of serverNames) {
-        const isThere = (row[8] & (1 << generations.indexOf(server))) !== 0;
+        const isThere = hasGeneration(row[8], server);
         // 6.0 stands for 6.2 and lists no subcommands; a generation of 8 for all of them.
         if (server === 'redis-6.0' && !isThere) continue;
         if (server.startsWith('redis-8') && !isThere) continue;
@@ -38,11 +39,16 @@ describe('commands that only some servers know', () => {
   });
 
   it.each([
-    ['HEXPIRE', ['redis-7.4', 'redis-8', 'valkey-9']],
-    ['DELIFEQ', ['valkey-9']],
-    ['XACKDEL', ['redis-8']],
-    ['LMPOP', ['redis-7.0', 'redis-7.2', 'redis-7.4', 'redis-8', 'valkey-8', 'valkey-9']],
-    ['XAUTOCLAIM', ['redis-6.2', 'redis-7.0', 'redis-7.2', 'redis-7.4', 'redis-8', 'valkey-8', 'valkey-9']],
+    ['HEXPIRE', ['redis-7.4', 'redis-8', 'valkey-9', 'valkey-9.2']],
+    ['DELIFEQ', ['valkey-9', 'valkey-9.2']],
+    ['PHSET', ['valkey-9.2']],
+    ['ZMOVE', ['redis-8']],
+    ['XACKDEL', ['redis-8', 'valkey-9.2']],
+    ['LMPOP', ['redis-7.0', 'redis-7.2', 'redis-7.4', 'redis-8', 'valkey-8', 'valkey-9', 'valkey-9.2']],
+    [
+      'XAUTOCLAIM',
+      ['redis-6.2', 'redis-7.0', 'redis-7.2', 'redis-7.4', 'redis-8', 'valkey-8', 'valkey-9', 'valkey-9.2'],
+    ],
   ])('%s', (name, known) => {
     const row = commandRows.find((one) => one[0] === name);
     expect(row && flavorsThatKnow(row)).toEqual(known);
@@ -51,7 +57,10 @@ describe('commands that only some servers know', () => {
   it('are told by digest, which follows the flavor that it was given', async () => {
     const path = ofValkey();
     const [redis, valkey] = [await digest(path, { at }), await digest(path, { at, flavor: 'valkey-9' })];
-    expect([redis.flavor, redis.foreign]).toEqual(['redis-8', [{ name: 'DELIFEQ', count: 1, known: ['valkey-9'] }]]);
+    expect([redis.flavor, redis.foreign]).toEqual([
+      'redis-8',
+      [{ name: 'DELIFEQ', count: 1, known: ['valkey-9', 'valkey-9.2'] }],
+    ]);
     expect([valkey.flavor, valkey.foreign]).toEqual(['valkey-9', []]);
     expect(redis.digest).not.toBe(valkey.digest);
     const old = await digest(log('HSET h f v', 'HPEXPIREAT h 4000000000000 FIELDS 1 f'), { at, flavor: 'redis-7.2' });

@@ -1,5 +1,6 @@
 /* Random commands of every family, as a live server gets them. */
-import { commandRows, generations } from '../../src/catalog/commands.generated.ts';
+import { commandRows } from '../../src/catalog/commands.generated.ts';
+import { hasGeneration } from '../../src/catalog/generations.ts';
 import { CommandGenerator } from '../engine/collections/command-generator.ts';
 import { geoCommand } from '../engine/special/geo-commands.ts';
 import { Random } from '../engine/special/replay.ts';
@@ -9,8 +10,7 @@ import { vectorCommand } from '../engine/special/vector-set-commands.ts';
 import type { ServerName } from '../server-process.ts';
 
 function knownTo(name: ServerName): Set<string> {
-  const bit = 1 << generations.indexOf(name);
-  return new Set(commandRows.filter((row) => (row[8] & bit) !== 0).map((row) => row[0]));
+  return new Set(commandRows.filter((row) => hasGeneration(row[8], name)).map((row) => row[0]));
 }
 
 const libraries = ['one', 'two', 'three'];

@@ -134,10 +134,10 @@ function weigh(session: Session, items: Item[], { by, alpha }: Request): string 
 
 /** Too large or too small is an error, but not in Redis 8; no text at all is 0, but not in Valkey 9. */
 function scoreOf(session: Session, text: string): number {
-  const { flavor, strictFloats } = session.rules;
+  const { fork, flavor, strictFloats } = session.rules;
   const value = parseLooseDouble(text, strictFloats);
   if (flavor === 'redis-8' || Number.isNaN(value)) return value;
-  if (text === '' || text.startsWith('\0')) return flavor === 'valkey-9' ? Number.NaN : 0;
+  if (text === '' || text.startsWith('\0')) return strictFloats && fork === 'valkey' ? Number.NaN : 0;
   const unusual = !Number.isFinite(value) || value === 0;
   return unusual && Number.isNaN(parseDoubleText(text.trimStart())) && /[1-9]/.test(text) ? Number.NaN : value;
 }

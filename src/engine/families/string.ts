@@ -143,7 +143,8 @@ const getAndExpire: Handler = (session, frame) => {
   const time = frame.argc === 4 ? deadline(session, frame, option, timeIndex) : Number.NaN;
   const isBad = frame.argc === 4 && Number.isNaN(time);
   // Valkey 9 looks at the time first, the others at the key.
-  if (isBad && session.flavor === 'valkey-9') return expireError(frame, timeIndex, 'getex');
+  if (isBad && session.rules.fork === 'valkey' && session.rules.strictFloats)
+    return expireError(frame, timeIndex, 'getex');
   const entry = session.find(frame, 1);
   if (entry < 0) return undefined;
   if (!session.isString(entry)) return replies.wrongType;

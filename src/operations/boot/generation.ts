@@ -1,4 +1,5 @@
-import { commandRows, generations } from '../../catalog/commands.generated.ts';
+import { commandRows } from '../../catalog/commands.generated.ts';
+import { generations, hasGeneration } from '../../catalog/generations.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import type { Target } from '../../rdb/targets.ts';
 
@@ -70,7 +71,7 @@ const versionOf = (target: Target): number => versionNumber(target.version);
 
 function flavorOfTarget(target: Target): Flavor {
   const version = versionOf(target);
-  if (target.fork === 'valkey') return version >= 900 ? 'valkey-9' : 'valkey-8';
+  if (target.fork === 'valkey') return version >= 902 ? 'valkey-9.2' : version >= 900 ? 'valkey-9' : 'valkey-8';
   if (version >= 800) return 'redis-8';
   if (version >= 704) return 'redis-7.4';
   if (version >= 702) return 'redis-7.2';
@@ -89,20 +90,16 @@ function aritiesOf(target: Target): Map<string, number> {
   const nearest = isValkey
     ? numbers.findIndex((number) => number >= version)
     : numbers.findLastIndex((number) => number <= version);
-  const mask = maskOf(ofFork[nearest < 0 ? (isValkey ? ofFork.length - 1 : 0) : nearest]);
-  const later = isValkey
-    ? 0
-    : ofFork.filter((_, index) => numbers[index] > version).reduce((all, name) => all | maskOf(name), 0);
+  const own = ofFork[nearest < 0 ? (isValkey ? ofFork.length - 1 : 0) : nearest];
+  const later = isValkey ? [] : ofFork.filter((_, index) => numbers[index] > version);
   const arities = new Map<string, number>();
-  for (const [name, , arity, , , , , since, generationMask, others = []] of commandRows) {
-    const isLater = (generationMask & later) !== 0 && versionNumber(since) <= version;
-    if ((generationMask & mask) === 0 && !isLater) continue;
-    arities.set(name, others.find(([, otherMask]) => (otherMask & mask) !== 0)?.[0] ?? arity);
+  for (const [name, , arity, , , , , since, known, others = []] of commandRows) {
+    const isLater = later.some((one) => hasGeneration(known, one)) && versionNumber(since) <= version;
+    if (!hasGeneration(known, own) && !isLater) continue;
+    arities.set(name, others.find(([, those]) => hasGeneration(those, own))?.[0] ?? arity);
   }
   return arities;
 }
-
-const maskOf = (name: (typeof generations)[number]): number => 1 << generations.indexOf(name);
 
 /** Major and minor as one number: 804 for 8.4. */
 function versionNumber(version: string): number {

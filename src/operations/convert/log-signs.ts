@@ -1,4 +1,5 @@
-import { commandRows, generations } from '../../catalog/commands.generated.ts';
+import { commandRows } from '../../catalog/commands.generated.ts';
+import { hasGeneration, hasGenerationOf } from '../../catalog/generations.ts';
 import { Frame } from '../../engine/frame.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Target } from '../../rdb/targets.ts';
@@ -74,17 +75,17 @@ function redisLevel(target: Target): string {
 
 const rows = new Map(commandRows.map((row) => [row[0], row]));
 const containers = new Set(commandRows.filter((row) => row[3].includes('c')).map(([name]) => name));
-const redisMask = generations.reduce((bits, name, index) => bits | (name.startsWith('redis') ? 1 << index : 0), 0);
 
 function targetHas(name: string, target: Target): boolean {
   const row = rows.get(name);
   if (row === undefined) return true;
-  const mask = row[8];
-  if (target.fork === 'valkey') {
-    const nearest = target.rdbVersion >= 80 ? 'valkey-9.1' : 'valkey-8.1';
-    return (mask & (1 << generations.indexOf(nearest))) !== 0;
-  }
-  return (mask & redisMask) !== 0 && !isNewer(row[7], redisLevel(target));
+  if (target.fork === 'valkey') return hasGeneration(row[8], nearestValkey(target));
+  return hasGenerationOf(row[8], 'redis-') && !isNewer(row[7], redisLevel(target));
+}
+
+function nearestValkey({ rdbVersion }: Target): string {
+  if (rdbVersion >= 81) return 'valkey-9.2';
+  return rdbVersion >= 80 ? 'valkey-9.1' : 'valkey-8.1';
 }
 
 /** Whether release `a` is newer than `b`, of both only major and minor. */

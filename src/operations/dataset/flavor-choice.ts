@@ -38,7 +38,7 @@ export function flavorOfTarget({ fork, version }: Target): Flavor {
 
 function flavorOfVersion(fork: 'redis' | 'valkey', version: string): Flavor {
   const [major, minor] = version.split('.').map(Number);
-  if (fork === 'valkey') return major >= 9 ? 'valkey-9' : 'valkey-8';
+  if (fork === 'valkey') return major < 9 ? 'valkey-8' : major === 9 && minor < 2 ? 'valkey-9' : 'valkey-9.2';
   if (major < 7) return 'redis-6.2';
   if (major > 7) return 'redis-8';
   return minor < 2 ? 'redis-7.0' : minor < 4 ? 'redis-7.2' : 'redis-7.4';
@@ -75,7 +75,7 @@ function firstFile(layout: Layout): string | undefined {
 
 function flavorOfRdb(reader: RdbReader): Flavor {
   reader.readHeader();
-  if (reader.fork === 'valkey') return 'valkey-9';
+  if (reader.fork === 'valkey') return reader.version >= 81 ? 'valkey-9.2' : 'valkey-9';
   while (reader.next() === Item.aux) {
     if (reader.auxName === 'valkey-ver') return 'valkey-8';
     if (reader.auxName === 'redis-ver') return flavorOfVersion('redis', reader.auxValue);

@@ -1,4 +1,5 @@
-import { type CommandRow, commandRows, generations } from '../../catalog/commands.generated.ts';
+import { type CommandRow, commandRows } from '../../catalog/commands.generated.ts';
+import { hasGeneration, hasGenerationOf } from '../../catalog/generations.ts';
 import type { Dataset } from '../../engine/dataset.ts';
 import { type Flavor, flavorRules, flavors } from '../../engine/flavor.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
@@ -25,17 +26,21 @@ const newest: Readonly<Record<string, readonly [number, number]>> = {
   'redis-7.4': [7, 4],
   'redis-8': [8, Number.POSITIVE_INFINITY],
 };
-const maskOf = (start: string): number =>
-  generations.reduce((mask, name, bit) => (name.startsWith(start) ? mask | (1 << bit) : mask), 0);
-const redisMask = maskOf('redis-');
+
+/** The releases of Valkey whose commands those of its rules are. */
+const valkeyGeneration: Readonly<Record<string, string>> = {
+  'valkey-8': 'valkey-8.1',
+  'valkey-9': 'valkey-9.1',
+  'valkey-9.2': 'valkey-9.2',
+};
 
 /** The rules of the generations that know a command. */
-export function flavorsThatKnow([, , , , , , , since, mask]: CommandRow): Flavor[] {
+export function flavorsThatKnow([, , , , , , , since, known]: CommandRow): Flavor[] {
   const [major, minor] = since.split('.').map(Number);
   return flavors.filter((flavor) => {
     const limit = newest[flavor];
-    if (limit === undefined) return (mask & maskOf(`${flavor}.`)) !== 0;
-    return (mask & redisMask) !== 0 && (major < limit[0] || (major === limit[0] && minor <= limit[1]));
+    if (limit === undefined) return hasGeneration(known, valkeyGeneration[flavor]);
+    return hasGenerationOf(known, 'redis-') && (major < limit[0] || (major === limit[0] && minor <= limit[1]));
   });
 }
 
@@ -51,9 +56,13 @@ export function foreignCommands(registry: Registry, calls: Float64Array, flavor:
   return foreign;
 }
 
-/** Rules of servers that know all of these commands: of the fork at hand if it has such, the newest; or undefined. */
+/**
+ * Rules of servers that know all of these commands: of the fork at hand if it has such, the newest; or undefined. What 9.0 and 9.1 know
+ * is not taken for a sign of Valkey 9.2.
+ */
 export function flavorForAll(foreign: readonly ForeignCommand[], flavor: Flavor): Flavor | undefined {
-  const fitting = flavors.filter((one) => foreign.every(({ known }) => known.includes(one)));
+  const all = flavors.filter((one) => foreign.every(({ known }) => known.includes(one)));
+  const fitting = all.includes('valkey-9') ? all.filter((one) => one !== 'valkey-9.2') : all;
   const { fork } = flavorRules(flavor);
   return fitting.filter((one) => flavorRules(one).fork === fork).at(-1) ?? fitting.at(-1);
 }

@@ -1,4 +1,4 @@
-import { commandRows } from '../../catalog/commands.generated.ts';
+import { type CommandRow, commandRows } from '../../catalog/commands.generated.ts';
 import { flavorRules } from '../../engine/flavor.ts';
 import { findTarget, plainDefault, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
 import { flavorsThatKnow } from '../dataset/flavor-signs.ts';
@@ -38,11 +38,16 @@ function commandSigns(loaded: Loaded, calls: Float64Array, fork: string): Target
     const command = registry.named(name);
     if (command === undefined || calls[command.id] === 0) continue;
     const [major, minor] = since.split('.');
-    // When Valkey took a command up is known of its 9 alone.
-    const isNewInValkey = !flavorsThatKnow(row).includes('valkey-8');
-    const release = fork === 'redis' ? `redis-${major}.${minor}` : isNewInValkey ? 'valkey-9.0' : '';
+    const release = fork === 'redis' ? `redis-${major}.${minor}` : valkeyRelease(row);
     const target = findTarget(release);
     if (target !== undefined) signs.push(target);
   }
   return signs;
+}
+
+/** When Valkey took a command up is known of its 9 alone. */
+function valkeyRelease(row: CommandRow): string {
+  const known = flavorsThatKnow(row);
+  if (known.includes('valkey-8')) return '';
+  return known.includes('valkey-9') || !known.includes('valkey-9.2') ? 'valkey-9.0' : 'valkey-9.2';
 }

@@ -39,6 +39,7 @@ const versions: Record<Flavor, number> = {
   'redis-8': 15,
   'valkey-8': 11,
   'valkey-9': 80,
+  'valkey-9.2': 81,
 };
 
 /** The rules of a generation; of redis-8, those of its newest. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { commandRows, generations } from '../../../src/catalog/commands.generated.ts';
+import { commandRows } from '../../../src/catalog/commands.generated.ts';
+import { hasGeneration } from '../../../src/catalog/generations.ts';
 import { hashFamily } from '../../../src/engine/families/hash.ts';
 import { listFamily } from '../../../src/engine/families/list.ts';
 import { setFamily } from '../../../src/engine/families/set.ts';
@@ -42,8 +43,9 @@ const families = [listFamily, setFamily, sortedSetFamily, hashFamily, sortFamily
 
 /** Names that the server knows and takes from an AOF (a blocking command that waits is an assertion failure in 6.0). */
 function knownCommands(name: ServerName): Set<string> {
-  const bit = 1 << generations.indexOf(name);
-  const rows = commandRows.filter((row) => (row[8] & bit) !== 0 && !(name === 'redis-6.0' && row[3].includes('b')));
+  const rows = commandRows.filter(
+    (row) => hasGeneration(row[8], name) && !(name === 'redis-6.0' && row[3].includes('b')),
+  );
   return new Set(rows.map((row) => row[0]));
 }
 
