@@ -1,3 +1,4 @@
+import { append } from '../../src/arrays.ts';
 import type { BootResult, DiskChange } from '../../src/operations/boot/outcome.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
@@ -35,7 +36,7 @@ export function formatBoot(result: BootResult, colour: Palette): string {
 
 function section(lines: string[], title: string, items: readonly string[]): void {
   if (items.length === 0) return;
-  lines.push(`  ${title}:`, ...items.map((item) => `    ${item}`));
+  append(lines, [`  ${title}:`, ...items.map((item) => `    ${item}`)]);
 }
 
 function formatFile({ path, role, bytes, commands, rdbKeys }: BootResult['files'][number]): string {

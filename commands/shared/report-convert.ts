@@ -1,3 +1,4 @@
+import { append } from '../../src/arrays.ts';
 import type { ConvertResult, LossCount } from '../../src/operations/convert/options.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
@@ -47,7 +48,7 @@ export function formatConvert(result: ConvertResult, seconds: number, colour: Pa
     lines.push(`  ${word} ${loss.kind}${of}: ${loss.reason}`);
   }
   for (const loss of result.lossCounts) lines.push(`    ${loss.kind}: ${formatLoss(loss)}`);
-  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  for (const finding of result.findings) append(lines, formatFinding(finding, colour));
   if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,3 +1,4 @@
+import { append } from '../../src/arrays.ts';
 import { type DifferentKey, type DiffResult, escapeBinary } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
@@ -53,7 +54,7 @@ export function formatUnloaded({ a, b }: DiffResult, colour: Palette): string {
   for (const { path, ok, findings, opaque } of [a, b]) {
     if (ok) continue;
     lines.push(`aofkit: cannot compare ${path}: a server would not load it, or some commands' effect is not known`);
-    for (const finding of findings) lines.push(...formatFinding(finding, colour));
+    for (const finding of findings) append(lines, formatFinding(finding, colour));
     if (opaque > 0) lines.push(`  ${plural(opaque, 'command')} of unknown effect (--ignore-unknown leaves them out)`);
   }
   return `${lines.join('\n')}\n`;

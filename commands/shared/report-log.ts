@@ -1,3 +1,4 @@
+import { append, maxOf } from '../../src/arrays.ts';
 import { escapeBinary } from '../../src/bytes/text.ts';
 import type { LogStatistics } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
@@ -13,11 +14,12 @@ export function formatLogStatistics(result: LogStatistics, colour: Palette): str
   const lines = [`${colour.bold(path)}  ${totals.join(', ')}`];
   if (result.firstTime !== undefined && result.lastTime !== undefined)
     lines.push(`    from ${moment(result.firstTime)} to ${moment(result.lastTime)}`);
-  lines.push(...formatRewriteEstimate(result));
-  lines.push('', colour.bold('commands by bytes'), ...histogram(result.byCommand, bytes));
-  lines.push(...formatFrequent('most written keys', result.keys, colour));
-  lines.push(...formatFrequent('most written prefixes', result.prefixes, colour));
-  if (result.growth.length > 0) lines.push('', colour.bold('growth'), ...formatGrowth(result.growth));
+  append(lines, formatRewriteEstimate(result));
+  lines.push('', colour.bold('commands by bytes'));
+  append(lines, histogram(result.byCommand, bytes));
+  append(lines, formatFrequent('most written keys', result.keys, colour));
+  append(lines, formatFrequent('most written prefixes', result.prefixes, colour));
+  if (result.growth.length > 0) append(lines, ['', colour.bold('growth'), ...formatGrowth(result.growth)]);
   return `${lines.join('\n')}\n`;
 }
 
@@ -37,7 +39,10 @@ function formatRewriteEstimate({ rewrite, rdbKeys }: LogStatistics): string[] {
 }
 
 function histogram(rows: LogStatistics['byCommand'], total: number): string[] {
-  const width = Math.max(...rows.map(({ name }) => name.length), 4);
+  const width = maxOf(
+    rows.map(({ name }) => name.length),
+    4,
+  );
   return rows.map(({ name, count: times, bytes }) => {
     const share = total === 0 ? 0 : bytes / total;
     const bar = '#'.repeat(Math.round(share * 30));
@@ -49,14 +54,14 @@ function formatFrequent(title: string, rows: LogStatistics['keys'], colour: Pale
   if (rows.length === 0) return [];
   const [{ error }] = rows;
   const bound = error > 0 ? ` (each up to ${count(error)} more)` : '';
-  const width = Math.min(Math.max(...rows.map(({ text }) => escapeBinary(text, 60).length)), 70);
+  const width = Math.min(maxOf(rows.map(({ text }) => escapeBinary(text, 60).length)), 70);
   const line = ({ text, count: times, bytes }: (typeof rows)[number]) =>
     `    ${escapeBinary(text, 60).padEnd(width)} ${count(times).padStart(13)} ${formatBytes(bytes).padStart(10)}`;
   return ['', colour.bold(`${title}${bound}`), ...rows.map(line)];
 }
 
 function formatGrowth(rows: LogStatistics['growth']): string[] {
-  const most = Math.max(...rows.map(({ bytes }) => bytes));
+  const most = maxOf(rows.map(({ bytes }) => bytes));
   return rows.map(({ from, commands, bytes }) => {
     const bar = '#'.repeat(Math.max(1, Math.round((bytes / most) * 30)));
     return `    ${moment(from)} ${count(commands).padStart(13)} ${formatBytes(bytes).padStart(10)}  ${bar}`;

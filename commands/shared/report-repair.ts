@@ -1,3 +1,4 @@
+import { append } from '../../src/arrays.ts';
 import type { RepairResult } from '../../src/operations/repair/options.ts';
 import type { FilePlan, Region, RepairPlan, Tally } from '../../src/operations/repair/plan.ts';
 import { plural } from './numbers.ts';
@@ -21,7 +22,7 @@ export function formatPlan(plan: RepairPlan, colour: Palette): string {
     const mark = name === strategy ? '*' : ' ';
     lines.push(`  ${mark} ${name.padEnd(8)} ${formatTally(plan.strategies[name])}`);
   }
-  for (const file of files) lines.push(...formatFile(file, colour));
+  for (const file of files) append(lines, formatFile(file, colour));
   return `${lines.join('\n')}\n`;
 }
 
@@ -51,7 +52,7 @@ function formatFile(file: FilePlan, colour: Palette): string[] {
   const { path, role, action, regions, unresolved, reasons } = file;
   const lines = [`    ${role} ${path}: ${verbs[action]}`];
   for (const reason of reasons) lines.push(`      ${reason}`);
-  for (const region of regions.slice(0, regionsShown)) lines.push(...formatRegion(region, colour));
+  for (const region of regions.slice(0, regionsShown)) append(lines, formatRegion(region, colour));
   if (regions.length > regionsShown) lines.push(`      and ${plural(regions.length - regionsShown, 'more region')}`);
   for (const { code, count, offset, found, advice } of unresolved) {
     lines.push(`      ${colour.red('left')} ${code} × ${count}, the first at offset ${offset}: ${found}. ${advice}`);
@@ -85,7 +86,7 @@ export function formatRepair(result: RepairResult, dryRun: boolean, colour: Pale
     lines.push(`${colour.yellow(what)}: ${reason}`);
   }
   for (const finding of findings) {
-    if (finding.severity === 'error') lines.push(...formatFinding(finding, colour));
+    if (finding.severity === 'error') append(lines, formatFinding(finding, colour));
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }

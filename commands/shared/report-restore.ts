@@ -1,3 +1,4 @@
+import { append } from '../../src/arrays.ts';
 import { escapeBinary } from '../../src/bytes/text.ts';
 import type { DatabaseDifference } from '../../src/operations/restore/difference.ts';
 import type { RestorePreview } from '../../src/operations/restore/restore.ts';
@@ -26,8 +27,8 @@ export function formatPreview(preview: RestorePreview, colour: Palette): string 
   if (difference === undefined) {
     for (const { database, keys } of databases) lines.push(`    database ${database}: ${plural(keys, 'key')}`);
     lines.push('    the end of the log cannot be loaded, so nothing tells how it differs from this:');
-    for (const finding of endFindings.slice(0, 3)) lines.push(...formatFinding(finding, colour));
-  } else for (const one of difference) lines.push(...formatDifference(one, colour));
+    for (const finding of endFindings.slice(0, 3)) append(lines, formatFinding(finding, colour));
+  } else for (const one of difference) append(lines, formatDifference(one, colour));
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,3 +1,4 @@
+import { append } from '../../src/arrays.ts';
 import type { DatabaseCensus, DigestResult, ForeignCommand, RewriteResult } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
@@ -11,14 +12,14 @@ import { formatFinding } from './report.ts';
 export function formatDigestProblems(result: DigestResult, isAsked: boolean, colour: Palette): string {
   const lines: string[] = [];
   if (result.digest === undefined) lines.push(`aofkit: ${result.path} has no digest: ${noDigestReason(result)}`);
-  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  for (const finding of result.findings) append(lines, formatFinding(finding, colour));
   const [first] = result.opaque;
   if (first !== undefined) {
     lines.push(
       `  ${plural(result.opaque.length, 'command')} of unknown effect, the first ${first.name} at offset ${first.offset} of ${first.path}`,
     );
   }
-  lines.push(...foreignLines(result.foreign, result.flavor));
+  append(lines, foreignLines(result.foreign, result.flavor));
   if (result.differsForWriter && !isAsked) {
     const { path, flavor, writer } = result;
     lines.push(
@@ -62,7 +63,11 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Pa
   const { rules } = result;
   if (rules !== undefined && commands.read > 0)
     lines.push(`    loaded by the rules of ${rules.flavor} (${becauseOf[rules.because]})`);
-  if (rules !== undefined) lines.push(...foreignLines(result.foreign, rules.flavor).map((line) => `  ${line}`));
+  if (rules !== undefined)
+    append(
+      lines,
+      foreignLines(result.foreign, rules.flavor).map((line) => `  ${line}`),
+    );
   if (commands.read > 0)
     lines.push(
       `    ${plural(commands.read, 'command')} read, ${plural(commands.refused, 'error reply')} noted, ${commands.opaque} of unknown effect`,
@@ -74,7 +79,7 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Pa
   for (const loss of result.losses.slice(0, 20))
     lines.push(`  ${colour.yellow('loss')} ${loss.kind} of "${loss.key}" in database ${loss.db}: ${loss.reason}`);
   if (result.lossCount > 20) lines.push(`    ${plural(result.lossCount, 'loss')} in all`);
-  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  for (const finding of result.findings) append(lines, formatFinding(finding, colour));
   if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,3 +1,4 @@
+import { append } from '../../src/arrays.ts';
 import type { CheckResult, FileReport, Finding, VerifiedFile, VerifyResult } from '../../src/index.ts';
 import { plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
@@ -15,7 +16,7 @@ export function formatCheck(result: CheckResult, colour: Palette): string {
   const lines = [`${mark}  ${path}  ${totals.join(', ')}`];
   if (files.length > 1 || layout === 'multi-part') for (const file of files) lines.push(`    ${formatFile(file)}`);
   else if (files.length === 1 && files[0].rdb !== undefined) lines.push(`    ${formatFile(files[0])}`);
-  for (const finding of findings) lines.push(...formatFinding(finding, colour));
+  for (const finding of findings) append(lines, formatFinding(finding, colour));
   if (summary.dropped > 0) lines.push(`    and ${plural(summary.dropped, 'more finding')}: raise --limit to see them`);
   return `${lines.join('\n')}\n`;
 }
@@ -54,7 +55,7 @@ export function formatVerify(result: VerifyResult, colour: Palette): string {
   const lines = result.files.map((file) => formatVerified(file, colour));
   if (lines.length === 0 || !result.ok)
     lines.push(`${result.ok ? colour.green('ok') : colour.red('NOT OK')}  ${result.path}`);
-  for (const finding of result.findings) lines.push(...formatFinding(finding, colour));
+  for (const finding of result.findings) append(lines, formatFinding(finding, colour));
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
+import { append } from '../arrays.ts';
 import { unreadable } from '../errors.ts';
 import { parseManifest } from './manifest.ts';
 
@@ -37,7 +38,7 @@ function detectDirectory(directory: string): Layout {
     // A base that a server upgraded keeps the name it had as the only file.
     if (parts.has(name)) continue;
     const path = nodePath.join(directory, name);
-    if (isFolder(path)) members.push(...aofLayouts(path, listFolder(path)));
+    if (isFolder(path)) append(members, aofLayouts(path, listFolder(path)));
     else if (/\.(rdb|aof)(\.gz)?$/.test(name) && !partName.test(name) && !temporaryName.test(name)) {
       members.push({ kind: 'file', path });
     }

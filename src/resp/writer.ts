@@ -48,6 +48,11 @@ export class RespWriter extends ByteWriter {
 
   /** A whole command of texts. */
   command(...args: readonly string[]): void {
+    this.commandOf(args);
+  }
+
+  /** The same of a list, however long. */
+  commandOf(args: readonly string[]): void {
     this.beginCommand(args.length);
     for (const arg of args) this.bulkText(arg);
   }

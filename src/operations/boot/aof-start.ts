@@ -73,7 +73,7 @@ export class AofStart {
     const [fault] = faults;
     if (fault !== undefined) {
       const reason = `line ${fault.line} of the manifest: ${fault.reason}`;
-      start.die(reason, '*** FATAL AOF MANIFEST FILE ERROR ***', fault.reason);
+      start.die(reason, ['*** FATAL AOF MANIFEST FILE ERROR ***', fault.reason]);
       return false;
     }
     start.files.push({ path, role: 'manifest', bytes: start.size(path) ?? 0, commands: 0, rdbKeys: 0 });
@@ -101,7 +101,7 @@ export class AofStart {
     const missing = parts.find((part) => this.sizeOf(part) === undefined);
     if (missing !== undefined) {
       const line = `Unable to obtain the AOF file ${missing.name} length. stat: No such file or directory`;
-      return start.die(`the manifest names ${missing.name}, which is not there`, line);
+      return start.die(`the manifest names ${missing.name}, which is not there`, [line]);
     }
     if (parts.every((part) => this.sizeOf(part) === 0)) this.noteEmptyStart();
     else for (const part of parts) if (!(await this.loadPart(part, part === parts.at(-1)))) return;
@@ -149,7 +149,7 @@ export class AofStart {
         status === 'torn'
           ? `Unexpected end of file reading the append only file${file}`
           : `Bad file format reading the append only file${full}`;
-      start.die(`${path}: ${line} (at offset ${validUpTo})`, line);
+      start.die(`${path}: ${line} (at offset ${validUpTo})`, [line]);
       this.noteMoved();
       return false;
     }
@@ -164,7 +164,7 @@ export class AofStart {
     }
     this.noteCut(outcome, path);
     if (last) return true;
-    start.die(`${path} is torn and not the last file`, 'Fatal error: the truncated file is not the last file');
+    start.die(`${path} is torn and not the last file`, ['Fatal error: the truncated file is not the last file']);
     start.hazards.push(
       `${path} is cut before the server ends: a second start succeeds, without the last commands of that file.`,
     );

@@ -42,7 +42,7 @@ export async function boot(directory: string, options: BootOptions): Promise<Boo
   const load = new ServerLoad({ ...options, rules, settings });
   try {
     const start = new Start(directory, rules, settings, load);
-    if (refusal !== undefined) start.die(refusal.reason, ...refusal.log);
+    if (refusal !== undefined) start.die(refusal.reason, refusal.log);
     else await runStart(start);
     const databases = databasesOf(load, options.at);
     const kept = start.fatal === undefined ? databases : [];
@@ -75,12 +75,12 @@ async function runStart(start: Start): Promise<void> {
   const { settings, rules, directory } = start;
   start.openCluster();
   const missing = missingAtStart(settings, rules, directory);
-  if (missing !== undefined) return start.die(missing.reason, ...missing.log);
+  if (missing !== undefined) return start.die(missing.reason, missing.log);
   start.noteHazards();
   await new AofStart(start).run();
   if (start.fatal === undefined && start.load.outsideCluster) {
     const line = "You can't have keys in a DB different than DB 0 when in Cluster mode. Exiting.";
-    start.die('a cluster has one database, and the RDB has keys in another', line);
+    start.die('a cluster has one database, and the RDB has keys in another', [line]);
   }
 }
 

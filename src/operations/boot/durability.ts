@@ -1,3 +1,4 @@
+import { maxOf } from '../../arrays.ts';
 import type { BootSettings } from './settings.ts';
 
 const perSync: Readonly<Record<BootSettings['appendfsync'], string>> = {
@@ -30,6 +31,6 @@ function saveSentence(save: BootSettings['save'], appendonly: boolean): string {
       : 'No save points: nothing is written by itself, and a crash or a kill costs all that is new since the start.';
   }
   const points = save.map(([seconds, changes]) => `${changes} in ${seconds} s`).join(', ');
-  const longest = Math.max(...save.map(([seconds]) => seconds));
+  const longest = maxOf(save.map(([seconds]) => seconds));
   return `Save points (changes in a time): ${points}; an RDB alone may be ${longest} s old, and older where there were fewer changes.`;
 }

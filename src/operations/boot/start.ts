@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
+import { append } from '../../arrays.ts';
 import type { BootRules } from './generation.ts';
 import type { BootFile, DiskChange } from './outcome.ts';
 import type { ServerLoad } from './server-load.ts';
@@ -51,8 +52,8 @@ export class Start {
   }
 
   /** The server ends here. `lines` go into the log. */
-  die(reason: string, ...lines: readonly string[]): void {
-    this.load.log.push(...lines);
+  die(reason: string, lines: readonly string[]): void {
+    append(this.load.log, lines);
     this.fatal = reason;
   }
 

@@ -1,5 +1,6 @@
 import nodePath from 'node:path';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
+import { append } from '../../arrays.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
 import { type FileReport, FindingList, type LayoutName, type Progress } from '../report.ts';
@@ -122,7 +123,7 @@ async function checkDataDirectory(
   }
   checkSurplus(members, findings);
   const files: FileReport[] = [];
-  for (const member of members) files.push(...(await checkLayout(member, findings, options)).files);
+  for (const member of members) append(files, (await checkLayout(member, findings, options)).files);
   return { layout: 'data-directory', files };
 }
 

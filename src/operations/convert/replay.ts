@@ -2,7 +2,9 @@
  * The part of a conversion that needs the engine. It is loaded only where a log must be replayed: its modules take as long to load as
  * many a conversion takes.
  */
+
 import { detectLayout } from '../../aof/layout.ts';
+import { append } from '../../arrays.ts';
 import { UsageError } from '../../errors.ts';
 import { flavorOf } from '../dataset/flavor-choice.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
@@ -47,7 +49,7 @@ export function gatherTrailing(sink: KeySink): TrailingCommand[] {
   if (sink instanceof RdbKeySink) {
     const { target } = sink.writer;
     sink.onModule = ({ database, name, expire }, value) => {
-      trailing.push(...commandsBehind(target, database, name, expire, value));
+      append(trailing, commandsBehind(target, database, name, expire, value));
     };
   }
   return trailing;

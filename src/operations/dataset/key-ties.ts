@@ -26,7 +26,10 @@ const stepsBetweenPauses = 1 << 12;
  */
 export function rereadableFiles(path: string): string[] | undefined {
   const layout = detectLayout(path);
-  if (layout.kind === 'file') return fs.statSync(layout.path).isFile() ? [layout.path] : undefined;
+  // Standard input is read once, and has no name to look at.
+  if (path === '-') return undefined;
+  if (layout.kind === 'file')
+    return fs.statSync(layout.path, { throwIfNoEntry: false })?.isFile() ? [layout.path] : undefined;
   if (layout.kind !== 'multi-part') return undefined;
   const { manifest } = readManifest(layout.manifest, new FindingList());
   if (manifest.faults.length > 0) return undefined;

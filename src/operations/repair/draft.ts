@@ -1,3 +1,4 @@
+import { append } from '../../arrays.ts';
 import type { AtomicFile } from '../../bytes/sink.ts';
 import type { WriteBehind } from '../convert/write-behind.ts';
 import type { Region } from './plan.ts';
@@ -43,7 +44,7 @@ export class Draft {
     }
     const ordered = orderRegions(fresh);
     copyBehind(this.behind(), this.file, descriptor, piecesOf(upTo, ordered, this.done));
-    this.regions.push(...ordered);
+    append(this.regions, ordered);
     this.done = upTo;
   }
 

@@ -1,4 +1,5 @@
 import { sniff, sniffBytes } from '../../aof/layout.ts';
+import { append } from '../../arrays.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -118,7 +119,7 @@ class FileScanner {
     const { duplicates, seed, pause } = options;
     this.format = 'rdb';
     const { scan, known } = await scanRdb(input, { sources, index, size, tail, duplicates, seed, pause });
-    this.unresolved.push(...scan.unresolved);
+    append(this.unresolved, scan.unresolved);
     if (!known) return;
     this.keys = scan.keys;
     this.cut = scan.cut;
@@ -160,7 +161,7 @@ class FileScanner {
     this.proven = scan.spans;
     this.commands = scan.commands;
     for (const one of scan.regions) this.regions.push(one);
-    this.unresolved.push(...scan.unresolved.values());
+    append(this.unresolved, scan.unresolved.values());
     if (scan.cut !== undefined) this.cut ??= { ...scan.cut, keys: this.keys };
   }
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import { listFolder, partName } from '../../aof/layout.ts';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { minOf } from '../../arrays.ts';
 import { lostByte } from '../../bytes/text.ts';
 import { UnreadableError, unreadable } from '../../errors.ts';
 
@@ -123,7 +124,12 @@ class ManifestPlanner {
     const found = [...listed];
     if (this.damaged || adopt) {
       // A server begins a new increment with each new base, so that an older one belongs to an older base.
-      const least = adopt ? 0 : Math.min(base?.sequence ?? 0, ...listed.map(({ sequence }) => sequence));
+      const least = adopt
+        ? 0
+        : minOf(
+            listed.map(({ sequence }) => sequence),
+            base?.sequence ?? 0,
+          );
       for (const orphan of this.orphans('incr')) {
         if (orphan.sequence < least) continue;
         found.push(orphan);

@@ -1,3 +1,4 @@
+import { maxOf } from '../../arrays.ts';
 import type { MemberForm, MemberReader } from './rdb-members.ts';
 
 /*
@@ -252,7 +253,7 @@ export class Remains {
 
   /** What speaks for the best torn value that is still open and began before `offset`. */
   bestBefore(offset: number): number {
-    return Math.max(...this.lanes.map((lane) => lane.bestBefore(offset)));
+    return maxOf(this.lanes.map((lane) => lane.bestBefore(offset)));
   }
 
   /** Only the skip stays open of which nothing is known. */

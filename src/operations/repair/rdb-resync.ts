@@ -1,3 +1,4 @@
+import { append } from '../../arrays.ts';
 import { Window } from '../../bytes/window.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { type Candidate, farBytes, RdbCandidates, type RdbContext } from './rdb-candidates.ts';
@@ -303,7 +304,7 @@ export class RdbResynchroniser {
     const { from } = this.remains;
     const best = this.places.get(from);
     if (best === undefined) return;
-    this.settled.push(...this.traced(from));
+    append(this.settled, this.traced(from));
     this.places = new Map([[from, { score: best.score, from, by: 'item', ...nothingYet, since: from, rival: 0 }]]);
     this.remains.forgetRows();
     this.ahead = [];

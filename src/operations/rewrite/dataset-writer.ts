@@ -1,3 +1,4 @@
+import { append } from '../../arrays.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import type { Session } from '../../engine/session.ts';
 import { sideOf } from '../../engine/shard.ts';
@@ -85,7 +86,7 @@ export class DatasetWriter {
       const part = (entry: number) => (isOpened(keys, entry) ? 4 : Number(isPlainText(keys.kind(entry))));
       const place = (entry: number) => sideOfEntry(keys, entry) * 2 + part(entry);
       await this.eachRun(index, 2, 4, place, (entry) => this.keyToRdb(writer, index, keys, entry));
-      this.trailing.push(...this.making.splice(0));
+      append(this.trailing, this.making.splice(0));
     }
   }
 
@@ -123,7 +124,7 @@ export class DatasetWriter {
     if (typeof value === 'number' || value instanceof Uint8Array || value.kind !== Kind.Module) return;
     const isMade = value instanceof VectorSet && value.base === undefined;
     const commands = commandsBehind(writer.target, database, keys.keyText(entry), expire, value);
-    (isMade ? this.making : this.trailing).push(...commands);
+    append(isMade ? this.making : this.trailing, commands);
   }
 
   /** Everything as commands, in the shape of BGREWRITEAOF. */

@@ -1,3 +1,4 @@
+import { append } from '../../arrays.ts';
 import { changesDigest, type Loss, minorLosses } from '../../rdb/writer/losses.ts';
 
 /** Losses that are kept one by one; all are counted. */
@@ -29,6 +30,6 @@ export function addLoss(report: LossReport, loss: Loss): void {
 export function addLosses(report: LossReport, other: LossReport): void {
   report.count += other.count;
   report.serious += other.serious;
-  report.changed.push(...other.changed);
-  report.losses.push(...other.losses.slice(0, lossesMax - report.losses.length));
+  append(report.changed, other.changed);
+  append(report.losses, other.losses.slice(0, lossesMax - report.losses.length));
 }

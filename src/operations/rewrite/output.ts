@@ -1,6 +1,7 @@
 import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { maxOf } from '../../arrays.ts';
 import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import type { Target } from '../../rdb/targets.ts';
@@ -194,7 +195,10 @@ export class FolderRewrite implements Output {
     const directory = nodePath.dirname(manifestPath);
     const { parts } = parseManifest(nodeFs.readFileSync(manifestPath));
     const last = (type: string) =>
-      Math.max(0, ...parts.filter((part) => part.type === type).map((part) => part.sequence));
+      maxOf(
+        parts.filter((part) => part.type === type).map((part) => part.sequence),
+        0,
+      );
     const prefix = nodePath.basename(manifestPath, '.manifest');
     const names = { prefix, base: last('b') + 1, increment: last('i') + 1 };
     const current = manifestParts(names, extension, target);

@@ -19,7 +19,7 @@ export class TailWriter {
   writeTrailing(commands: readonly TrailingCommand[]): void {
     for (const { database, args } of commands) {
       this.select(database);
-      this.out.command(...args);
+      this.out.commandOf(args);
       this.out.settle();
     }
   }
@@ -28,7 +28,7 @@ export class TailWriter {
   writeOpaque(commands: readonly OpaqueCommand[]): void {
     for (const { database, source, offset, length, args } of commands) {
       this.select(database);
-      if (args !== undefined) this.out.command(...args);
+      if (args !== undefined) this.out.commandOf(args);
       this.out.spill();
       if (args === undefined) this.sink.write(this.loaded.sources.read(source, offset, length));
     }

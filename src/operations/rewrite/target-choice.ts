@@ -1,3 +1,4 @@
+import { append } from '../../arrays.ts';
 import { type CommandRow, commandRows } from '../../catalog/commands.generated.ts';
 import { flavorRules } from '../../engine/flavor.ts';
 import { findTarget, plainDefault, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
@@ -16,7 +17,7 @@ export function usedTarget(loaded: Loaded, calls: Float64Array = loaded.session.
   if (signs.length === 0)
     signs.push(named(flavorRules(loaded.session.flavor).fork === 'valkey' ? 'valkey-7.2' : plainDefault));
   if (loaded.multiPart !== undefined) signs.push(named(signs[0].fork === 'valkey' ? 'valkey-7.2' : 'redis-7.0'));
-  signs.push(...commandSigns(loaded, calls, signs[0].fork));
+  append(signs, commandSigns(loaded, calls, signs[0].fork));
   return signs.reduce((newest, sign) => (age(sign) > age(newest) ? sign : newest));
 }
 

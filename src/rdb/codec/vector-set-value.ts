@@ -11,6 +11,7 @@
  * The upper byte of the level says which form it is; 8.6 reads both and 8.0 only the first (tried). `worst` is what a server works
  * out itself when it is not there.
  */
+import { append } from '../../arrays.ts';
 import type { Quantization } from '../../engine/values/vector-quantization.ts';
 import { linksDefault, type VectorElement, type VectorSetContent } from '../../engine/values/vector-set.ts';
 import { ModuleOpcode } from '../opcodes.ts';
@@ -132,10 +133,10 @@ function oldNumbers(numbers: readonly (number | bigint)[]): (number | bigint)[] 
   let position = 2;
   for (let layer = 0; layer <= level; layer++) {
     const end = position + 2 + Number(numbers[position]);
-    kept.push(...numbers.slice(position, end));
+    append(kept, numbers.slice(position, end));
     position = end + 1;
   }
-  kept.push(...numbers.slice(position));
+  append(kept, numbers.slice(position));
   return kept;
 }
 

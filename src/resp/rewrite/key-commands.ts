@@ -52,6 +52,11 @@ export class KeyCommands {
 
   /** `name key arguments…` of texts. */
   command(name: string, ...args: readonly string[]): void {
+    this.commandOf(name, args);
+  }
+
+  /** The same of a list, however long. */
+  commandOf(name: string, args: readonly string[]): void {
     this.begin(args.length + 2, name);
     for (const arg of args) this.out.bulkText(arg);
   }

@@ -26,7 +26,7 @@ export function rewriteStream(commands: KeyCommands, stream: Stream): void {
       ? ['ENTRIESADDED', String(stream.entriesAdded), 'MAXDELETEDID', formatId(stream.maxDeletedId)]
       : [];
   if (target.streamVersion < 2 && hasCounters(stream)) loseCounters(target, commands.lose);
-  commands.command('XSETID', formatId(stream.lastId), ...counters);
+  commands.commandOf('XSETID', [formatId(stream.lastId), ...counters]);
   for (const [, group] of byName(stream.groups)) rewriteGroup(commands, stream, group);
   if (stream.idempotency !== undefined) rewriteIdempotency(commands, stream.idempotency);
 }
@@ -39,12 +39,12 @@ function byName<T>(map: ReadonlyMap<string, T> | undefined): [string, T][] {
 function rewriteGroup(commands: KeyCommands, stream: Stream, group: Group): void {
   const { target } = commands;
   const read = target.streamVersion >= 2 ? ['ENTRIESREAD', String(group.entriesRead)] : [];
-  groupCommand(commands, 'CREATE', group.name, formatId(group.lastId), ...read);
+  groupCommand(commands, 'CREATE', [group.name, formatId(group.lastId), ...read]);
   const owned = ownedEntries(group);
   for (const [, consumer] of byName(group.consumers)) {
     const pending = claimable(commands, stream, consumer, owned.get(consumer) ?? []);
     if (pending.length > 0) for (const entry of pending) claim(commands, group, consumer, entry);
-    else if (target.createsConsumers) groupCommand(commands, 'CREATECONSUMER', group.name, consumer.name);
+    else if (target.createsConsumers) groupCommand(commands, 'CREATECONSUMER', [group.name, consumer.name]);
     else commands.lose('stream-consumers', 'part-dropped', `${target.name} cannot make a consumer without entries`);
   }
   if (group.nackZone.size > 0) rewriteNackZone(commands, group);
@@ -62,7 +62,7 @@ function claimable(commands: KeyCommands, stream: Stream, consumer: Consumer, pe
 }
 
 /** In XGROUP and XCFGSET-like containers the key comes after the subcommand. */
-function groupCommand(commands: KeyCommands, subcommand: string, ...args: readonly string[]): void {
+function groupCommand(commands: KeyCommands, subcommand: string, args: readonly string[]): void {
   const { out } = commands;
   out.settle();
   out.beginCommand(3 + args.length);
@@ -107,7 +107,7 @@ function rewriteNackZone(commands: KeyCommands, group: Group): void {
 function nack(commands: KeyCommands, group: Group, run: readonly Pending[], count: U64): void {
   const ids = run.map(({ ms, seq }) => `${ms}-${seq}`);
   const args = ['FAIL', 'IDS', String(ids.length), ...ids, 'RETRYCOUNT', String(count), 'FORCE'];
-  commands.command('XNACK', group.name, ...args);
+  commands.commandOf('XNACK', [group.name, ...args]);
 }
 
 function rewriteIdempotency(commands: KeyCommands, table: Idempotency): void {

@@ -119,6 +119,6 @@ function rewriteModule(commands: KeyCommands, value: ModuleValue | VectorSet): v
   const { out } = commands;
   for (const command of value.rewrite(commands.keyText())) {
     out.settle();
-    out.command(...command);
+    out.commandOf(command);
   }
 }
