@@ -63,8 +63,11 @@ Exit status: 0 every server that was asked for starts with all the data that is 
       bar.stop();
     }
     const ok = results.every((result) => result.ok);
-    if (flags.json) await this.write(`${JSON.stringify({ ok, results })}\n`);
-    else for (const result of results) await this.write(formatBoot(result, await palette()));
+    if (flags.json) await this.json({ ok, results });
+    else {
+      const colour = await palette();
+      for (const result of results) await this.report(result, (shown) => formatBoot(shown, colour));
+    }
     process.exitCode = ok ? ExitCode.sound : ExitCode.problems;
   }
 }

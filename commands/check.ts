@@ -61,11 +61,11 @@ Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usag
       async (result) => {
         bar.stop();
         if (flags.json) return;
-        if (isUnread(result)) process.stderr.write(`aofkit: ${result.error.message}\n`);
-        else await this.write(formatCheck(result, colour));
+        if (isUnread(result)) this.tell(result.error.message);
+        else await this.report(result, (shown) => formatCheck(shown, colour));
       },
     );
-    if (flags.json) await this.write(`${JSON.stringify({ ok: exitCode === 0, results })}\n`);
+    if (flags.json) await this.json({ ok: exitCode === 0, results });
     process.exitCode = exitCode;
   }
 }

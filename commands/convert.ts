@@ -1,13 +1,14 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import { convert } from '../src/operations/convert/convert.ts';
-import type { ConvertOptions } from '../src/operations/convert/options.ts';
+import type { ConvertOptions, ConvertResult } from '../src/operations/convert/options.ts';
 import { parseSlots } from '../src/operations/convert/slots.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseDatabaseMap, parseRename, parseTtl } from './shared/convert-flags.ts';
 import { filterFlags, parseFilter } from './shared/filter-flags.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
+import { jsonLine } from './shared/printing.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatConvert } from './shared/report-convert.ts';
 import { StandardOutput } from './shared/standard-output.ts';
@@ -158,11 +159,12 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     };
     const result = await convert(argv as string[], options).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
-    const report = flags.json
-      ? `${JSON.stringify({ ok: result.ok, seconds, results: [result] })}\n`
-      : formatConvert(result, seconds, await palette(toStdout ? process.stderr : process.stdout));
-    if (toStdout) process.stderr.write(report);
-    else await this.write(report);
+    const colour = await palette(toStdout ? process.stderr : process.stdout);
+    const format = flags.json
+      ? () => jsonLine({ ok: result.ok, seconds, results: [result] })
+      : (shown: ConvertResult) => formatConvert(shown, seconds, colour);
+    if (toStdout) this.reportError(result, format);
+    else await this.report(result, format);
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 }

@@ -6,8 +6,15 @@ import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases } from './shared/flags.ts';
 import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { palette } from './shared/palette.ts';
+import { jsonLine } from './shared/printing.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { diffKeyJson, diffResultJson, formatDiffKey, formatDiffResult, formatUnloaded } from './shared/report-diff.ts';
+import {
+  diffKeyJson,
+  formatDiffKey,
+  formatDiffResult,
+  formatUnloaded,
+  withLibrariesAsText,
+} from './shared/report-diff.ts';
 
 export default class Diff extends BaseCommand {
   static override summary = 'Compare two datasets key by key, whatever files they are in.';
@@ -59,7 +66,7 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
     const bar = await ProgressBar.open(flags.progress && process.stdout.isTTY !== true);
     const lines: string[] = [];
     const onKey = (key: DifferentKey) => {
-      lines.push(flags.json ? `${JSON.stringify(diffKeyJson(key))}\n` : formatDiffKey(key, colour));
+      lines.push(flags.json ? jsonLine(diffKeyJson(key)) : formatDiffKey(key, colour));
       return lines.length >= 500 ? this.write(lines.splice(0).join('')) : undefined;
     };
     const options: DiffOptions = {
@@ -71,11 +78,14 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
       onKey,
       onProgress: bar.listener,
     };
-    const result = await diff(args.a, args.b, options).finally(() => bar.stop());
+    const result = withLibrariesAsText(await diff(args.a, args.b, options).finally(() => bar.stop()));
     await this.write(lines.splice(0).join(''));
-    if (flags.json) await this.write(`${JSON.stringify(diffResultJson(result))}\n`);
-    else if (result.ok) await this.write(formatDiffResult(result, flags.limit, colour));
-    if (!result.ok) process.stderr.write(formatUnloaded(result, await palette(process.stderr)));
+    if (flags.json) await this.json({ kind: 'result', ...result });
+    else if (result.ok) await this.report(result, (shown) => formatDiffResult(shown, flags.limit, colour));
+    if (!result.ok) {
+      const errorColour = await palette(process.stderr);
+      this.reportError(result, (shown) => formatUnloaded(shown, errorColour));
+    }
     process.exitCode = result.ok ? (result.equal ? ExitCode.sound : ExitCode.problems) : ExitCode.unreadable;
   }
 }

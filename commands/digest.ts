@@ -5,6 +5,7 @@ import { type DigestResult, digest } from '../src/operations/digest.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { type Palette, palette } from './shared/palette.ts';
+import { checksumLine } from './shared/printing.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatDigestProblems } from './shared/report-rewrite.ts';
 import { isUnread, runPaths } from './shared/run-paths.ts';
@@ -69,11 +70,12 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
       async (result) => {
         bar.stop();
         await this.write(lines.splice(0).join(''));
-        if (isUnread(result)) process.stderr.write(flags.json ? '' : `aofkit: ${result.error.message}\n`);
-        else if (!flags.json) await this.show(result, flags, colour);
+        if (flags.json) return;
+        if (isUnread(result)) this.tell(result.error.message);
+        else await this.show(result, flags, colour);
       },
     );
-    if (flags.json) await this.write(`${JSON.stringify({ ok: exitCode === 0, results })}\n`);
+    if (flags.json) await this.json({ ok: exitCode === 0, results });
     process.exitCode = exitCode;
   }
 
@@ -82,7 +84,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
     flags: { readonly 'per-key': boolean; readonly flavor?: string },
     colour: Palette,
   ): Promise<void> {
-    if (result.digest !== undefined && !flags['per-key']) await this.write(`${result.digest}  ${result.path}\n`);
-    process.stderr.write(formatDigestProblems(result, flags.flavor !== undefined, colour));
+    if (result.digest !== undefined && !flags['per-key']) await this.write(checksumLine(result.digest, result.path));
+    this.reportError(result, (shown) => formatDigestProblems(shown, flags.flavor !== undefined, colour));
   }
 }

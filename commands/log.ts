@@ -102,7 +102,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
     };
     const result = await log(args.path, options).finally(() => bar.stop());
     if ((flags.since ?? flags.until) !== undefined && !result.annotated)
-      process.stderr.write('aofkit: the log has no #TS: annotations: no command has a time\n');
+      this.tell('the log has no #TS: annotations: no command has a time');
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 
@@ -112,15 +112,14 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
     const result = await logStatistics(path, { ...filter, onProgress: bar.listener }).finally(() => bar.stop());
     const { escapeBinary } = await import('../src/bytes/text.ts');
     const escaped = (rows: readonly Frequent[]) =>
-      rows.map(({ text, ...rest }) => ({ text: escapeBinary(text, Number.POSITIVE_INFINITY), ...rest }));
-    if (json)
-      await this.write(
-        `${JSON.stringify({ ...result, keys: escaped(result.keys), prefixes: escaped(result.prefixes) })}\n`,
-      );
+      rows.map(({ text, ...rest }) => ({ text: escapeBinary(text, json ? Number.POSITIVE_INFINITY : 60), ...rest }));
+    const shown = { ...result, keys: escaped(result.keys), prefixes: escaped(result.prefixes) };
+    if (json) await this.json(shown);
     else {
       const { palette } = await import('./shared/palette.ts');
       const { formatLogStatistics } = await import('./shared/report-log.ts');
-      await this.write(formatLogStatistics(result, await palette()));
+      const colour = await palette();
+      await this.report(shown, (it) => formatLogStatistics(it, colour));
     }
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }

@@ -80,7 +80,7 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
     let shown = false;
     const show = async (plan: RepairPlan) => {
       bar.stop();
-      if (!flags.json && !shown) await this.write(formatPlan(plan, colour));
+      if (!flags.json && !shown) await this.report(plan, (it) => formatPlan(it, colour));
       shown = true;
     };
     const options: RepairOptions = {
@@ -105,8 +105,8 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
     };
     const result = await repair(args.path, options).finally(() => bar.stop());
     await show(result.plan);
-    if (flags.json) await this.write(`${JSON.stringify({ ok: result.ok, results: [result] }, withoutBytes)}\n`);
-    else await this.write(formatRepair(result, flags['dry-run'], colour));
+    if (flags.json) await this.json({ ok: result.ok, results: [result] }, withoutBytes);
+    else await this.report(result, (it) => formatRepair(it, flags['dry-run'], colour));
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 }

@@ -6,7 +6,7 @@ import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { formatPreview } from './shared/report-restore.ts';
+import { formatPreview, withKeysAsText } from './shared/report-restore.ts';
 import { formatRewrite } from './shared/report-rewrite.ts';
 
 export default class Restore extends BaseCommand {
@@ -88,13 +88,14 @@ Exit status: 0 written, 1 refused (damage before the point, no such command or t
       onProgress: bar.listener,
       onPreview: async (preview) => {
         bar.stop();
-        if (!flags.json) await this.write(formatPreview(preview, colour));
+        if (!flags.json) await this.report(withKeysAsText(preview), (shown) => formatPreview(shown, colour));
         return true;
       },
     }).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
-    if (flags.json) await this.write(`${JSON.stringify({ ok: result.ok, seconds, results: [result] })}\n`);
-    else if (result.rewrite.outcome !== 'reviewed') await this.write(formatRewrite(result.rewrite, seconds, colour));
+    if (flags.json) await this.json({ ok: result.ok, seconds, results: [result] });
+    else if (result.rewrite.outcome !== 'reviewed')
+      await this.report(result.rewrite, (shown) => formatRewrite(shown, seconds, colour));
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 }

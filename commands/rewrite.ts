@@ -121,8 +121,11 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
     };
     const result = await rewrite(args.path, options).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
-    if (flags.json) await this.write(`${JSON.stringify({ ok: result.ok, seconds, results: [result] })}\n`);
-    else await this.write(formatRewrite(result, seconds, await palette()));
+    if (flags.json) await this.json({ ok: result.ok, seconds, results: [result] });
+    else {
+      const colour = await palette();
+      await this.report(result, (shown) => formatRewrite(shown, seconds, colour));
+    }
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
   }
 }

@@ -52,11 +52,11 @@ Exit status: 0 no mismatch, 1 problems found, 2 wrong usage, 3 cannot read, 70 a
       async (result) => {
         bar.stop();
         if (flags.json) return;
-        if (isUnread(result)) process.stderr.write(`aofkit: ${result.error.message}\n`);
-        else await this.write(formatVerify(result, colour));
+        if (isUnread(result)) this.tell(result.error.message);
+        else await this.report(result, (shown) => formatVerify(shown, colour));
       },
     );
-    if (flags.json) await this.write(`${JSON.stringify({ ok: exitCode === 0, results })}\n`);
+    if (flags.json) await this.json({ ok: exitCode === 0, results });
     process.exitCode = exitCode;
   }
 }

@@ -70,6 +70,16 @@ describe('architecture', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('commands print only through the functions that escape what comes from files', () => {
+    const printers = ['base-command.ts', 'printing.ts', 'standard-output.ts'].map((name) => `commands/shared/${name}`);
+    const others = sources('commands').filter((file) => !printers.includes(file));
+    const wrong = others.filter((file) => {
+      const code = fs.readFileSync(path.join(root, file), 'utf8');
+      return /console\.|JSON\.stringify|process\.std(?:out|err)\.write\((?!bytes|'\\n')/.test(code);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it('src never prints, exits, or reads arguments, environment or clock', () => {
     const forbidden = /\bconsole\.|process\.(exit|argv|env|stdout|stderr)\b|Date\.now\(|new Date\(\)/;
     const wrong = sources('src').filter((file) => {

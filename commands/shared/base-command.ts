@@ -1,5 +1,7 @@
 import { Command } from '@oclif/core/command';
+import { printable, printableLines } from '../../src/bytes/text.ts';
 import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.ts';
+import { jsonLine, printableResult } from './printing.ts';
 
 /** Exit codes that scripts can trust. */
 export const ExitCode = { sound: 0, problems: 1, usage: 2, unreadable: 3, bug: 70 } as const;
@@ -26,6 +28,26 @@ export abstract class BaseCommand extends Command {
     if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
 
+  /** Prints the report of a result; `format` gets it with printable text only. */
+  protected async report<R>(result: R, format: (shown: R) => string): Promise<void> {
+    await this.write(format(printableResult(result)));
+  }
+
+  /** The same on standard error. */
+  protected reportError<R>(result: R, format: (shown: R) => string): void {
+    process.stderr.write(format(printableResult(result)));
+  }
+
+  /** Prints a value as one line of JSON. */
+  protected async json(value: unknown, replacer?: (key: string, value: unknown) => unknown): Promise<void> {
+    await this.write(jsonLine(value, replacer));
+  }
+
+  /** A message for people on standard error. */
+  protected tell(message: string): void {
+    process.stderr.write(`aofkit: ${printable(message)}\n`);
+  }
+
   protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }): Promise<void> {
     if (error instanceof UnreadableError || error instanceof UnwritableError)
       this.stop(error.message, ExitCode.unreadable);
@@ -35,12 +57,13 @@ export abstract class BaseCommand extends Command {
     } else if (error.oclif?.exit !== undefined) throw error;
     else {
       const report = error.stack ?? error.message;
-      this.stop(`this is a bug of aofkit, please report it:\n${report}`, ExitCode.bug);
+      process.stderr.write(`aofkit: this is a bug of aofkit, please report it:\n${printableLines(report)}\n`);
+      process.exitCode = ExitCode.bug;
     }
   }
 
   private stop(message: string, code: ExitCode): void {
-    process.stderr.write(`aofkit: ${message}\n`);
+    this.tell(message);
     process.exitCode = code;
   }
 }

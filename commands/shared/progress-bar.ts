@@ -1,3 +1,4 @@
+import { printable } from '../../src/bytes/text.ts';
 import type { Progress } from '../../src/index.ts';
 
 /** Work that takes less than this needs no bar, milliseconds. */
@@ -74,7 +75,7 @@ export class ProgressBar {
       all: size === undefined ? '?' : formatBytes(size),
       speed: formatBytes(speed),
       left,
-      name: file,
+      name: printable(file),
     };
   }
 

@@ -2,16 +2,18 @@ import { append } from '../../src/arrays.ts';
 import { type DifferentKey, type DiffResult, escapeBinary } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
+import { printableResult } from './printing.ts';
 import { formatFinding } from './report.ts';
 
 const whole = (text: string): string => escapeBinary(text, Number.POSITIVE_INFINITY);
 
 /** A key that differs, as a line. */
-export function formatDiffKey(
-  { kind, database, key, typeA, typeB, difference }: DifferentKey,
-  colour: Palette,
-): string {
-  const name = `db${database} "${whole(key)}"`;
+export function formatDiffKey(different: DifferentKey, colour: Palette): string {
+  const { kind, database, key, typeA, typeB, difference } = printableResult({
+    ...different,
+    key: whole(different.key),
+  });
+  const name = `db${database} "${key}"`;
   if (kind === 'only-a') return `${colour.red('<')} ${name} (${typeA})\n`;
   if (kind === 'only-b') return `${colour.green('>')} ${name} (${typeB})\n`;
   const mark = colour.yellow('!');
@@ -26,11 +28,17 @@ export function diffKeyJson({ kind, database, key, typeA, typeB, difference }: D
   return { kind, db: database, key: whole(key), typeA, typeB, difference };
 }
 
-/** The totals. */
+/** The names of libraries, which are bytes, as text. */
+export const withLibrariesAsText = (result: DiffResult): DiffResult => ({
+  ...result,
+  libraries: result.libraries.map(whole),
+});
+
+/** The totals; the names of libraries are text already. */
 export function formatDiffResult(result: DiffResult, limit: number | undefined, colour: Palette): string {
   const { equal, byDigest, a, databases, libraries } = result;
   const lines: string[] = [];
-  for (const library of libraries) lines.push(`${colour.yellow('!')} function library "${whole(library)}"`);
+  for (const library of libraries) lines.push(`${colour.yellow('!')} function library "${library}"`);
   for (const { database, keysA, keysB, onlyA, onlyB, changed } of databases) {
     lines.push(
       `db${database}: ${plural(keysA, 'key')} in A, ${formatCount(keysB)} in B: ${onlyA} only in A, ${onlyB} only in B, ${changed} different`,
@@ -41,11 +49,6 @@ export function formatDiffResult(result: DiffResult, limit: number | undefined, 
   const how = byDigest ? `, digest ${a.digest}` : '';
   lines.push(equal ? `${colour.green('equal')}: ${plural(a.keys, 'key')}${how}` : colour.red('different'));
   return `${lines.join('\n')}\n`;
-}
-
-/** The same as JSON. */
-export function diffResultJson({ libraries, ...result }: DiffResult): object {
-  return { kind: 'result', ...result, libraries: libraries.map(whole) };
 }
 
 /** Why one of the two could not be loaded. */

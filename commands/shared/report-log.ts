@@ -1,11 +1,10 @@
 import { append, maxOf } from '../../src/arrays.ts';
-import { escapeBinary } from '../../src/bytes/text.ts';
 import type { LogStatistics } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 
-/** The report of `log --stats`. */
+/** The report of `log --stats`; the names of keys are escaped already. */
 export function formatLogStatistics(result: LogStatistics, colour: Palette): string {
   const { path, files, commands, bytes, rdbKeys, damaged, damagedBytes } = result;
   const totals = [plural(files.length, 'file'), plural(commands, 'command'), formatBytes(bytes)];
@@ -54,9 +53,9 @@ function formatFrequent(title: string, rows: LogStatistics['keys'], colour: Pale
   if (rows.length === 0) return [];
   const [{ error }] = rows;
   const bound = error > 0 ? ` (each up to ${count(error)} more)` : '';
-  const width = Math.min(maxOf(rows.map(({ text }) => escapeBinary(text, 60).length)), 70);
+  const width = Math.min(maxOf(rows.map(({ text }) => text.length)), 70);
   const line = ({ text, count: times, bytes }: (typeof rows)[number]) =>
-    `    ${escapeBinary(text, 60).padEnd(width)} ${count(times).padStart(13)} ${formatBytes(bytes).padStart(10)}`;
+    `    ${text.padEnd(width)} ${count(times).padStart(13)} ${formatBytes(bytes).padStart(10)}`;
   return ['', colour.bold(`${title}${bound}`), ...rows.map(line)];
 }
 

@@ -6,6 +6,18 @@ import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatFinding } from './report.ts';
 
+/** The names of keys, which are bytes, as text for `formatPreview`. */
+export function withKeysAsText(preview: RestorePreview): RestorePreview {
+  const asText = (keys: readonly string[]) => keys.map((key) => escapeBinary(key, 60));
+  const difference = preview.difference?.map(({ firstAdded, firstGone, firstChanged, ...rest }) => ({
+    ...rest,
+    firstAdded: asText(firstAdded),
+    firstGone: asText(firstGone),
+    firstChanged: asText(firstChanged),
+  }));
+  return { ...preview, difference };
+}
+
 /** What a restore is going to write, and how that differs from the end of the log. */
 export function formatPreview(preview: RestorePreview, colour: Palette): string {
   const { path, selection, databases, difference, endFindings } = preview;
@@ -40,7 +52,7 @@ function formatDifference(one: DatabaseDifference, colour: Palette): string[] {
   const names = (label: string, count: number, first: readonly string[]) => {
     if (count === 0) return;
     const more = count > first.length ? `, and ${formatCount(count - first.length)} more` : '';
-    lines.push(`      ${label}: ${first.map((key) => `"${escapeBinary(key, 60)}"`).join(', ')}${more}`);
+    lines.push(`      ${label}: ${first.map((key) => `"${key}"`).join(', ')}${more}`);
   };
   names('added', added, one.firstAdded);
   names('gone', gone, one.firstGone);

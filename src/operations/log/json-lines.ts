@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { printableJson } from '../../bytes/text.ts';
 import type { ByteWriter } from '../../bytes/writer.ts';
 import type { Frame } from '../../engine/frame.ts';
 import type { LogDamage, LogRdb } from './options.ts';
@@ -76,7 +77,7 @@ export class JsonLines {
   damage(damage: LogDamage, place: LogPlace, bytes: Uint8Array): void {
     const { offset, length, ...rest } = damage;
     this.begin('damage', place, offset, length);
-    this.out.writeBytes(Buffer.from(`,${JSON.stringify(rest).slice(1, -1)}`));
+    this.out.writeBytes(Buffer.from(`,${printableJson(JSON.stringify(rest)).slice(1, -1)}`));
     if (this.full) this.out.writeText(`,"base64":"${Buffer.from(bytes).toString('base64')}"`);
     this.out.writeText('}\n');
   }
@@ -91,7 +92,7 @@ export class JsonLines {
     const { out } = this;
     if (place.part.path !== this.path) {
       this.path = place.part.path;
-      this.file = Buffer.from(`","file":${JSON.stringify(place.part.name)},"offset":`);
+      this.file = Buffer.from(`","file":${printableJson(JSON.stringify(place.part.name))},"offset":`);
     }
     out.writeText('{"type":"');
     out.writeText(type);
@@ -113,7 +114,9 @@ export class JsonLines {
     const part = bytes.subarray(start, start + length);
     const isText = isUtf8(part);
     this.out.writeBytes(
-      Buffer.from(isText ? JSON.stringify(part.toString('utf8')) : `{"base64":"${part.toString('base64')}"}`),
+      Buffer.from(
+        isText ? printableJson(JSON.stringify(part.toString('utf8'))) : `{"base64":"${part.toString('base64')}"}`,
+      ),
     );
   }
 
@@ -121,7 +124,7 @@ export class JsonLines {
     const { out } = this;
     const head = bytes.subarray(start, start + shownBytes);
     out.writeText(isUtf8(head) ? '{"head":' : '{"base64":');
-    const text = isUtf8(head) ? JSON.stringify(head.toString('utf8')) : `"${head.toString('base64')}"`;
+    const text = isUtf8(head) ? printableJson(JSON.stringify(head.toString('utf8'))) : `"${head.toString('base64')}"`;
     out.writeBytes(Buffer.from(text));
     out.writeText(',"length":');
     out.writeDecimal(length);

@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../../bytes/text.ts';
 import type { Window } from '../../bytes/window.ts';
 import type { ByteWriter } from '../../bytes/writer.ts';
 import { addToTable, fitsTable } from '../../kernels/command-table.ts';
@@ -131,7 +132,7 @@ export class LineLane {
     const { part, time, database } = place;
     const isSame = part.path === this.part && Object.is(time, this.time) && database === this.database;
     if (isSame) return this.settled;
-    if (part.path !== this.part) this.head = Buffer.from(this.json ? jsonHead(part.name) : `${part.name}:`);
+    if (part.path !== this.part) this.head = Buffer.from(this.json ? jsonHead(part.name) : `${printable(part.name)}:`);
     this.part = part.path;
     this.time = time;
     this.database = database;
@@ -141,4 +142,4 @@ export class LineLane {
   }
 }
 
-const jsonHead = (name: string) => `{"type":"command","file":${JSON.stringify(name)},"offset":`;
+const jsonHead = (name: string) => `{"type":"command","file":${printableJson(JSON.stringify(name))},"offset":`;

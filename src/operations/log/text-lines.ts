@@ -1,3 +1,4 @@
+import { printable } from '../../bytes/text.ts';
 import type { ByteWriter } from '../../bytes/writer.ts';
 import type { Frame } from '../../engine/frame.ts';
 import type { LogDamage, LogRdb } from './options.ts';
@@ -84,7 +85,7 @@ export class TextLines {
 
   rdb(rdb: LogRdb, place: LogPlace): void {
     const { out } = this;
-    out.writeBytes(Buffer.from(`${place.part.name}:`));
+    out.writeBytes(Buffer.from(`${printable(place.part.name)}:`));
     out.writeText(`0 RDB, ${rdb.keys} key${rdb.keys === 1 ? '' : 's'} (${rdb.fork}, version ${rdb.version}, `);
     out.writeText(`${rdb.length} bytes)\n`);
   }
@@ -92,8 +93,8 @@ export class TextLines {
   damage(damage: LogDamage, place: LogPlace): void {
     const { out } = this;
     const { code, offset, length, expected, found } = damage;
-    const text = `${place.part.name}:${offset} DAMAGED, ${length} bytes passed over: ${code}, expected ${expected}, found ${found}\n`;
-    out.writeBytes(Buffer.from(text, 'utf8'));
+    const text = `${place.part.name}:${offset} DAMAGED, ${length} bytes passed over: ${code}, expected ${expected}, found ${found}`;
+    out.writeBytes(Buffer.from(`${printable(text)}\n`, 'utf8'));
   }
 
   /** Brings what all lines share up to date. */
@@ -101,8 +102,9 @@ export class TextLines {
     const { part, time, database } = place;
     if (part.name !== this.partName) {
       this.partName = part.name;
-      this.headLength = Buffer.byteLength(`${part.name}:`);
-      this.head = words(`${part.name}:`);
+      const head = `${printable(part.name)}:`;
+      this.headLength = Buffer.byteLength(head);
+      this.head = words(head);
     }
     if (database === this.database && Object.is(time, this.time)) return;
     this.time = time;
