@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import nodePath from 'node:path';
 import { splitWords } from '../../aof/manifest.ts';
 import { UsageError, unreadable } from '../../errors.ts';
 import { directiveGenerations, directiveRows } from './directives.generated.ts';
+import { includedPaths } from './include-paths.ts';
 
 /** One line of a configuration. */
 export interface Directive {
@@ -83,25 +83,6 @@ export function included(directives: readonly Directive[], depth = 0): Directive
       ? [directive]
       : includedPaths(directive.words[0] ?? '').flatMap((name) => readConfiguration(name, depth + 1)),
   );
-}
-
-/** A server resolves an include from the folder it runs in; so do we. */
-function includedPaths(pattern: string): string[] {
-  if (!/[*?[]/.test(pattern)) return [pattern];
-  const folder = nodePath.dirname(pattern);
-  const name = new RegExp(
-    `^${nodePath
-      .basename(pattern)
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder)
-    .filter((entry) => name.test(entry))
-    .sort()
-    .map((entry) => nodePath.join(folder, entry));
 }
 
 /** The directives of a configuration's text: blank lines and comments go, words are split as the server splits them. */

@@ -1,3 +1,4 @@
+import { Glob } from '../../bytes/glob.ts';
 import type { Dataset } from '../../engine/dataset.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { entryType } from './census.ts';
@@ -37,9 +38,9 @@ export function keyTest(options: KeyFilterOptions): KeyTest | undefined {
   if (databases?.length) tests.push((key) => databases.includes(key.database));
   if (types?.length) tests.push((key) => types.includes(key.dataType));
   if (expiredBefore !== undefined) tests.push((key) => !(key.expire < expiredBefore));
-  const wanted = options.patterns?.map(globPattern);
+  const wanted = options.patterns?.map((pattern) => new Glob(pattern));
   if (wanted?.length) tests.push((key) => matches(wanted, key.name));
-  const unwanted = options.excluded?.map(globPattern);
+  const unwanted = options.excluded?.map((pattern) => new Glob(pattern));
   if (unwanted?.length) tests.push((key) => !matches(unwanted, key.name));
   if (tests.length === 0) return undefined;
   return (key) => tests.every((test) => test(key));
@@ -75,55 +76,10 @@ class EntryFacts implements KeyFacts {
   }
 }
 
-const matches = (patterns: readonly RegExp[], text: string): boolean => patterns.some((pattern) => pattern.test(text));
-
-/**
- * A server's glob (KEYS, SCAN MATCH) as a regular expression: `*`, `?`, `[abc]`, `[^a]`, `[a-z]`, and `\` before a character
- * that stands for itself.
- */
-export function globPattern(glob: string): RegExp {
-  let source = '';
-  for (let position = 0; position < glob.length; position++) {
-    const char = glob[position];
-    if (char === '*') source += '[\\s\\S]*';
-    else if (char === '?') source += '[\\s\\S]';
-    else if (char === '[') {
-      const end = classEnd(glob, position);
-      source += classSource(glob.slice(position + 1, end));
-      position = end;
-    } else if (char === '\\' && position + 1 < glob.length) source += literal(glob[++position]);
-    else source += literal(char);
-  }
-  return new RegExp(`^${source}$`);
+function matches(patterns: readonly Glob[], text: string): boolean {
+  const bytes = Buffer.from(text, 'latin1');
+  return patterns.some((pattern) => pattern.matches(bytes));
 }
-
-/** Position of the `]` that closes the class at `position`; the end where none does. */
-function classEnd(glob: string, position: number): number {
-  for (let index = position + 1; index < glob.length; index++) {
-    if (glob[index] === '\\') index++;
-    else if (glob[index] === ']') return index;
-  }
-  return glob.length;
-}
-
-function classSource(body: string): string {
-  const negated = body.startsWith('^');
-  let members = '';
-  for (let index = negated ? 1 : 0; index < body.length; index++) {
-    if (body[index] === '\\' && index + 1 < body.length) members += hex(body[++index]);
-    else if (body[index + 1] === '-' && index + 2 < body.length) {
-      const [from, to] = [body[index], body[index + 2]].sort();
-      members += `${hex(from)}-${hex(to)}`;
-      index += 2;
-    } else members += hex(body[index]);
-  }
-  if (members === '') return negated ? '[\\s\\S]' : '(?!)';
-  return `[${negated ? '^' : ''}${members}]`;
-}
-
-const hex = (char: string): string => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
-
-const literal = (char: string): string => (/\w/.test(char) ? char : hex(char));
 
 /** Removes the keys that do not pass; their number. */
 export function filterDataset(dataset: Dataset, options: KeyFilterOptions): number {

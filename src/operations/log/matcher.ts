@@ -1,6 +1,6 @@
+import { Glob } from '../../bytes/glob.ts';
 import { type CommandInfo, commands, findCommand } from '../../catalog/lookup.ts';
 import type { Frame } from '../../engine/frame.ts';
-import { globPattern } from '../dataset/filter.ts';
 import { findKeys, KeyPositions, plainKeys } from './command-keys.ts';
 import { harmlessCount, isDestructive } from './destructive.ts';
 import type { LogFilter } from './options.ts';
@@ -12,7 +12,7 @@ interface KeyPattern {
   readonly prefix: Buffer;
   readonly whole: boolean;
   /** Undefined where the prefix says all. */
-  readonly pattern: RegExp | undefined;
+  readonly pattern: Glob | undefined;
 }
 
 /** Commands that touch every key of a database, or of all. */
@@ -168,7 +168,7 @@ function keyPattern(glob: string): KeyPattern {
   const special = glob.search(/[*?[\\]/);
   if (special < 0) return { prefix: Buffer.from(glob, 'latin1'), whole: true, pattern: undefined };
   const prefix = Buffer.from(glob.slice(0, special), 'latin1');
-  return { prefix, whole: false, pattern: glob.slice(special) === '*' ? undefined : globPattern(glob) };
+  return { prefix, whole: false, pattern: glob.slice(special) === '*' ? undefined : new Glob(glob) };
 }
 
 function isMatch({ prefix, whole, pattern }: KeyPattern, frame: Frame, position: number): boolean {
@@ -177,5 +177,5 @@ function isMatch({ prefix, whole, pattern }: KeyPattern, frame: Frame, position:
   const { bytes } = frame;
   const start = frame.starts[position];
   for (let index = 0; index < prefix.length; index++) if (bytes[start + index] !== prefix[index]) return false;
-  return pattern === undefined || pattern.test(frame.text(position));
+  return pattern === undefined || pattern.matches(bytes, start, length);
 }

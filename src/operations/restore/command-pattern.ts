@@ -1,5 +1,5 @@
+import { Glob } from '../../bytes/glob.ts';
 import type { Frame } from '../../engine/frame.ts';
-import { globPattern } from '../dataset/filter.ts';
 
 /** Of a command's text, so many characters are looked at. */
 const textMax = 64 * 1024;
@@ -16,23 +16,25 @@ const textMax = 64 * 1024;
  */
 export class CommandPattern {
   readonly text: string;
-  private readonly name: RegExp;
-  private readonly whole: RegExp | undefined;
+  private readonly name: Glob;
+  /** The pattern, and the pattern with more arguments behind it; undefined where it is a name. */
+  private readonly whole: readonly Glob[] | undefined;
 
   /** `text` is a binary string. */
   constructor(text: string) {
     this.text = text;
     const [, name, rest] = /^\s*(\S*)\s*([\s\S]*)$/.exec(text) ?? ['', '', ''];
-    const upper = upperCase(name);
-    this.name = globPattern(upper);
+    this.name = new Glob(name, { ignoreCase: true });
     // Without a blank a `*` of the name may reach into the arguments: only the name is compared.
-    if (rest !== '') this.whole = new RegExp(`${globPattern(`${upper} ${rest}`).source.slice(0, -1)}(?: [\\s\\S]*)?$`);
+    const upper = upperCase(name);
+    if (rest !== '') this.whole = [new Glob(`${upper} ${rest}`), new Glob(`${upper} ${rest}`, { tail: ' *' })];
   }
 
   matches(frame: Frame): boolean {
-    const name = frame.text(0).toUpperCase();
-    if (!this.name.test(name)) return false;
-    return this.whole === undefined || this.whole.test(commandText(name, frame));
+    if (!this.name.matches(frame.bytes, frame.starts[0], frame.lengths[0])) return false;
+    if (this.whole === undefined) return true;
+    const text = Buffer.from(commandText(frame.text(0).toUpperCase(), frame), 'latin1');
+    return this.whole.some((pattern) => pattern.matches(text));
   }
 }
 
