@@ -1,5 +1,6 @@
 /* What a process gives to the drop-in tools: its arguments, streams, clock. No framework is loaded, so that they start fast. */
 import { existsSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 const chunkBytes = 16 * 1024;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -13,8 +14,9 @@ export async function runTool(module, functionName) {
     return;
   }
   const tool = (await import(built.href))[functionName];
-  const stdout = new Output(1);
-  const stderr = new Output(2);
+  const { printable } = await import(new URL('../dist/src/bytes/text.js', import.meta.url).href);
+  const stdout = new Output(1, printable);
+  const stderr = new Output(2, printable);
   process.exitCode = tool(commandLine(), {
     stdout,
     stderr,
@@ -46,10 +48,14 @@ function commandLine() {
   return args.map((arg) => Buffer.from(arg).toString('latin1'));
 }
 
-/** Collects binary text and writes it out in chunks. */
+/**
+ * Collects binary text and writes it out in chunks: byte for byte as the servers' tools print it, names in it included, but to a terminal,
+ * where `printable` escapes what the terminal would act upon.
+ */
 class Output {
-  constructor(descriptor) {
+  constructor(descriptor, printable) {
     this.descriptor = descriptor;
+    this.shown = isatty(descriptor) ? (bytes) => Buffer.from(onTerminal(bytes, printable)) : (bytes) => bytes;
     this.text = '';
   }
 
@@ -59,7 +65,7 @@ class Output {
   }
 
   flush() {
-    const bytes = Buffer.from(this.text, 'latin1');
+    const bytes = this.shown(Buffer.from(this.text, 'latin1'));
     this.text = '';
     for (let written = 0; written < bytes.length; ) {
       try {
@@ -70,6 +76,12 @@ class Output {
       }
     }
   }
+}
+
+/** Text for a terminal, whose own line breaks and tabs stay. */
+function onTerminal(bytes, printable) {
+  const parts = bytes.toString('utf8').split(/([\n\t])/);
+  return parts.map((part, index) => (index % 2 === 0 ? printable(part) : part)).join('');
 }
 
 /** First byte of what a read from standard input gives; -1 at its end. */

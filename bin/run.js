@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import fs from 'node:fs';
 
-if (fs.existsSync(new URL('../dist/commands', import.meta.url))) {
-  const { execute } = await import('@oclif/core/execute');
-  await execute({ dir: import.meta.url });
+const program = new URL('../dist/commands/shared/program.js', import.meta.url);
+if (fs.existsSync(program)) {
+  const { main } = await import(program.href);
+  await main(process.argv.slice(2));
 } else {
   process.stderr.write('aofkit is not built yet: run "npm run build", or use bin/dev.js\n');
   process.exitCode = 70;

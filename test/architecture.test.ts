@@ -64,14 +64,17 @@ describe('architecture', () => {
           /^(@oclif\/core\/|chalk$|cli-progress$|node:|\.\/)|\/src\/(index|arrays|errors|findings|bytes\/text|engine\/flavor|operations\/.*)\.ts$/.test(
             specifier,
           );
-        if (!fine) wrong.push(`${file} imports ${specifier}`);
+        const isCommand = file === 'commands/shared/program.ts' && /^\.\.\/[a-z]+\.ts$/.test(specifier);
+        if (!fine && !isCommand) wrong.push(`${file} imports ${specifier}`);
       }
     }
     expect(wrong).toEqual([]);
   });
 
   it('commands print only through the functions that escape what comes from files', () => {
-    const printers = ['base-command.ts', 'printing.ts', 'standard-output.ts'].map((name) => `commands/shared/${name}`);
+    const printers = ['base-command.ts', 'printing.ts', 'program.ts', 'standard-output.ts'].map(
+      (name) => `commands/shared/${name}`,
+    );
     const others = sources('commands').filter((file) => !printers.includes(file));
     const wrong = others.filter((file) => {
       const code = fs.readFileSync(path.join(root, file), 'utf8');

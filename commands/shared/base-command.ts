@@ -1,11 +1,11 @@
 import { Command } from '@oclif/core/command';
 import { printable, printableLines } from '../../src/bytes/text.ts';
 import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.ts';
+import { ExitCode } from './exit-code.ts';
 import { jsonLine, printableResult } from './printing.ts';
+import { isParseError, usageMessage } from './usage-message.ts';
 
-/** Exit codes that scripts can trust. */
-export const ExitCode = { sound: 0, problems: 1, usage: 2, unreadable: 3, bug: 70 } as const;
-export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+export { ExitCode } from './exit-code.ts';
 
 /**
  * Faults of the data that only showed when a value was decoded, told by their names, so that no command loads the readers for them.
@@ -14,8 +14,17 @@ const dataFaults = new Set(['RdbFault', 'FlawError']);
 
 /** What every command of aofkit does alike: exit codes, a closed pipe, errors for people. */
 export abstract class BaseCommand extends Command {
+  /** Runs the command; errors end in a message and process.exitCode. */
+  async start(): Promise<void> {
+    try {
+      await this.init();
+      await this.run();
+    } catch (error) {
+      await this.catch(error as Error);
+    }
+  }
+
   override async init(): Promise<void> {
-    await super.init();
     // Whoever reads our output may stop, as `head` does: that is no error.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(ExitCode.sound);
@@ -48,18 +57,26 @@ export abstract class BaseCommand extends Command {
     process.stderr.write(`aofkit: ${printable(message)}\n`);
   }
 
-  protected override async catch(error: Error & { exitCode?: number; oclif?: { exit?: number } }): Promise<void> {
+  protected override async catch(error: Error): Promise<void> {
     if (error instanceof UnreadableError || error instanceof UnwritableError)
       this.stop(error.message, ExitCode.unreadable);
     else if (error instanceof UsageError) this.stop(error.message, ExitCode.usage);
     else if (dataFaults.has(error.name)) {
       this.stop(`a value is damaged, "aofkit check" says where: ${error.message}`, ExitCode.problems);
-    } else if (error.oclif?.exit !== undefined) throw error;
-    else {
+    } else if (isParseError(error)) {
+      this.stop(usageMessage(error, this.flagNames()), ExitCode.usage);
+      process.stderr.write(`Run "aofkit help ${this.id}" for its arguments, flags and examples.\n`);
+    } else {
       const report = error.stack ?? error.message;
       process.stderr.write(`aofkit: this is a bug of aofkit, please report it:\n${printableLines(report)}\n`);
       process.exitCode = ExitCode.bug;
     }
+  }
+
+  private flagNames(): string[] {
+    return Object.entries(this.ctor.flags).flatMap(([name, flag]) =>
+      flag.type === 'boolean' && flag.allowNo ? [name, `no-${name}`] : [name],
+    );
   }
 
   private stop(message: string, code: ExitCode): void {
