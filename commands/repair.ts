@@ -45,7 +45,8 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
     }),
     adopt: boolean({ description: 'take in parts that lie in the folder and that the manifest does not name' }),
     'drop-unknown': boolean({
-      description: 'take out commands that no server knows or that have a wrong number of arguments',
+      description:
+        'take out commands with a damaged name or a wrong number of arguments; never one that may be newer than this build',
     }),
     'rename-command': string({
       description:

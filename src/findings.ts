@@ -24,6 +24,13 @@ export interface Finding {
   readonly repairable: boolean;
   /** What the server would do with this file, and what to do about it. */
   readonly advice: string;
+  /**
+   * True where the bytes may be right and this build does not know them: of a newer server version, or of another product. Never
+   * repairable, and nothing is said of what a server would do.
+   */
+  readonly unsupported?: true;
+  /** Which product wrote the file, with its version, where the file says so: `Dragonfly v1.38.1`. */
+  readonly product?: string;
 }
 
 export interface FindingRule {
@@ -31,6 +38,7 @@ export interface FindingRule {
   readonly message: string;
   readonly repairable: boolean;
   readonly advice: string;
+  readonly unsupported?: true;
 }
 
 const error = (message: string, repairable: boolean, advice: string): FindingRule => ({
@@ -51,6 +59,18 @@ const info = (message: string, advice: string): FindingRule => ({
   repairable: false,
   advice,
 });
+
+/** What may be right, and what this build cannot judge. */
+const unsupported = (message: string, advice: string): FindingRule => ({
+  severity: 'error',
+  message,
+  repairable: false,
+  advice,
+  unsupported: true,
+});
+
+const newerOrForeign =
+  'It may be of a newer server version or of another product, and is not damage. Nothing behind it can be read; nothing of the file is repaired, dropped or converted. Use a newer aofkit, or the product that wrote the file.';
 
 const badFormat = 'The server exits with "Bad file format reading the append only file".';
 const shortRead =
@@ -111,9 +131,13 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   ),
   'aof.annotation': error('an annotation line is not valid', true, badFormat),
   'aof.command.unknown': error(
-    'no server knows this command',
+    'no command can have this name: it is damaged',
     true,
-    'The server exits with "Unknown command \'…\' reading the append only file"; redis-check-aof does not see it. Was it renamed with rename-command?',
+    'The server exits with "Unknown command \'…\' reading the append only file"; redis-check-aof does not see it.',
+  ),
+  'aof.command.unsupported': unsupported(
+    'the command is not known to this build of aofkit',
+    'It may be a command of a newer server version or of another product, or one that was renamed with rename-command (see repair --rename-command). It is framed as a command must be. Its effect is not known: repair never removes it, and nothing that needs its effect is computed.',
   ),
   'aof.command.arity': error(
     'the command has the wrong number of arguments',
@@ -147,6 +171,21 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     false,
     'The server exits with "Can\'t handle RDB format version".',
   ),
+  'rdb.unsupported.magic': unsupported(
+    'the file begins with a magic that is not known to this build of aofkit',
+    newerOrForeign,
+  ),
+  'rdb.unsupported.version': unsupported(
+    'the version of the RDB format is not known to this build of aofkit',
+    newerOrForeign,
+  ),
+  'rdb.unsupported.envelope': unsupported(
+    'the envelope around the RDB is not known to this build of aofkit',
+    newerOrForeign,
+  ),
+  'rdb.unsupported.type': unsupported('the value type is not known to this build of aofkit', newerOrForeign),
+  'rdb.unsupported.opcode': unsupported('the opcode is not known to this build of aofkit', newerOrForeign),
+  'rdb.unsupported.encoding': unsupported('the string encoding is not known to this build of aofkit', newerOrForeign),
   'rdb.truncated': error('the file ends inside the RDB', true, rdbShort),
   'rdb.type': error('no value type has this number', true, rdbInternal),
   'rdb.opcode': error('no value type or opcode has this number', true, rdbInternal),
@@ -288,8 +327,14 @@ export function ruleOf(code: string): FindingRule {
 
 export type FindingDetails = Partial<Omit<Finding, 'code' | 'file' | 'offset'>>;
 
+/** Whether a code says that something is not known to this build, and not that it is damaged. */
+export function isUnsupported(code: string): boolean {
+  return code.startsWith('rdb.unsupported.') || code === 'aof.command.unsupported';
+}
+
 /** A finding by its code's rule; `details` override the rule. */
 export function finding(code: string, file: string, offset: number, details: FindingDetails = {}): Finding {
   const rule = ruleOf(code);
-  return { ...rule, ...details, code, file, offset };
+  const repairable = rule.unsupported ? false : (details.repairable ?? rule.repairable);
+  return { ...rule, ...details, repairable, code, file, offset };
 }

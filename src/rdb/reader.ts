@@ -6,6 +6,8 @@ import { databaseMax } from '../limits.ts';
 import { RdbFault, RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
 import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from './opcodes.ts';
+import { isOwnNumber, type Product, productOfAux } from './product.ts';
+import { isOtherMagic } from './unsupported.ts';
 import { valueType } from './value-types.ts';
 
 /**
@@ -83,6 +85,8 @@ export class RdbReader {
   metaLength = 0;
   metaOffset = 0;
 
+  /** Who wrote the file, as far as its aux fields have said so. */
+  product: Product | undefined;
   auxName = '';
   auxValue = '';
   /** Code of the function library after Item.function, and the module type's name after Item.moduleAux. */
@@ -103,7 +107,8 @@ export class RdbReader {
   checksumOffset = 0;
   /** Offset of the first byte after the RDB. */
   endOffset = 0;
-  private readonly crc: Crc64 | WindowChecksum | undefined;
+  /** The checksum so far; undefined where nobody asked for its computation. */
+  readonly crc: Crc64 | WindowChecksum | undefined;
 
   constructor(input: RdbInput, options: RdbReaderOptions = {}) {
     this.input = input;
@@ -119,10 +124,15 @@ export class RdbReader {
     const { input } = this;
     if (this.crc !== undefined) input.startChecksum(this.crc);
     input.need(9);
+    input.ensure(10);
     const at = input.offset;
     const text = input.bytes.latin1Slice(input.position, input.position + 9);
     const match = /^(REDIS|VALKEY)(.*)$/s.exec(text);
-    if (match === null) throw new RdbFault('rdb.signature', at, "'REDIS' or 'VALKEY'", JSON.stringify(text));
+    if (match === null) {
+      const code = isOtherMagic(text, input.bytes[input.position + 9] ?? 0) ? 'rdb.magic.unknown' : 'rdb.signature';
+      input.position += 9;
+      throw new RdbFault(code, at, "'REDIS' or 'VALKEY'", JSON.stringify(text));
+    }
     this.fork = match[1] === 'REDIS' ? 'redis' : 'valkey';
     // atoi's rules: what follows the digits does not count.
     this.version = Number(/^[ \t\n\v\f\r]*[+-]?\d+/.exec(match[2])?.[0] ?? 0);
@@ -135,7 +145,7 @@ export class RdbReader {
     const least = fork === 'valkey' ? valkeyVersionMin : 1;
     const most = versionMax[fork];
     if (version >= least && version <= most) return;
-    const code = version > most ? 'rdb.version.unsupported' : 'rdb.version.unsupported';
+    const code = version > most ? 'rdb.version.newer' : 'rdb.version.unsupported';
     throw new RdbFault(code, at, `version ${least} to ${most}`, String(version));
   }
 
@@ -160,7 +170,7 @@ export class RdbReader {
 
   private readKey(type: number): Item {
     const { input } = this;
-    if (valueType(type, this.fork) === undefined) {
+    if (valueType(type, this.fork) === undefined || (type >= 30 && isOwnNumber(this.product, type))) {
       input.fail('rdb.type.unknown', 'a value type or an opcode', String(type), input.offset - 1);
     }
     this.type = type;
@@ -227,6 +237,7 @@ export class RdbReader {
         this.doing = 'read-aux';
         this.auxName = this.input.text();
         this.auxValue = this.input.text();
+        this.product = productOfAux(this.product, this.auxName, this.auxValue);
         return Item.aux;
       case Opcode.moduleAux:
         return this.readModuleAux();

@@ -73,7 +73,7 @@ describe('aofkit repair', () => {
   });
 
   it('1: not wholly repairable, and what would help', () => {
-    const target = file(set('a') + command('FOO') + set('b'));
+    const target = file(set('a') + command('F\x01O') + set('b'));
     const plan = repair(target);
     expect(plan.status).toBe(1);
     expect(plan.stdout).toContain('aof.command.unknown');

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { applyRecipe, readRecipes } from '../../fixtures/generate/recipe.ts';
+import { isUnsupported } from '../../src/findings.ts';
 import { check } from '../../src/operations/check/check.ts';
 import type { RepairOptions } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
@@ -22,9 +23,18 @@ async function repaired(text: string, options: RepairOptions = {}) {
   return { left: fs.readFileSync(file, 'latin1'), result, file };
 }
 
+/** What may be right and is not known to this build is never changed, whatever is asked for. */
+async function expectUntouched(target: string) {
+  const before = (await check(target)).files.map(({ path }) => [path, fs.readFileSync(path, 'latin1')]);
+  const result = await repair(target, { ...quick, dropUnknown: true, adopt: true });
+  expect(result.ok).toBe(false);
+  expect(before.map(([path]) => [path, fs.readFileSync(path, 'latin1')])).toEqual(before);
+}
+
 describe('repair: damaged fixtures', () => {
   it.each(readRecipes().map((recipe) => [recipe.name, recipe] as const))('%s', async (_, recipe) => {
     const target = applyRecipe(recipe, path.join(temporaryDir(), 'in'));
+    if (isUnsupported(recipe.expect.code ?? '')) return expectUntouched(target);
     const result = await repair(target, { ...quick, dropUnknown: true, adopt: true });
     expect(['repaired', 'sound']).toContain(result.outcome);
     expect((await check(target)).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
@@ -98,7 +108,8 @@ describe('repair: logs', () => {
   });
 
   it('unknown commands stay, and are said, unless they are to be dropped', async () => {
-    const text = set('a') + command('FOO', 'x') + command('SET', 'x') + set('b');
+    // A name that no command can have: of a command that may be newer, see unsupported.test.ts.
+    const text = set('a') + command('F\x01O', 'x') + command('SET', 'x') + set('b');
     const kept = await repaired(text);
     expect(kept.left).toBe(text);
     expect(kept.result.ok).toBe(false);

@@ -43,7 +43,8 @@ export function rdbFailure(findings: readonly Finding[], rules: BootRules, setti
     } else if (severity !== 'error') continue;
     else if (code === 'rdb.truncated') return 'Short read or OOM loading DB. Unrecoverable error, aborting now.';
     else if (code === 'rdb.key.duplicate') return duplicateLine(key?.name ?? '', key?.db ?? 0, rules);
-    else if (rules.keepsPreamble && /^rdb\.(type|opcode)/.test(code)) return "Can't handle foreign type or opcode";
+    else if (rules.keepsPreamble && /^rdb\.(unsupported\.)?(type|opcode)/.test(code))
+      return "Can't handle foreign type or opcode";
     else return 'Internal error in RDB reading offset';
   }
   return undefined;

@@ -3,6 +3,7 @@ import { TransactionTracker } from '../../aof/transaction.ts';
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Window } from '../../bytes/window.ts';
 import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } from '../../catalog/lookup.ts';
+import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../catalog/unknown-command.ts';
 import { Frame } from '../../engine/frame.ts';
 import type { FindingDetails } from '../../findings.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
@@ -160,16 +161,25 @@ export class AofCheck {
     if (info !== undefined) {
       if (!fitsArity(info, frame.argc)) this.addArity(info);
     } else if (frame.argc < 2 || container.subcommands.size === 0) this.addArity(container);
-    else this.addUnknown(`${container.name} ${escapeBytes(Buffer.from(name, 'latin1'), 0, name.length, 40)}`);
+    else {
+      const full = `${container.name} ${escapeBytes(Buffer.from(name, 'latin1'), 0, name.length, 40)}`;
+      this.addUnknownAs(codeOfUnknownSubcommand(container, name, frame.argc), full);
+    }
   }
 
-  private addUnknown(name = this.commandName()): void {
-    if (isModuleName(name)) this.warnOnce('aof.command.module', name);
-    else
-      this.add('aof.command.unknown', this.scanner.start, {
-        expected: 'a command that a server knows',
-        found: `'${name}'`,
-      });
+  private addUnknown(): void {
+    const { frame } = this;
+    const name = this.commandName();
+    if (isModuleName(name)) {
+      this.warnOnce('aof.command.module', name);
+      return;
+    }
+    const code = frame.starts[0] < 0 ? 'aof.command.unknown' : codeOfUnknownCommand(frame.text(0), frame.argc);
+    this.addUnknownAs(code, name);
+  }
+
+  private addUnknownAs(code: string, name: string): void {
+    this.add(code, this.scanner.start, { expected: 'a command that aofkit knows', found: `'${name}'` });
   }
 
   private addArity(info: CommandInfo): void {

@@ -8,6 +8,7 @@ import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { needsModule } from '../../rdb/module-data.ts';
+import { productText } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
@@ -25,6 +26,9 @@ export interface RdbCheckOptions {
   /** Where the window's memory lies, if kernels may pass over what is ordinary. */
   readonly lanes?: Lanes;
 }
+
+/** A checksum as servers log it. */
+const checksumText = (sum: bigint): string => sum.toString(16).padStart(16, '0');
 
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 18;
@@ -79,11 +83,14 @@ export class RdbCheck {
       this.values.fork = reader.fork;
       while (!this.readItems(itemsBetweenPauses)) await this.options.pause?.();
       this.complete = true;
+      report.length = reader.input.offset;
     } catch (error) {
-      this.addFault(error);
+      Object.assign(report, { fork: reader.fork, version: reader.version });
+      report.length = reader.input.offset;
+      await this.addFault(error);
     }
     report.databases = this.databases.size;
-    report.length = reader.input.offset;
+    if (reader.product !== undefined) report.product = productText(reader.product);
     this.finishChecksum();
     await this.confirmDuplicates();
   }
@@ -186,24 +193,30 @@ export class RdbCheck {
     return { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
   }
 
-  private addFault(error: unknown): void {
+  private async addFault(error: unknown): Promise<void> {
     if (error instanceof FlawError) {
       const { code, expected, found } = error.flaw;
       this.findings.add(code, this.file, this.reader.itemOffset, { key: this.key(), expected, found });
       return;
     }
     if (!(error instanceof RdbFault)) throw error;
-    const { code, offset, expected, found } = error;
-    this.findings.add(code, this.file, offset, { key: this.key(), expected, found });
+    const { offset, expected, found } = error;
+    // Loaded only where it is needed: the start-up weighs on small files.
+    const { nameFault } = await import('../name-fault.ts');
+    const { code, details, proof } = await nameFault(error, this.reader, this.options.pause);
+    if (proof === 'intact') {
+      const sum = checksumText(this.reader.crc?.value() ?? 0n);
+      this.report.checksum = { state: 'ok', stored: sum, computed: sum };
+    }
+    this.findings.add(code, this.file, offset, { key: this.key(), expected, found, ...details });
   }
 
   private finishChecksum(): void {
     const { reader, report, complete } = this;
     if (!complete) return;
-    const hex = (sum: bigint) => sum.toString(16).padStart(16, '0');
     const { checksumState: state, checksumOffset: at } = reader;
-    report.checksum = { state, computed: hex(reader.computedChecksum) };
-    if (state !== 'absent') report.checksum.stored = hex(reader.storedChecksum);
+    report.checksum = { state, computed: checksumText(reader.computedChecksum) };
+    if (state !== 'absent') report.checksum.stored = checksumText(reader.storedChecksum);
     const found = report.checksum.stored;
     if (state === 'mismatch') {
       this.findings.add('rdb.checksum.mismatch', this.file, at, {

@@ -422,6 +422,7 @@ const carriedOn: ReadonlySet<string> = new Set([
   'aof.transaction.nested',
   'aof.transaction.exec-without-multi',
   'aof.command.unknown',
+  'aof.command.unsupported',
   'aof.command.arity',
 ]);
 

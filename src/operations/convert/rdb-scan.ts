@@ -1,3 +1,4 @@
+import type { Source } from '../../bytes/source.ts';
 import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
@@ -15,6 +16,8 @@ export interface RdbScanOptions {
   readonly findings: FindingList;
   readonly seed: number;
   readonly lanes: Lanes | undefined;
+  /** The same file from its start, where its checksum must tell damage from what this build does not know. */
+  readonly reopen: () => Source;
   /** Whether keys that stand twice are looked for. */
   readonly duplicates: boolean;
   readonly pause: () => Promise<void>;
@@ -59,7 +62,8 @@ export class RdbScan {
       this.values.fork = reader.fork;
       while (!this.readItems()) await this.options.pause();
     } catch (error) {
-      this.addFault(error);
+      Object.assign(report, { fork: reader.fork, version: reader.version });
+      await this.addFault(error);
       return false;
     } finally {
       report.length = reader.input.offset;
@@ -114,16 +118,22 @@ export class RdbScan {
     this.duplicates?.expect(Math.min(declaredKeys, (input.remaining ?? 0) / 3));
   }
 
-  private addFault(error: unknown): void {
+  private async addFault(error: unknown): Promise<void> {
     const { reader, options } = this;
     const isFlaw = error instanceof FlawError;
     if (!isFlaw && !(error instanceof RdbFault)) throw error;
-    const { code, expected, found } = isFlaw ? error.flaw : error;
+    const { expected, found } = isFlaw ? error.flaw : error;
+    const { code, details } = isFlaw ? { code: error.flaw.code, details: {} } : await this.nameOf(error);
     const offset = isFlaw ? reader.itemOffset : error.offset;
     const type = valueType(reader.type, reader.fork)?.name ?? String(reader.type);
     const key =
       reader.keyLength < 0 ? undefined : { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
-    options.findings.add(code, options.path, offset, { key, expected, found });
+    options.findings.add(code, options.path, offset, { key, expected, found, ...details });
+  }
+
+  private async nameOf(fault: RdbFault) {
+    const { nameFaultOf } = await import('../name-fault.ts');
+    return nameFaultOf(fault, this.reader, this.options.reopen());
   }
 
   private finishChecksum(): void {

@@ -3,6 +3,7 @@ import nodePath from 'node:path';
 import { type Content, detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
+import type { Source } from '../../bytes/source.ts';
 import { checksumRange } from '../../checksum/file-checksum.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
@@ -151,7 +152,7 @@ async function surveyPart(
   try {
     input.ensure(sniffBytes);
     content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
-    if (content === 'rdb') needsLook = await surveyRdb(input, report, lanes, options);
+    if (content === 'rdb') needsLook = await surveyRdb(input, report, lanes, options, () => sources.reopen(index));
     else if (content === 'empty') report.format = 'empty';
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {
@@ -200,6 +201,7 @@ async function surveyRdb(
   report: FileReport,
   lanes: Lanes | undefined,
   options: SurveyOptions,
+  reopen: () => Source,
 ): Promise<boolean> {
   const { findings, seed, duplicates } = options;
   const scan = new RdbScan(input, {
@@ -207,6 +209,7 @@ async function surveyRdb(
     findings,
     seed,
     lanes,
+    reopen,
     duplicates,
     pause: options.pause ?? (async () => {}),
   });

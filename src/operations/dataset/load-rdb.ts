@@ -84,7 +84,7 @@ export class RdbLoad {
       this.values.fork = reader.fork;
       while (!this.loadItems(itemsBetweenPauses)) await options.pause();
     } catch (error) {
-      this.addFault(error);
+      await this.addFault(error);
       return false;
     }
     if (reader.checksumState !== 'mismatch') return true;
@@ -327,11 +327,13 @@ export class RdbLoad {
     return { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
   }
 
-  private addFault(error: unknown): void {
+  private async addFault(error: unknown): Promise<void> {
     const { options, reader } = this;
     if (error instanceof RdbFault) {
-      const { code, offset, expected, found } = error;
-      options.findings.add(code, options.path, offset, { key: this.key(), expected, found });
+      const { offset, expected, found } = error;
+      const { nameFault } = await import('../name-fault.ts');
+      const { code, details } = await nameFault(error, reader, options.pause);
+      options.findings.add(code, options.path, offset, { key: this.key(), expected, found, ...details });
     } else if (error instanceof FlawError) {
       const { code, expected, found } = error.flaw;
       options.findings.add(code, options.path, reader.itemOffset, { key: this.key(), expected, found });

@@ -67,4 +67,6 @@ export interface LogDamage {
   readonly length: number;
   readonly expected: string;
   readonly found: string;
+  /** It may be right: this build does not know what stands there. */
+  readonly unsupported?: true;
 }

@@ -1,8 +1,10 @@
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { sniff, sniffBytes } from '../../aof/layout.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
+import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import { Frame } from '../../engine/frame.ts';
+import { isUnsupported } from '../../findings.ts';
 import { databaseMax, windowBytes } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
@@ -72,11 +74,17 @@ export class PartReader {
     const lanes = borrowLanes();
     try {
       this.moveInto(lanes?.window());
-      return await passRdb(this.input, lanes, pause);
+      return await passRdb(this.input, lanes, pause, () => this.reopened());
     } finally {
       this.moveInto(this.options.memory);
       returnLanes(lanes);
     }
+  }
+
+  /** The part from its start; undefined where it can only be read once. */
+  private reopened(): Source | undefined {
+    const { path } = this.place.part;
+    return path === '-' ? undefined : openInput(path).source;
   }
 
   /** Goes on in other memory, with what the window holds. */
@@ -185,7 +193,9 @@ export class PartReader {
     place.length = end - start;
     const { code, expected, found } = flaw;
     const bytes = this.bytesOf(start, Math.min(end - start, damageBytesMax), end);
-    this.visitor.damage({ code, offset: start, length: end - start, expected, found }, place, bytes);
+    const unsupported = isUnsupported(code) ? (true as const) : undefined;
+    const damage = { code, offset: start, length: end - start, expected, found, unsupported };
+    this.visitor.damage(damage, place, bytes);
     if (this.visitor.moreDamage === undefined || bytes.length === 0) return next >= 0;
     this.damageFrom = start + bytes.length;
     this.damageEnd = end;

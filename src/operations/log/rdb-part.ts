@@ -1,6 +1,7 @@
+import type { Source } from '../../bytes/source.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { RdbFastLane } from '../../rdb/fast-lane.ts';
-import type { RdbInput } from '../../rdb/input.ts';
+import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
@@ -10,11 +11,36 @@ import type { LogRdb } from './options.ts';
 const itemsBetweenPauses = 1 << 17;
 
 /** Passes over the RDB at the front of a part and counts its keys. Throws RdbFault or FlawError. */
-export async function passRdb(input: RdbInput, lanes: Lanes | undefined, pause: () => Promise<void>): Promise<LogRdb> {
+export async function passRdb(
+  input: RdbInput,
+  lanes: Lanes | undefined,
+  pause: () => Promise<void>,
+  reopen: () => Source | undefined = () => undefined,
+): Promise<LogRdb> {
   const counter = new RdbCounter(input, lanes);
-  while (!counter.passItems(itemsBetweenPauses)) await pause();
+  try {
+    counter.begin();
+    while (!counter.passItems(itemsBetweenPauses)) await pause();
+  } catch (error) {
+    throw error instanceof RdbFault ? await renamed(error, counter.reader, reopen) : error;
+  }
   const { reader, keys, expires } = counter;
   return { offset: 0, length: input.offset, fork: reader.fork, version: reader.version, keys, expires };
+}
+
+/** The fault under the code that it is reported with. */
+async function renamed(fault: RdbFault, reader: RdbReader, reopen: () => Source | undefined): Promise<RdbFault> {
+  const { nameFault, nameFaultOf } = await import('../name-fault.ts');
+  const { mayBeUnsupported } = await import('../../rdb/unsupported.ts');
+  if (!mayBeUnsupported(fault.code)) return fault;
+  const source = reopen();
+  try {
+    // What cannot be read again has no proof: then nothing says that it is damaged.
+    const { code } = source === undefined ? await nameFault(fault, reader) : nameFaultOf(fault, reader, source);
+    return new RdbFault(code, fault.offset, fault.expected, fault.found);
+  } finally {
+    source?.close();
+  }
 }
 
 class RdbCounter {
@@ -28,11 +54,14 @@ class RdbCounter {
     // Nobody asks for the checksum here.
     const reader = new RdbReader(input, { lanes, checksum: false });
     this.reader = reader;
-    reader.readHeader();
     input.trusting = true;
     this.values = new ValueCheck(false, reader.templates, 0);
-    this.values.fork = reader.fork;
     this.lane = lanes && new RdbFastLane(reader, lanes, { deep: false, seed: 0 });
+  }
+
+  begin(): void {
+    this.reader.readHeader();
+    this.values.fork = this.reader.fork;
   }
 
   /** Passes over about `most` items; true at the end. */

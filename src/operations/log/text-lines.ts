@@ -93,7 +93,8 @@ export class TextLines {
   damage(damage: LogDamage, place: LogPlace): void {
     const { out } = this;
     const { code, offset, length, expected, found } = damage;
-    const text = `${place.part.name}:${offset} DAMAGED, ${length} bytes passed over: ${code}, expected ${expected}, found ${found}`;
+    const what = damage.unsupported ? 'NOT KNOWN to this build' : 'DAMAGED';
+    const text = `${place.part.name}:${offset} ${what}, ${length} bytes passed over: ${code}, expected ${expected}, found ${found}`;
     out.writeBytes(Buffer.from(`${printable(text)}\n`, 'utf8'));
   }
 

@@ -2,7 +2,9 @@ import { parseTimestamp } from '../../aof/annotation.ts';
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Window } from '../../bytes/window.ts';
 import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } from '../../catalog/lookup.ts';
+import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../catalog/unknown-command.ts';
 import { Frame } from '../../engine/frame.ts';
+import { isUnsupported } from '../../findings.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { RespFastLane } from '../../resp/fast-lane.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
@@ -194,13 +196,21 @@ export class AofScan {
   /** Whether a server accepts the command; undefined if so, else the code. */
   private fault(info: CommandInfo | undefined): string | undefined {
     const { frame } = this;
-    if (info === undefined) return isModuleName(this.commandName()) ? undefined : 'aof.command.unknown';
+    if (info === undefined) return isModuleName(this.commandName()) ? undefined : this.codeOfUnknown();
     if (!info.container) return fitsArity(info, frame.argc) ? undefined : 'aof.command.arity';
     const start = frame.argc > 1 ? frame.starts[1] : -1;
     const name = start < 0 ? '' : frame.bytes.latin1Slice(start, start + frame.lengths[1]).toUpperCase();
     const sub = info.subcommands.get(name);
     if (sub !== undefined) return fitsArity(sub, frame.argc) ? undefined : 'aof.command.arity';
-    return frame.argc < 2 || info.subcommands.size === 0 ? 'aof.command.arity' : 'aof.command.unknown';
+    return frame.argc < 2 || info.subcommands.size === 0
+      ? 'aof.command.arity'
+      : codeOfUnknownSubcommand(info, name, frame.argc);
+  }
+
+  private codeOfUnknown(): string {
+    const { frame } = this;
+    // A name that is too long to be held is none.
+    return frame.starts[0] < 0 ? 'aof.command.unknown' : codeOfUnknownCommand(frame.text(0), frame.argc);
   }
 
   private checkCommand(info: CommandInfo | undefined): void {
@@ -212,15 +222,18 @@ export class AofScan {
     this.suspectTo = window.offset;
     const arity = info === undefined ? '' : `, expected ${arityText(info)}`;
     const found = `'${this.commandName()}' with ${frame.argc} arguments${arity}`;
-    if (this.options.dropUnknown) this.drop(code, found);
+    if (this.options.dropUnknown && !isUnsupported(code)) this.drop(code, found);
     else this.leave(code, found);
   }
 
   private leave(code: string, found: string): void {
     const known = this.unresolved.get(code);
-    const advice = 'Say --drop-unknown to leave such commands out, or --rename-command if the name was renamed.';
-    const first = known ?? { code, count: 0, offset: this.scanner.start, found, advice };
-    this.unresolved.set(code, { ...first, count: first.count + 1 });
+    const advice = isUnsupported(code)
+      ? 'It may be a command of a newer server or of another product, and is not removed: use a newer aofkit, or say --rename-command if the name was renamed.'
+      : 'Say --drop-unknown to leave such commands out, or --rename-command if the name was renamed.';
+    const { start } = this.scanner;
+    const first = known ?? { code, count: 0, offset: start, found, advice };
+    this.unresolved.set(code, { ...first, count: first.count + 1, last: start });
   }
 
   private drop(code: string, reason: string): void {

@@ -120,7 +120,10 @@ class FileScanner {
     this.format = 'rdb';
     const { scan, known } = await scanRdb(input, { sources, index, size, tail, duplicates, seed, pause });
     append(this.unresolved, scan.unresolved);
-    if (!known) return;
+    if (!known) {
+      this.keys = scan.keys;
+      return;
+    }
     this.keys = scan.keys;
     this.cut = scan.cut;
     this.rdbLength = scan.endOffset;

@@ -17,7 +17,7 @@ export interface RepairOptions {
   readonly duplicates?: Duplicates;
   /** Take parts in that the manifest does not name. */
   readonly adopt?: boolean;
-  /** Leave out commands that no server knows or with a wrong number of arguments. */
+  /** Leave out commands with a damaged name or a wrong number of arguments; never one that may be newer than this build. */
   readonly dropUnknown?: boolean;
   /** Names that the file uses, and the commands that they stand for. */
   readonly renames?: ReadonlyMap<string, string>;

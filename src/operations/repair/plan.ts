@@ -59,6 +59,8 @@ export interface Unresolved {
   readonly offset: number;
   readonly found: string;
   readonly advice: string;
+  /** Where the last one is, if it matters. */
+  readonly last?: number;
 }
 
 /** Where truncation cuts a file, and what lies before and after. */

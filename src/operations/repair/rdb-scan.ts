@@ -1,13 +1,16 @@
 import { escapeBytes } from '../../bytes/text.ts';
+import { isUnsupported } from '../../findings.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from '../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
+import { mayBeUnsupported, type Proof, prove } from '../../rdb/unsupported.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { named } from '../name-fault.ts';
 import { findMending } from './checksum-mending.ts';
 import { isPlausibleLibrary } from './function-library.ts';
 import { readMended } from './mended-reading.ts';
@@ -67,6 +70,10 @@ export class RdbScan {
   /** Where the RDB ends, and whether anything may follow it. */
   endOffset = 0;
   version = 0;
+  /** What of the file this build does not know. */
+  unsupported: Unresolved | undefined;
+  /** What the checksum of the whole file says, once it was asked. */
+  private proof: Proof | undefined;
   private readonly input: RdbInput;
   private readonly reader: RdbReader;
   private readonly options: RdbScanOptions;
@@ -106,13 +113,37 @@ export class RdbScan {
     this.duplicates = new DuplicateKeys(options.seed);
   }
 
-  /** Reads it; false where not even the header can be made out. */
+  /** Reads it; false where not even the header can be made out, or something comes that this build does not know. */
   async read(): Promise<boolean> {
     if (!this.readHeader()) return false;
     const { reader, options } = this;
     this.values.fork = reader.fork;
     this.version = reader.version;
     while (!this.readItems()) await options.pause();
+    return this.unsupported === undefined;
+  }
+
+  /** Whether a fault is no damage: then nothing of the file may be changed. */
+  private isUnsupported(fault: RdbFault | FlawError): boolean {
+    if (!(fault instanceof RdbFault) || !(mayBeUnsupported(fault.code) || isUnsupported(fault.code))) return false;
+    const { options, reader, regions, headerFault } = this;
+    const { sources, index, size } = options;
+    this.proof ??= prove(new RdbInput(sources.reopen(index)), reader.version);
+    // Where something is damaged already, an unknown number is rather what the search for sound items ran into.
+    const isDamaged = regions.length > 0 || headerFault !== undefined;
+    const proof = this.proof === 'none' && isDamaged ? 'changed' : this.proof;
+    const { code, details } = named(fault, reader, Buffer.from(sources.read(index, 0, Math.min(size, 4096))), proof);
+    if (!isUnsupported(code)) return false;
+    this.unsupported = {
+      code,
+      count: 1,
+      offset: fault.offset,
+      found: details.message ?? fault.found,
+      advice: 'It is not damage: nothing of the file is changed. Use a newer aofkit, or the product that wrote it.',
+    };
+    this.unresolved.splice(0, this.unresolved.length, this.unsupported);
+    this.regions.length = 0;
+    this.cut = undefined;
     return true;
   }
 
@@ -146,6 +177,7 @@ export class RdbScan {
       fault = error;
     }
     if (fault === undefined) return true;
+    if (this.isUnsupported(fault)) return false;
     const guess = guessHeader(head);
     if (guess === undefined && isWhole(head)) {
       const { code, offset, found } = fault;
@@ -205,6 +237,7 @@ export class RdbScan {
       } catch (error) {
         if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
         input.stopChecksum();
+        if (this.isUnsupported(error)) return true;
         if (!this.passDamage(error, before)) return true;
       }
     }

@@ -3,6 +3,7 @@ import { GzipError } from '../../bytes/gunzip-source.ts';
 import { resolveLink } from '../../bytes/sink.ts';
 import { isGzip } from '../../bytes/source.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
+import { isUnsupported } from '../../findings.ts';
 import { Sources } from '../dataset/sources.ts';
 import { findHolders } from '../rewrite/holders.ts';
 import { type DatasetPlan, planDataset } from './dataset-plan.ts';
@@ -55,6 +56,7 @@ async function carryOut(
     return end('sound', hopeless === undefined, hopeless?.reason);
   }
   if (!wanted) return end('planned', hopeless === undefined, hopeless?.reason);
+  if (options.inPlace && overwritesUnsupported(planned)) return end('failed', false, hopeless?.reason);
   refuse(path, planned, options);
   if (!plan.sound && options.confirm !== undefined && !(await options.confirm(plan))) {
     return end('declined', false, 'nothing was written');
@@ -70,7 +72,11 @@ async function carryOut(
 /** Why a repair cannot be whole; `final` where there is nothing to write at all. */
 function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string; final: boolean } | undefined {
   if (manifest !== undefined && files.length === 0) return { reason: 'no part of the AOF is left', final: true };
-  const unknown = files.find(({ plan }) => plan.unresolved.some(({ code }) => code.startsWith('rdb.')));
+  const unsupported = reasonOfUnsupported(files, manifest !== undefined);
+  if (unsupported !== undefined) return unsupported;
+  const unknown = files.find(({ plan }) =>
+    plan.unresolved.some(({ code }) => code.startsWith('rdb.') && !isUnsupported(code)),
+  );
   if (unknown !== undefined) {
     return { reason: `${unknown.scan.path}: nothing tells which version of the format it has`, final: true };
   }
@@ -81,6 +87,35 @@ function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string
   const isStub = files.some(({ scan }) => scan.format === 'rdb' && scan.size < 9);
   if ((bytesLost > 0 || isStub) && keysKept + commandsKept === 0)
     return { reason: 'nothing could be kept', final: false };
+  return undefined;
+}
+
+/** Whether a file that would be replaced holds anything that this build does not know: a copy may be repaired, that file not. */
+function overwritesUnsupported({ files }: DatasetPlan): boolean {
+  return files.some(
+    ({ scan, plan }) => plan.action !== 'keep' && scan.unresolved.some(({ code }) => isUnsupported(code)),
+  );
+}
+
+/**
+ * Why what this build does not know stands in the way of a repair. An RDB with such a thing is left as it is, byte for byte, while other
+ * parts of its AOF can be repaired. Commands that are not known stay where they are, but what is written without them would be a loss.
+ */
+function reasonOfUnsupported(
+  files: DatasetPlan['files'],
+  hasParts: boolean,
+): { reason: string; final: boolean } | undefined {
+  for (const { scan, plan } of files) {
+    const open = scan.unresolved.find(({ code }) => isUnsupported(code));
+    if (open === undefined) continue;
+    const isLost =
+      plan.action === 'quarantine' ||
+      plan.regions.some(
+        ({ offset, length }) => offset <= (open.last ?? open.offset) && offset + length > (open.last ?? open.offset),
+      );
+    const final = isLost || (!hasParts && open.code.startsWith('rdb.'));
+    return { reason: `${scan.path}: ${open.found} at offset ${open.offset}: ${open.advice}`, final };
+  }
   return undefined;
 }
 
