@@ -122,7 +122,7 @@ function commandLines(): string[] {
     const servers = serverNames.filter((server) => compared.get(name)?.has(server));
     const atHand = serverNames.some((server) => isIn(row, server));
     lines.push(
-      `| ${name} | ${group} | ${since} | ${state} | ${servers.join(', ') || (atHand ? '–' : 'no server at hand')} |`,
+      `| ${name} | ${group} | ${since} | ${state} | ${servers.join(', ') || (atHand ? '–' : 'from sources')} |`,
     );
   }
   return lines;
@@ -208,8 +208,8 @@ export function compatibilityText(): string {
     'a script does only a server knows; it is reported, and `--unknown` says whether that is an error, or the command is kept or',
     'dropped. So are commands of modules and of no server, and those *logged as another* that stand in an AOF all the same. *No',
     'effect*: it changes no data when a server loads it. *Compared with*: tests run it, among random commands, on these real',
-    'servers and compare what it leaves; – means that no such test makes it, *no server at hand* that tests rest on the',
-    "servers' sources alone. Of EVALSHA, FCALL and MIGRATE, what is kept is compared: behind the rewritten part it does what it did in",
+    'servers and compare what it leaves; – means that no such test makes it, *from sources* that no server at hand has it: its',
+    "effect, and the tests', are those of the servers' sources and documentation. Of EVALSHA, FCALL and MIGRATE, what is kept is compared: behind the rewritten part it does what it did in",
     'its place.',
     '',
     ...commandLines(),

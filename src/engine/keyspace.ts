@@ -26,6 +26,9 @@ export class Keyspace {
   /** Number of keys with an expiry. */
   expiring = 0;
 
+  /** Keys that are not to be evicted (BLESS of Redis 8.12), by their text; undefined before the first. */
+  #unevictable: Set<string> | undefined;
+
   readonly #seed: number;
   #table: Int32Array = new Int32Array(0);
   #mask = 0;
@@ -53,6 +56,7 @@ export class Keyspace {
   #reset(): void {
     this.count = 0;
     this.expiring = 0;
+    this.#unevictable = undefined;
     this.#used = 0;
     this.#mask = 31;
     this.#table = new Int32Array(64);
@@ -157,6 +161,7 @@ export class Keyspace {
   /** Removes entry `entry` and what it holds. */
   remove(entry: number): void {
     const slot = this.#slotOf(entry);
+    if (this.#unevictable !== undefined) this.#unevictable.delete(this.keyText(entry));
     this.#release(entry);
     if (!Number.isNaN(this.#doubles[entry * 4 + 3])) this.expiring--;
     const word = entry * 8;
@@ -315,6 +320,23 @@ export class Keyspace {
     doubles[index] = at;
   }
 
+  // ---- the mark that it is not to be evicted
+
+  /** Whether the key is marked as not to be evicted. A new value leaves the mark, as a server does. */
+  isUnevictable(entry: number): boolean {
+    return this.#unevictable?.has(this.keyText(entry)) ?? false;
+  }
+
+  setUnevictable(entry: number, marked: boolean): void {
+    if (marked) (this.#unevictable ??= new Set()).add(this.keyText(entry));
+    else this.#unevictable?.delete(this.keyText(entry));
+  }
+
+  /** How many keys are marked so. */
+  get unevictable(): number {
+    return this.#unevictable?.size ?? 0;
+  }
+
   // ---- the value
 
   kind(entry: number): Kind {
@@ -386,7 +408,7 @@ export class Keyspace {
     this.#hold(entry, value.kind, value);
   }
 
-  /** Gives `entry` what `other` holds in `keys`, the expiry too; an object is then shared until one of the two lets it go. */
+  /** Gives `entry` what `other` holds in `keys`, expiry and mark too; an object is then shared until one of the two lets it go. */
   adopt(entry: number, keys: Keyspace, other: number): void {
     const kind = keys.kind(other);
     if (kind === Kind.Bytes || kind >= objectKindMin) this.#hold(entry, kind, keys.#objects[keys.integer(other)]!);
@@ -397,6 +419,7 @@ export class Keyspace {
       this.#doubles[entry * 4 + 2] = keys.#doubles[other * 4 + 2];
     }
     this.setExpiry(entry, keys.expiry(other));
+    if (keys.unevictable + this.unevictable > 0) this.setUnevictable(entry, keys.isUnevictable(other));
   }
 
   #hold(entry: number, kind: Kind, value: ObjectValue | OwnString): void {

@@ -278,7 +278,7 @@ export class Session {
 
   /** Makes `value` the whole value of the key at argument `index` and drops its expiry: what *STORE does. An empty collection removes the key. */
   replace(frame: Frame, index: number, value: ObjectValue): void {
-    if (value.count === 0 && value.kind !== Kind.Stream) {
+    if (value.count === 0 && value.kind !== Kind.Stream && value.kind !== Kind.Bitmap) {
       this.remove(frame, index);
       return;
     }

@@ -4,16 +4,19 @@ import type { Frame } from '../frame.ts';
 import type { Family } from '../registry.ts';
 import { notInteger, syntaxError } from '../replies.ts';
 import type { Session } from '../session.ts';
-import {
-  addToField,
-  BitCombination,
-  type BitOperation,
-  type FieldType,
-  type Overflow,
-  readField,
-  writeField,
-} from '../values/bitmap.ts';
+import { addToField, BitCombination, type FieldType, type Overflow, readField, writeField } from '../values/bitmap.ts';
 import { parseInt64 } from '../values/number-text.ts';
+import type { BitmapValue } from '../values/roaring-bitmap.ts';
+import { addU64, type U64 } from '../values/u64.ts';
+import {
+  bitOperationOf,
+  combineIntoString,
+  nativeBitmapAt,
+  nativeBitmapCommands,
+  nativeOffset,
+  readNativeField,
+  writeNativeField,
+} from './native-bitmap.ts';
 
 const badOffset = 'ERR bit offset is not an integer or out of range';
 const badType = 'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
@@ -21,14 +24,30 @@ const badType = 'ERR Invalid bitfield type. Use something like i16 u8. Note that
 /** SETBIT key offset value */
 function setBit(session: Session, frame: Frame): string | undefined {
   const offset = bitOffset(frame, 2, 0);
-  if (Number.isNaN(offset)) return badOffset;
+  if (Number.isNaN(offset)) {
+    const native = nativeBitmapAt(session, frame, 1);
+    return native === undefined ? badOffset : setNativeBit(frame, native);
+  }
   const bit = integerArgument(frame, 3);
   if (bit !== 0 && bit !== 1) return 'ERR bit is not an integer or out of range';
   const position = Math.floor(offset / 8);
   const bytes = session.writableString(frame, 1, position + 1);
-  if (typeof bytes === 'string') return bytes;
+  if (typeof bytes === 'string') {
+    const native = nativeBitmapAt(session, frame, 1);
+    return native === undefined ? bytes : setNativeBit(frame, native);
+  }
   const mask = 0x80 >> (offset % 8);
   bytes[position] = bit === 1 ? bytes[position] | mask : bytes[position] & ~mask;
+  return undefined;
+}
+
+/** SETBIT of a native bitmap, which has more bits than a string. */
+function setNativeBit(frame: Frame, bitmap: BitmapValue): string | undefined {
+  const offset = nativeOffset(int64Argument(frame, 2), 1);
+  if (offset === undefined) return badOffset;
+  const bit = integerArgument(frame, 3);
+  if (bit !== 0 && bit !== 1) return 'ERR bit is not an integer or out of range';
+  bitmap.setBit(offset, bit);
   return undefined;
 }
 
@@ -43,17 +62,19 @@ function bitOffset(frame: Frame, index: number, width: number): number {
 type FieldOperation = {
   readonly name: 'GET' | 'SET' | 'INCRBY';
   readonly type: FieldType;
-  readonly offset: number;
+  readonly offset: U64;
   readonly operand: bigint;
   readonly overflow: Overflow;
 };
 
 /** BITFIELD key [GET type offset | [OVERFLOW WRAP|SAT|FAIL] SET type offset value | INCRBY type offset increment] ... */
 function bitField(session: Session, frame: Frame): string | undefined {
-  const operations = parseFieldOperations(frame);
+  const native = nativeBitmapAt(session, frame, 1);
+  const operations = parseFieldOperations(frame, native !== undefined);
   if (typeof operations === 'string') return operations;
+  if (native !== undefined) return changeNativeFields(native, operations);
   let end = 0;
-  for (const { name, offset, type } of operations) if (name !== 'GET') end = Math.max(end, offset + type.bits);
+  for (const { name, offset, type } of operations) if (name !== 'GET') end = Math.max(end, Number(offset) + type.bits);
   if (end === 0) {
     const found = session.readString(frame, 1);
     return typeof found === 'string' ? found : undefined;
@@ -64,14 +85,31 @@ function bitField(session: Session, frame: Frame): string | undefined {
   for (const { name, type, offset, operand, overflow } of operations) {
     if (name === 'GET') continue;
     const increases = name === 'INCRBY';
-    const value = increases ? readField(bytes, offset, type) : operand;
+    const value = increases ? readField(bytes, Number(offset), type) : operand;
     const result = addToField(type, value, increases ? operand : 0n, overflow);
-    if (result !== undefined) writeField(bytes, offset, type, result);
+    if (result !== undefined) writeField(bytes, Number(offset), type, result);
   }
   return undefined;
 }
 
-function parseFieldOperations(frame: Frame): FieldOperation[] | string {
+/** BITFIELD of a native bitmap; it grows before anything is tried, as a string does. */
+function changeNativeFields(bitmap: BitmapValue, operations: readonly FieldOperation[]): undefined {
+  for (const { name, offset, type } of operations) {
+    if (name === 'GET') continue;
+    const end = addU64(offset, type.bits + 7);
+    bitmap.extend(typeof end === 'number' ? Math.floor(end / 8) : end / 8n);
+  }
+  for (const { name, type, offset, operand, overflow } of operations) {
+    if (name === 'GET') continue;
+    const increases = name === 'INCRBY';
+    const value = increases ? readNativeField(bitmap, offset, type) : operand;
+    const result = addToField(type, value, increases ? operand : 0n, overflow);
+    if (result !== undefined) writeNativeField(bitmap, offset, type, result);
+  }
+  return undefined;
+}
+
+function parseFieldOperations(frame: Frame, isNative: boolean): FieldOperation[] | string {
   const operations: FieldOperation[] = [];
   let overflow: Overflow = 'wrap';
   for (let index = 2; index < frame.argc; ) {
@@ -86,7 +124,7 @@ function parseFieldOperations(frame: Frame): FieldOperation[] | string {
     const name = (['GET', 'SET', 'INCRBY'] as const).find((word) => isWord(frame, index, word));
     const used = name === 'GET' ? 3 : 4;
     if (name === undefined || more < used - 1) return syntaxError;
-    const operation = parseFieldOperation(frame, index, name, overflow);
+    const operation = parseFieldOperation(frame, index, name, overflow, isNative);
     if (typeof operation === 'string') return operation;
     operations.push(operation);
     index += used;
@@ -99,14 +137,22 @@ function parseFieldOperation(
   index: number,
   name: FieldOperation['name'],
   overflow: Overflow,
+  isNative: boolean,
 ): FieldOperation | string {
   const type = fieldType(frame, index + 1);
   if (type === undefined) return badType;
-  const offset = bitOffset(frame, index + 2, type.bits);
-  if (Number.isNaN(offset)) return badOffset;
+  const offset = isNative ? nativeFieldOffset(frame, index + 2, type.bits) : bitOffset(frame, index + 2, type.bits);
+  if (offset === undefined || Number.isNaN(offset)) return badOffset;
   const operand = name === 'GET' ? 0 : int64Argument(frame, index + 3);
   if (operand === undefined) return notInteger;
   return { name, type, offset, operand: BigInt(operand), overflow };
+}
+
+function nativeFieldOffset(frame: Frame, index: number, width: number): U64 | undefined {
+  const isCount = frame.lengths[index] > 0 && frame.bytes[frame.starts[index]] === 0x23;
+  const skipped = isCount ? 1 : 0;
+  const given = parseInt64(frame.bytes, frame.starts[index] + skipped, frame.lengths[index] - skipped);
+  return nativeOffset(given, isCount ? width : 1);
 }
 
 function overflowWord(frame: Frame, index: number): Overflow | undefined {
@@ -124,19 +170,18 @@ function fieldType(frame: Frame, index: number): FieldType | undefined {
   return bits >= 1 && bits <= (signed ? 64 : 63) ? { signed, bits } : undefined;
 }
 
-const bitOperations: readonly BitOperation[] = ['AND', 'OR', 'XOR', 'NOT', 'DIFF', 'DIFF1', 'ANDOR', 'ONE'];
-
 /** BITOP operation destination key [key ...] */
 function bitOperation(session: Session, frame: Frame): string | undefined {
-  const operation = bitOperations.find((word) => isWord(frame, 1, word));
-  if (operation === undefined) return syntaxError;
-  if (operation === 'NOT' && frame.argc !== 4) return 'ERR BITOP NOT must be called with a single source key.';
-  const needsTwo = operation === 'DIFF' || operation === 'DIFF1' || operation === 'ANDOR';
-  if (needsTwo && frame.argc < 5) return `ERR BITOP ${operation} must be called with at least two source keys.`;
+  const named = bitOperationOf(frame);
+  if (typeof named === 'string') return named;
+  const { operation } = named;
   let length = 0;
   for (let i = 3; i < frame.argc; i++) {
     const source = session.readString(frame, i);
-    if (typeof source === 'string') return source;
+    if (typeof source === 'string') {
+      const isNative = nativeBitmapAt(session, frame, i) !== undefined;
+      return isNative ? combineIntoString(session, frame, operation) : source;
+    }
     length = Math.max(length, source?.length ?? 0);
   }
   if (length === 0) {
@@ -156,5 +201,6 @@ export const bitmapFamily: Family = {
     BITFIELD: { arity: -2, keys: [1, 1, 1], handler: bitField },
     BITOP: { arity: -4, keys: [2, -1, 1], handler: bitOperation },
     SETBIT: { arity: 4, keys: [1, 1, 1], handler: setBit },
+    ...nativeBitmapCommands,
   },
 };

@@ -45,7 +45,10 @@ function databaseArgument(session: Session, frame: Frame, index: number): number
   return database >= 0 && database < session.dataset.databaseLimit ? database : replies.databaseOutOfRange;
 }
 
+/** MOVE key db [REPLACE]; REPLACE came with Valkey 9.2. */
 const move: Handler = (session, frame) => {
+  const replaces = frame.argc > 3;
+  if (frame.argc > 4 || (replaces && !isWord(frame, 3, 'REPLACE'))) return replies.syntaxError;
   const database = databaseArgument(session, frame, 2);
   if (typeof database === 'string') return database;
   if (database === session.database) return replies.sameObject;
@@ -54,8 +57,9 @@ const move: Handler = (session, frame) => {
   const keys = session.dataset.database(database);
   const start = frame.starts[1];
   const length = frame.lengths[1];
-  if (keys.find(frame.bytes, start, length) >= 0) return undefined;
-  keys.adopt(keys.insertAfterFind(frame.bytes, start, length), session.keys, origin);
+  const found = keys.find(frame.bytes, start, length);
+  if (found >= 0 && !replaces) return undefined;
+  keys.adopt(found >= 0 ? found : keys.insertAfterFind(frame.bytes, start, length), session.keys, origin);
   session.keys.remove(origin);
   return undefined;
 };
@@ -96,7 +100,7 @@ const keyCommands: Record<string, CommandSpec> = {
   UNLINK: { arity: -2, keys: [1, -1, 1], handler: remove },
   RENAME: { arity: 3, keys: [1, 2, 1], handler: rename(false) },
   RENAMENX: { arity: 3, keys: [1, 2, 1], handler: rename(true) },
-  MOVE: { arity: 3, keys: [1, 1, 1], handler: move },
+  MOVE: { arity: -3, keys: [1, 1, 1], handler: move },
   COPY: { arity: -3, keys: [1, 2, 1], handler: copy },
 };
 

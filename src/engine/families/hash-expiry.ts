@@ -16,8 +16,8 @@ import { HashValue } from '../values/hash.ts';
 /** Latest moment that Redis takes for a field: 2^46 - 1 ms. */
 const redisMomentMax = 2 ** 46 - 1;
 
-/** What such a command asks for. Which options a command takes is checked where they are read. */
-interface Request {
+/** What such a command, or one on members of a set, asks for. Which options a command takes is checked where they are read. */
+export interface Request {
   /** Argument of the first field, and how many fields (or pairs of field and value) there are. */
   firstField: number;
   fieldCount: number;
@@ -27,7 +27,7 @@ interface Request {
   persist: boolean;
   /** NX, XX, GT or LT of HEXPIRE; of Valkey's HSETEX: NX and XX, on the key. */
   condition: string;
-  /** FNX or FXX of HSETEX. */
+  /** FNX or FXX of HSETEX; MNX or MXX of SADDEX. */
   fieldCondition: string;
 }
 
@@ -44,7 +44,7 @@ type Option = (session: Session, frame: Frame, index: number, request: Request) 
 const onlyOneExpiry = 'ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified';
 
 /** A moment from argument `index`: a count of `milliseconds`, from now on if `relative`. A string is the error reply. */
-function momentArgument(
+export function momentArgument(
   session: Session,
   frame: Frame,
   index: number,
@@ -86,7 +86,7 @@ const persistOption: Option = (_session, _frame, _index, request) => {
   return 0;
 };
 
-/** FNX and FXX. */
+/** FNX and FXX, MNX and MXX. */
 function fieldConditionOption(word: string): Option {
   return (_session, _frame, _index, request) => {
     if (request.fieldCondition !== '' && request.fieldCondition !== word) return replies.syntaxError;
@@ -114,7 +114,7 @@ function keyConditionOption(word: string): Option {
 type OptionTable = readonly (readonly [word: string, option: Option])[];
 
 const expiryOptions: OptionTable = Object.keys(units).map((word) => [word, expiryOption(word)]);
-const conditionOptions: OptionTable = ['NX', 'XX', 'GT', 'LT'].map((word) => [word, conditionOption(word)]);
+export const conditionOptions: OptionTable = ['NX', 'XX', 'GT', 'LT'].map((word) => [word, conditionOption(word)]);
 const setOptions: OptionTable = [
   ...expiryOptions,
   ['KEEPTTL', keepOption],
@@ -123,15 +123,23 @@ const setOptions: OptionTable = [
   ['NX', keyConditionOption('NX')],
   ['XX', keyConditionOption('XX')],
 ];
+/** Those of SADDEX. */
+export const memberOptions: OptionTable = [
+  ...expiryOptions,
+  ['KEEPTTL', keepOption],
+  ['MNX', fieldConditionOption('MNX')],
+  ['MXX', fieldConditionOption('MXX')],
+];
 const getOptions: OptionTable = [...expiryOptions, ['PERSIST', persistOption]];
 
-/** Reads options and `FIELDS count field …` from argument `first` on; a field takes `width` arguments. */
-function readRequest(
+/** Reads options and `FIELDS count field …` (or another `keyword`) from argument `first` on; a field takes `width` arguments. */
+export function readRequest(
   session: Session,
   frame: Frame,
   first: number,
   width: number,
   options: OptionTable,
+  keyword = 'FIELDS',
 ): Request | string {
   const request: Request = {
     firstField: 0,
@@ -143,14 +151,14 @@ function readRequest(
     fieldCondition: '',
   };
   for (let index = first; index < frame.argc; index++) {
-    const taken = isWord(frame, index, 'FIELDS')
+    const taken = isWord(frame, index, keyword)
       ? readFields(session, frame, index, width, request)
       : (options.find(([word]) => isWord(frame, index, word))?.[1](session, frame, index, request) ??
         `ERR unknown argument: ${frame.text(index)}`);
     if (typeof taken === 'string') return taken;
     index += taken;
   }
-  return request.firstField === 0 ? 'ERR missing FIELDS argument' : request;
+  return request.firstField === 0 ? `ERR missing ${keyword} argument` : request;
 }
 
 function readFields(session: Session, frame: Frame, index: number, width: number, request: Request): number | string {
@@ -178,7 +186,7 @@ export function findsField(session: Session, hash: HashValue, field: string): bo
 }
 
 /** Whether the condition lets a field with expiry `before` (NaN: none, which counts as never) take the new one. */
-function allows(condition: string, before: number, at: number): boolean {
+export function allows(condition: string, before: number, at: number): boolean {
   const has = !Number.isNaN(before);
   if (condition === 'NX') return !has;
   if (condition === 'XX') return has;

@@ -2,12 +2,14 @@ import type { Family } from '../registry.ts';
 import { Registry } from '../registry.ts';
 import { arrayFamily } from './array.ts';
 import { bitmapFamily } from './bitmap.ts';
+import { blessFamily } from './bless.ts';
 import { gcraFamily } from './gcra.ts';
 import { genericFamily } from './generic.ts';
 import { geoFamily } from './geo.ts';
 import { hashFamily } from './hash.ts';
 import { hyperloglogFamily } from './hyperloglog.ts';
 import { listFamily } from './list.ts';
+import { pathHashFamily } from './path-hash.ts';
 import { scriptingFamily } from './scripting.ts';
 import { serverFamily } from './server.ts';
 import { setFamily } from './set.ts';
@@ -35,6 +37,8 @@ export const families: readonly Family[] = [
   sortFamily,
   scriptingFamily,
   gcraFamily,
+  blessFamily,
+  pathHashFamily,
 ];
 
 /** A registry of every family; sessions may share one. */

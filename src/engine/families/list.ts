@@ -9,7 +9,7 @@ import { ListValue } from '../values/list.ts';
 
 const wrongTimeout = 'ERR timeout is not a float or out of range';
 const negativeTimeout = 'ERR timeout is negative';
-const countNotPositive = 'ERR count should be greater than 0';
+export const countNotPositive = 'ERR count should be greater than 0';
 
 /** The list at the key of argument `index`; undefined: no such key; a string: WRONGTYPE. */
 function listAt(session: Session, frame: Frame, index: number): ListValue | undefined | string {

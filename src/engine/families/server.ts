@@ -65,7 +65,8 @@ export const serverFamily: Family = {
   commands: {
     SELECT: { arity: 2, keys: [0, 0, 0], handler: select },
     MULTI: { arity: 1, keys: [0, 0, 0], handler: transaction },
-    EXEC: { arity: 1, keys: [0, 0, 0], handler: transaction },
+    // Conditions may follow it (Valkey 9.2). Where they failed nothing is in a log, so that the block is always run.
+    EXEC: { arity: -1, keys: [0, 0, 0], handler: transaction },
     DISCARD: { arity: 1, keys: [0, 0, 0], handler: discard },
     RESET: { arity: 1, keys: [0, 0, 0], handler: reset },
     PUBLISH: { arity: 3, keys: [0, 0, 0], handler: publish },

@@ -6,6 +6,7 @@ import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
 import { Kind } from '../value.ts';
 import { SetValue } from '../values/set.ts';
+import { findsMember, presentMembers, setExpiryCommands } from './set-expiry.ts';
 
 /** The set at the key of argument `index`; undefined: no such key; a string: WRONGTYPE. */
 function setAt(session: Session, frame: Frame, index: number): SetValue | undefined | string {
@@ -38,12 +39,13 @@ const move: Handler = (session, frame) => {
   if (typeof target === 'string') return target;
   if (source === target) return undefined;
   const member = frame.text(3);
-  if (!source.has(member)) return undefined;
+  if (!findsMember(session, source, member)) return undefined;
   if (target === undefined) {
     target = new SetValue();
     session.add(frame, 2, target);
   }
   source.delete(member);
+  // Whether its expiry goes along is not known: it is taken for dropped, as by *STORE.
   target.add(member);
   session.removeIfEmpty(frame, 1, source);
   return undefined;
@@ -75,7 +77,7 @@ function sources(session: Session, frame: Frame): (SetValue | undefined)[] | str
   for (let index = 2; index < frame.argc; index++) {
     const set = setAt(session, frame, index);
     if (typeof set === 'string') return set;
-    sets.push(set);
+    sets.push(set && presentMembers(session, set));
   }
   return sets;
 }
@@ -128,6 +130,7 @@ const commands: Record<string, CommandSpec> = {
   SPOP: { arity: -2, keys: [1, 1, 1], handler: pop },
   SREM: { arity: -3, keys: [1, 1, 1], handler: removeMembers },
   SUNIONSTORE: { arity: -3, keys: [1, -1, 1], handler: combineInto(union) },
+  ...setExpiryCommands,
 };
 
 export const setFamily: Family = { name: 'set', commands };

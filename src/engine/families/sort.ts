@@ -16,6 +16,7 @@ import { parseLooseDouble } from '../values/loose-double.ts';
 import { parseDoubleText } from '../values/number-text.ts';
 import type { SetValue } from '../values/set.ts';
 import type { SortedSetValue } from '../values/sorted-set.ts';
+import { presentMembers } from './set-expiry.ts';
 
 interface Request {
   descending: boolean;
@@ -98,7 +99,9 @@ function sourceAt(session: Session, frame: Frame): ObjectValue | undefined | str
   if (entry < 0) return undefined;
   const kind = session.kind(entry);
   const sortable = kind === Kind.List || kind === Kind.Set || kind === Kind.SortedSet;
-  return sortable ? session.keys.object(entry) : replies.wrongType;
+  if (!sortable) return replies.wrongType;
+  const value = session.keys.object(entry);
+  return kind === Kind.Set ? presentMembers(session, value as SetValue) : value;
 }
 
 /** The elements in their own order; `backwards` turns that of a list or a sorted set around. */

@@ -43,7 +43,9 @@ interface Bound {
 function scoreBound(session: Session, frame: Frame, index: number): Bound | undefined {
   const given = frame.text(index);
   const exclusive = given.startsWith('(');
-  const value = parseLooseDouble(exclusive ? given.slice(1) : given, session.rules.strictFloats);
+  const number = exclusive ? given.slice(1) : given;
+  if (number === '' && !session.rules.emptyBoundIsZero) return undefined;
+  const value = parseLooseDouble(number, session.rules.strictFloats);
   return Number.isNaN(value) ? undefined : { value, exclusive };
 }
 

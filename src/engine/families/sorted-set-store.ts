@@ -8,6 +8,7 @@ import { Kind } from '../value.ts';
 import type { SetValue } from '../values/set.ts';
 import { type MapLike, mapWithRoom } from '../values/sharded-map.ts';
 import { SortedSetValue } from '../values/sorted-set.ts';
+import { presentMembers } from './set-expiry.ts';
 import { lexRange, type RangeFinder, type Ranks, rankRange, scoreRange } from './sorted-set-range.ts';
 
 type Aggregate = 'sum' | 'min' | 'max' | 'count';
@@ -29,7 +30,9 @@ function sourceAt(session: Session, frame: Frame, index: number): Source | strin
   if (entry < 0) return { value: undefined, weight: 1 };
   const kind = session.kind(entry);
   if (kind !== Kind.SortedSet && kind !== Kind.Set) return replies.wrongType;
-  return { value: session.keys.object(entry) as SortedSetValue | SetValue, weight: 1 };
+  const value = session.keys.object(entry);
+  if (kind === Kind.Set) return { value: presentMembers(session, value as SetValue), weight: 1 };
+  return { value: value as SortedSetValue, weight: 1 };
 }
 
 /** `destination numkeys key … [WEIGHTS w …] [AGGREGATE SUM|MIN|MAX|COUNT]`. */

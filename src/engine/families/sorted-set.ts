@@ -7,6 +7,7 @@ import type { Session } from '../session.ts';
 import { Kind } from '../value.ts';
 import { compactLimits, SortedSetValue } from '../values/sorted-set.ts';
 import { popRequest, timeoutError } from './list.ts';
+import { sortedSetMoveCommands } from './sorted-set-move.ts';
 import { lexRange, type RangeFinder, rankRange, scoreRange } from './sorted-set-range.ts';
 import { combineInto, rangeInto } from './sorted-set-store.ts';
 
@@ -215,6 +216,7 @@ const commands: Record<string, CommandSpec> = {
   ZREMRANGEBYRANK: { arity: 4, keys: oneKey, handler: removeRange(rankRange) },
   ZREMRANGEBYSCORE: { arity: 4, keys: oneKey, handler: removeRange(scoreRange) },
   ZUNIONSTORE: { arity: -4, keys: destination, handler: combineInto('union') },
+  ...sortedSetMoveCommands,
 };
 
 export const sortedSetFamily: Family = { name: 'sorted-set', commands };

@@ -203,12 +203,18 @@ const setManyWithOptions: Handler = (session, frame) => {
   return undefined;
 };
 
-/** DELEX key [IFEQ value|IFNE value|IFDEQ digest|IFDNE digest]; without a condition it deletes a key of any type. */
+/**
+ * DELEX key [IFEQ value|IFNE value|IFDEQ digest|IFDNE digest]; without a condition it deletes a key of any type. Valkey 9.2 compares values
+ * only.
+ */
 const deleteIf: Handler = (session, frame) => {
   if (frame.argc !== 2 && frame.argc !== 4) return replies.wrongArgumentCount('delex');
   const condition = frame.argc === 4 ? comparisonAt(frame, 2) : noCondition;
+  const isValkey = session.rules.fork === 'valkey';
+  if (isValkey && condition >= Condition.DigestEqual) return replies.syntaxError;
   if (frame.argc === 4 && condition === Condition.None) return 'ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE';
   const error = removeIf(session, frame, condition, 3);
+  if (isValkey) return error;
   return error === replies.wrongType ? 'ERR Key should be of string type if conditions are specified' : error;
 };
 
@@ -234,7 +240,7 @@ const assignCommands: Record<string, CommandSpec> = {
   MSET: { arity: -3, keys: [1, -1, 2], handler: setMany },
   MSETNX: { arity: -3, keys: [1, -1, 2], handler: setManyIfAbsent },
   MSETEX: { arity: -4, keys: [0, 0, 0], handler: setManyWithOptions, fork: 'redis' },
-  DELEX: { arity: -2, keys: [1, 1, 1], handler: deleteIf, fork: 'redis' },
+  DELEX: { arity: -2, keys: [1, 1, 1], handler: deleteIf },
   DELIFEQ: { arity: 3, keys: [1, 1, 1], handler: deleteIfEqual, fork: 'valkey' },
 };
 

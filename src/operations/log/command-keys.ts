@@ -88,7 +88,16 @@ const special: Readonly<Record<string, KeyRule>> = {
   XREAD: { ...none, count: 0, more: streams },
 };
 
-const onlyFirst = ['SINTERSTORE', 'SUNIONSTORE', 'SDIFFSTORE', 'ZRANGESTORE', 'GEOSEARCHSTORE', 'BITOP', 'PFMERGE'];
+const onlyFirst = [
+  'SINTERSTORE',
+  'SUNIONSTORE',
+  'SDIFFSTORE',
+  'ZRANGESTORE',
+  'GEOSEARCHSTORE',
+  'BITOP',
+  'BITROAROP',
+  'PFMERGE',
+];
 const onlySecond = ['COPY'];
 
 const rules = buildRules();

@@ -6,7 +6,7 @@ import type { Frame } from '../../engine/frame.ts';
  * Which commands count as destructive, as far as a command alone can tell, without replaying what came before it:
  *
  * - it removes keys or databases by its meaning, whether they were there or not: `always`;
- * - RENAME and SWAPDB, which may put something else in a key's place; RENAMENX never does and does not count;
+ * - RENAME, SWAPDB and MOVE with REPLACE, which may put something else in a key's place; RENAMENX never does and does not count;
  * - an expiry that deletes: a time that is not in the future, seen from the last `#TS:` annotation. Without an annotation only
  *   times up to 0 are known to be past. What a server removed because it had expired is in the log as DEL or UNLINK.
  *
@@ -39,6 +39,7 @@ export function harmlessCount({ name }: CommandInfo): number {
   if (always.has(name) || name === 'MIGRATE') return 0;
   if (expiries[name] !== undefined) return 2;
   if (name === 'SET') return 4;
+  if (name === 'MOVE') return 3;
   return name === 'GETEX' ? 3 : Number.POSITIVE_INFINITY;
 }
 
@@ -47,6 +48,7 @@ export function isDestructive(info: CommandInfo, frame: Frame, time: number): bo
   const { name } = info;
   if (always.has(name)) return true;
   if (name === 'MIGRATE') return !hasWord(frame, 6, 'COPY');
+  if (name === 'MOVE') return hasWord(frame, 3, 'REPLACE');
   const expiry = expiries[name];
   if (expiry !== undefined && frame.argc >= 3) return isPast(frame, 2, expiry[0], expiry[1], time);
   if (name === 'SET') return isPastByWord(frame, 3, time);
