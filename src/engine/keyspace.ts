@@ -323,17 +323,17 @@ export class Keyspace {
   // ---- the mark that it is not to be evicted
 
   /** Whether the key is marked as not to be evicted. A new value leaves the mark, as a server does. */
-  isUnevictable(entry: number): boolean {
+  noEvict(entry: number): boolean {
     return this.#unevictable?.has(this.keyText(entry)) ?? false;
   }
 
-  setUnevictable(entry: number, marked: boolean): void {
+  setNoEvict(entry: number, marked: boolean): void {
     if (marked) (this.#unevictable ??= new Set()).add(this.keyText(entry));
     else this.#unevictable?.delete(this.keyText(entry));
   }
 
   /** How many keys are marked so. */
-  get unevictable(): number {
+  get noEvictCount(): number {
     return this.#unevictable?.size ?? 0;
   }
 
@@ -419,7 +419,7 @@ export class Keyspace {
       this.#doubles[entry * 4 + 2] = keys.#doubles[other * 4 + 2];
     }
     this.setExpiry(entry, keys.expiry(other));
-    if (keys.unevictable + this.unevictable > 0) this.setUnevictable(entry, keys.isUnevictable(other));
+    if (keys.noEvictCount + this.noEvictCount > 0) this.setNoEvict(entry, keys.noEvict(other));
   }
 
   #hold(entry: number, kind: Kind, value: ObjectValue | OwnString): void {

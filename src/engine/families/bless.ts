@@ -13,7 +13,7 @@ function mark(marked: boolean): Handler {
     if (frame.argc > 4 || (frame.argc === 4 && !isNone && !isWord(frame, 3, 'NO-EVICT'))) return replies.syntaxError;
     const entry = session.find(frame, 2);
     if (entry < 0) return replies.noSuchKey;
-    session.keys.setUnevictable(entry, marked && !isNone);
+    session.keys.setNoEvict(entry, marked && !isNone);
     return undefined;
   };
 }

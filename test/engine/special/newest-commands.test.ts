@@ -292,7 +292,7 @@ describe('BLESS', () => {
   const marked = (session: Session, key: string, database = 0) => {
     const keys = session.dataset.database(database);
     const entry = keys.find(Buffer.from(key), 0, key.length);
-    return entry >= 0 && keys.isUnevictable(entry);
+    return entry >= 0 && keys.noEvict(entry);
   };
   it('marks keys, and the mark stays with the key', () => {
     const of = (...lines: string[]) => run('redis-8', ['SET k v', 'BLESS SET k NO-EVICT', ...lines]);
