@@ -4,6 +4,7 @@ import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 import { formatFinding } from './report.ts';
+import { digestLine } from './report-rewrite.ts';
 
 const lossesShown = 20;
 const roads = { copied: 'byte for byte', streamed: 'key by key', replayed: 'after a replay' } as const;
@@ -49,6 +50,6 @@ export function formatConvert(result: ConvertResult, seconds: number, colour: Pa
   }
   for (const loss of result.lossCounts) lines.push(`    ${loss.kind}: ${formatLoss(loss)}`);
   for (const finding of result.findings) append(lines, formatFinding(finding, colour));
-  if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);
+  if (result.digest !== '') lines.push(digestLine(result));
   return `${lines.join('\n')}\n`;
 }

@@ -80,8 +80,19 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Pa
     lines.push(`  ${colour.yellow('loss')} ${loss.kind} of "${loss.key}" in database ${loss.db}: ${loss.reason}`);
   if (result.lossCount > 20) lines.push(`    ${plural(result.lossCount, 'loss')} in all`);
   for (const finding of result.findings) append(lines, formatFinding(finding, colour));
-  if (result.digest !== '') lines.push(`    digest ${result.digest}${result.verified ? ', verified' : ''}`);
+  if (result.digest !== '') lines.push(digestLine(result));
   return `${lines.join('\n')}\n`;
+}
+
+/** The digest of what was written, and how far it was compared with what was read. */
+export function digestLine(
+  result: Pick<RewriteResult, 'digest' | 'digestOf' | 'verified' | 'keysNotCompared'>,
+): string {
+  const { digest, digestOf, verified, keysNotCompared } = result;
+  if (digestOf === 'input') return `    digest ${digest} of the input; the output does not hold all of it`;
+  if (!verified) return `    digest ${digest}`;
+  const but = keysNotCompared === 0 ? '' : `, except for what ${plural(keysNotCompared, 'key')} lost`;
+  return `    digest ${digest}, verified${but}`;
 }
 
 function formatCensus({ database, keys, expires, types }: DatabaseCensus): string {

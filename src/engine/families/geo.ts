@@ -32,7 +32,7 @@ function add(session: Session, frame: Frame): string | undefined {
   if (typeof set === 'string') return set;
   if (set === undefined) {
     if (onlyExisting) return undefined;
-    set = SortedSetValue.of([]);
+    set = SortedSetValue.of([], session.rules.keepsNegativeZero);
     session.add(frame, 1, set);
   }
   for (const [i, score] of scores.entries()) {
@@ -262,6 +262,7 @@ function store(session: Session, frame: Frame, search: Search): string | undefin
   if (count > 0 && found.length > count) found.length = count;
   const stored = SortedSetValue.of(
     found.map((match) => [match.member, search.storesDistance ? match.distance / search.unit : match.score]),
+    session.rules.keepsNegativeZero,
   );
   session.replace(frame, search.destination, stored);
   return undefined;

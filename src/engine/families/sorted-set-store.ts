@@ -156,7 +156,11 @@ export function combineInto(operation: Operation): Handler {
     if (typeof request === 'string') return request;
     // The smallest source comes first; sums of doubles depend on it. Equal sizes keep their order.
     if (operation !== 'diff') request.sources.sort((a, b) => (a.value?.count ?? 0) - (b.value?.count ?? 0));
-    session.replace(frame, 1, SortedSetValue.of(combinations[operation](request).entries()));
+    session.replace(
+      frame,
+      1,
+      SortedSetValue.of(combinations[operation](request).entries(), session.rules.keepsNegativeZero),
+    );
     return undefined;
   };
 }
@@ -203,7 +207,7 @@ export const rangeInto: Handler = (session, frame) => {
   if (typeof find === 'string') return find;
   const source = session.read<SortedSetValue>(frame, 2, Kind.SortedSet);
   if (typeof source === 'string') return source;
-  const result = new SortedSetValue();
+  const result = SortedSetValue.of([], session.rules.keepsNegativeZero);
   if (source !== undefined) {
     const { start, stop } = limited(session, source, find(source, options.reverse), options);
     if (start <= stop) source.visitRanks(start, stop, (member, score) => result.set(member, score));

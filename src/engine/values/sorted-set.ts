@@ -25,11 +25,15 @@ export class SortedSetValue implements ObjectValue {
    */
   compact = true;
 
-  /** A sorted set of these entries, whose form is decided by all of them at once: what a server's *STORE makes. */
-  static of(entries: Iterable<[string, number]>): SortedSetValue {
+  /**
+   * A sorted set of these entries, whose form is decided by all of them at once: what a server's *STORE makes. `keepsNegativeZero`: as
+   * up to 6.2, where a small one keeps the sign of a score of -0, too.
+   */
+  static of(entries: Iterable<[string, number]>, keepsNegativeZero = false): SortedSetValue {
     const set = new SortedSetValue();
     const all = [...entries];
-    set.compact = all.length <= compactCountMax && all.every(([member]) => member.length <= compactLengthMax);
+    set.compact =
+      !keepsNegativeZero && all.length <= compactCountMax && all.every(([member]) => member.length <= compactLengthMax);
     for (const [member, score] of all) set.set(member, score);
     return set;
   }

@@ -1,6 +1,7 @@
 import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
+import { flavorRules } from '../../engine/flavor.ts';
 import { Frame } from '../../engine/frame.ts';
 import { Session } from '../../engine/session.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
@@ -69,7 +70,8 @@ export class ServerLoad {
     this.databases = databasesOf(settings, rules);
     this.renamed = new Renamed(settings.renames);
     this.dataset = new Dataset(this.databases, seed);
-    this.codec = new RdbCodec({ payloads: payloadRules(rules.flavor) });
+    const { keepsNegativeZero } = flavorRules(rules.flavor);
+    this.codec = new RdbCodec({ payloads: payloadRules(rules.flavor), keepsNegativeZero });
     this.session = new Session(this.dataset, defaultRegistry(), {
       flavor: rules.flavor,
       now: at,

@@ -1,12 +1,18 @@
 import nodePath from 'node:path';
+import { detectLayout } from '../../aof/layout.ts';
+import { flavorRules } from '../../engine/flavor.ts';
 import { UsageError } from '../../errors.ts';
+import type { Finding } from '../../findings.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault } from '../../rdb/input.ts';
-import { nextTarget, type Target } from '../../rdb/targets.ts';
+import { findTarget, type Target } from '../../rdb/targets.ts';
+import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
 import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
+import { TargetSearch } from '../dataset/target-search.ts';
 import { FindingList } from '../report.ts';
 import type { LogSelection } from '../rewrite/options.ts';
+import type { Verified } from '../rewrite/verification.ts';
 import { nextTurn } from '../turns.ts';
 import { commitTogether, undoInterrupted } from './commit-set.ts';
 import type { SeenKeys } from './conflicts.ts';
@@ -25,7 +31,16 @@ import type { KeySink } from './key-sink.ts';
 import { copyBytes } from './log-copy.ts';
 import { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ConvertResult, Road } from './options.ts';
-import { chooseTarget, folderPlan, logSegments, type MainForm, mainForm, mustReplay, surveyedTarget } from './plan.ts';
+import {
+  chooseTarget,
+  folderPlan,
+  knownWriter,
+  logSegments,
+  type MainForm,
+  mainForm,
+  mustReplay,
+  surveyedTarget,
+} from './plan.ts';
 import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
 import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, survey } from './survey.ts';
 import { WriteBehind } from './write-behind.ts';
@@ -68,8 +83,10 @@ class Conversion {
   private sinks: KeySink[] = [];
   private behind: WriteBehind | undefined;
   private selection: LogSelection | undefined;
-  private digest = '';
-  private verified = false;
+  /** Whose rules the first log was replayed by. */
+  private rules: ChosenRules | undefined;
+  /** What a second reading of the output found. */
+  private verified: Verified | undefined;
 
   constructor(paths: readonly string[], options: ConvertOptions) {
     this.paths = paths;
@@ -93,8 +110,7 @@ class Conversion {
 
   private surveyOptions(): SurveyOptions {
     const { options, sources, findings, pause } = this;
-    const duplicates = options.to === 'aof' || options.base === 'aof';
-    return { sources, findings, seed: options.seed ?? 0, duplicates, onProgress: options.onProgress, pause };
+    return { sources, findings, seed: options.seed ?? 0, onProgress: options.onProgress, pause };
   }
 
   /** Converts an RDB in a single reading; undefined where it turns out that it must be surveyed first. */
@@ -110,7 +126,7 @@ class Conversion {
     this.form = mainForm(this.inputs, options, false);
     this.target = chooseTarget(this.inputs, options, this.form);
     this.road = this.chooseRoad(this.target);
-    this.expectation = { bytes: input.parts[0].bytes, unique: how.duplicates, summed, seed: how.seed };
+    this.expectation = { bytes: input.parts[0].bytes, summed, seed: how.seed };
     try {
       if (this.road === 'streamed') return await this.write(this.target);
     } catch (error) {
@@ -200,15 +216,16 @@ class Conversion {
 
   /** Replays the logs; why not, or undefined. */
   private async load(): Promise<string | undefined> {
-    const { gateOf, loadInput, pointRefusal, selectionOf } = await import('./replay.ts');
+    const { settledPoint, loadInput, pointRefusal, selectionOf } = await import('./replay.ts');
     const { opaque, point } = this.options;
     const findings = new FindingList(findingsMax);
     for (const input of this.inputs) {
       if (point === undefined && !input.hasCommands && input.parts.length < 2) continue;
-      const gate = point && (await gateOf(input.path, point, this.options));
-      if (typeof gate === 'string') return gate;
-      const loaded = await loadInput(input, findings, this.options, gate);
+      const settled = point && (await settledPoint(input.path, point, this.options));
+      if (typeof settled === 'string') return settled;
+      const { loaded, rules, gate } = await loadInput(input.path, findings, this.options, settled);
       this.loaded.set(input, loaded);
+      this.rules ??= rules;
       const [first] = loaded.opaque;
       if (first !== undefined && (opaque ?? 'fail') === 'fail') {
         return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
@@ -217,13 +234,22 @@ class Conversion {
       const refusal = findings.errors > 0 ? undefined : gate && pointRefusal(gate, loaded);
       if (refusal !== undefined) return refusal;
     }
+    this.takeNew(findings);
     return findings.errors > 0 ? damaged : undefined;
+  }
+
+  /** Findings of the replay that the first reading did not have. */
+  private takeNew({ findings }: FindingList): void {
+    const nameOf = ({ code, offset, file }: Finding) => `${code} ${offset} ${file}`;
+    const known = new Set(this.findings.findings.map(nameOf));
+    for (const finding of findings) if (!known.has(nameOf(finding))) this.findings.take(finding);
   }
 
   /** Writes for the target; for a default one, the next newer one is tried where it cannot hold everything. */
   private async write(first: Target): Promise<ConvertResult> {
     const { options } = this;
     if (typeof options.output !== 'string' && (await this.hasWrongChecksum())) return this.result('refused', damaged);
+    const search = new TargetSearch(options.target !== undefined, knownWriter(this.inputs, first));
     for (let target = first; ; ) {
       this.target = target;
       // A stream cannot take back what it got, so that losses are found out beforehand.
@@ -234,9 +260,9 @@ class Conversion {
       try {
         await this.fill(destinations, target);
         for (const destination of destinations) destination.finish();
-        const newer = options.target === undefined && this.ledger.serious > 0 ? nextTarget(target) : undefined;
-        if (newer === undefined) return await this.settle(destinations, target);
-        target = newer;
+        const other = search.next(target, this.ledger.serious);
+        if (other === undefined) return await this.settle(destinations, target);
+        target = other;
       } catch (error) {
         for (const destination of destinations) destination.abandon();
         throw error;
@@ -292,8 +318,9 @@ class Conversion {
   private async fillKeys(destinations: readonly Destination[], target: Target): Promise<void> {
     const { form, ledger, inputs, options } = this;
     const header = headerOf(inputs, target, options);
+    const signed = inputs.some((input) => flavorRules(this.rulesOf(input).flavor).keepsNegativeZero);
     const sinks = await Promise.all(
-      destinations.map((destination) => openSink(destination, form, target, header, ledger, options)),
+      destinations.map((destination) => openSink(destination, form, target, header, ledger, options, signed)),
     );
     const seen = await this.openSeen();
     const moments = options.ttl && (await import('./ttl.ts')).momentChange(options.ttl);
@@ -311,6 +338,14 @@ class Conversion {
       sink.finish();
       tails?.writeTails([...this.loaded.values()], trailing[index], destinations[index], options);
     }
+  }
+
+  /** Whose rules apply to what the RDB of an input holds. */
+  private rulesOf({ parts, path }: SurveyedInput): ChosenRules {
+    const { target } = this.options;
+    const layout = path === '-' ? undefined : detectLayout(parts[0]?.path ?? path);
+    if (layout === undefined) return { flavor: 'redis-8', because: 'default' };
+    return chooseRules(layout, target === undefined ? undefined : findTarget(target));
   }
 
   /** The memory of names, where two keys may meet. */
@@ -334,7 +369,10 @@ class Conversion {
     const { source, path: file, bytes: size } = part;
     const { onProgress } = this.options;
     const report = expectation && onProgress && ((offset: number) => onProgress({ file, offset, size }));
-    await new RdbSource(router, { sources, source, expectation, onProgress: report, pause }).run();
+    const { keepsNegativeZero } = flavorRules(this.rulesOf(input).flavor);
+    const losesNegativeZero = keepsNegativeZero && this.target?.usesListpacks === true;
+    const rules = { keepsNegativeZero, losesNegativeZero };
+    await new RdbSource(router, { sources, source, expectation, ...rules, onProgress: report, pause }).run();
   }
 
   /** Why what was written may not be kept; '' if it may. */
@@ -356,17 +394,25 @@ class Conversion {
       for (const destination of destinations) destination.abandon();
       return this.result('refused', refusal);
     }
-    if (this.options.verify === true) await this.verify(destinations);
+    if (this.options.verify === true) await this.verify(destinations, target);
     commitTogether(destinations, this.outputPaths());
     return this.result('written', '', destinations);
   }
 
-  private async verify([destination]: readonly Destination[]): Promise<void> {
+  private async verify([destination]: readonly Destination[], target: Target): Promise<void> {
     const [path] = this.paths;
+    const { ledger, options } = this;
+    const output = destination.checkPath ?? '';
     const { verifyConversion } = await import('./verification.ts');
-    const found = await verifyConversion(path, destination.checkPath ?? '', !this.ledger.keepsDigest, this.options);
-    this.digest = found;
-    this.verified = this.ledger.keepsDigest;
+    const loaded = this.loaded.get(this.inputs[0]);
+    this.verified = await verifyConversion({ path, loaded, output, ledger, target }, options);
+  }
+
+  private keysWritten(): number {
+    const { verified, inputs, sinks } = this;
+    if (verified !== undefined) return sum(verified.databases.map(({ keys }) => keys));
+    if (this.road !== 'copied') return sum(sinks.map(({ keys }) => keys));
+    return sum(inputs.flatMap(({ parts }) => parts).map(({ report }) => report.rdb?.keys ?? 0));
   }
 
   private result(
@@ -374,7 +420,7 @@ class Conversion {
     reason: string,
     destinations: readonly Destination[] = [],
   ): ConvertResult {
-    const { inputs, ledger, seen, sinks } = this;
+    const { inputs, ledger, seen } = this;
     const parts = inputs.flatMap((input) => input.parts);
     const files = destinations.flatMap((destination) => destination.files());
     const sessions = [...this.loaded.values()].map(({ session }) => session);
@@ -390,10 +436,7 @@ class Conversion {
       ok: outcome === 'written',
       before: { bytes: sum(parts.map(({ bytes }) => bytes)), files: parts.map(({ path }) => path) },
       after: { bytes: sum(files.map(({ bytes }) => bytes)), files: files.map(({ path }) => path) },
-      keys:
-        this.road === 'copied'
-          ? sum(parts.map(({ report }) => report.rdb?.keys ?? 0))
-          : sum(sinks.map(({ keys }) => keys)),
+      keys: this.keysWritten(),
       filtered: this.router?.filtered ?? 0,
       conflicts: { count: seen?.count ?? 0, first: seen?.first ?? [] },
       losses: ledger.losses,
@@ -403,8 +446,11 @@ class Conversion {
         first: sessions.flatMap(({ errors }) => errors).slice(0, 20),
       },
       selection: this.selection,
-      digest: this.digest,
-      verified: this.verified,
+      rules: this.rules,
+      digest: this.verified?.digest ?? '',
+      digestOf: 'output',
+      verified: this.verified !== undefined,
+      keysNotCompared: this.verified?.keysNotCompared ?? 0,
       findings: this.findings.findings,
     };
   }

@@ -7,17 +7,20 @@ const lossesMax = 1000;
 /** Keeps account of what the target cannot hold. */
 export class LossLedger {
   readonly losses: Loss[] = [];
+  /** Those that change a key's digest, all of them. */
+  readonly changed: Loss[] = [];
   /** Losses that only `allowLoss` lets pass. */
   serious = 0;
-  /** Whether the dataset that is left has the digest that it had. */
-  keepsDigest = true;
+  /** Function libraries are among them. */
+  losesFunctions = false;
   private readonly counts = new Map<string, { -readonly [K in keyof LossCount]: LossCount[K] }>();
 
   /** `wanted`: somebody asked for this one. */
   add(loss: Loss, wanted = false): void {
     const { kind, outcome } = loss;
     if (!wanted && !minorLosses.has(kind)) this.serious++;
-    if (changesDigest(kind)) this.keepsDigest = false;
+    if (kind === 'function') this.losesFunctions = true;
+    if (changesDigest(kind)) this.changed.push(loss);
     if (this.losses.length < lossesMax) this.losses.push(loss);
     const id = `${kind} ${outcome}`;
     const known = this.counts.get(id);

@@ -3,6 +3,7 @@ import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { Loss, LossKind, LossOutcome } from '../../rdb/writer/losses.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
+import type { ChosenRules } from '../dataset/flavor-choice.ts';
 import type { OpaquePolicy } from '../dataset/load.ts';
 import type { LayoutName, Progress } from '../report.ts';
 import type { PointInTime } from '../restore/point-in-time.ts';
@@ -117,8 +118,14 @@ export interface ConvertResult {
   readonly refused: { readonly count: number; readonly first: readonly ReplyError[] };
   /** With `point`, once the log was replayed. */
   readonly selection?: LogSelection;
-  /** 40 hex digits, after `verify`. */
+  /** Whose rules a log was replayed by, and why. */
+  readonly rules?: ChosenRules;
+  /** 40 hex digits, after `verify`: of what was written. */
   readonly digest: string;
+  readonly digestOf: 'output';
+  /** The output was read again, and holds all that was to be written: what was lost aside, the same as the input. */
   readonly verified: boolean;
+  /** Keys that could not be compared whole, because the target cannot hold all of them. */
+  readonly keysNotCompared: number;
   readonly findings: readonly Finding[];
 }

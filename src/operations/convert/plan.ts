@@ -55,6 +55,17 @@ export function surveyedTarget({ parts, layout }: SurveyedInput): Target {
   return newest(signs);
 }
 
+/** The version that is known to have written the input, where that is the one to write for; undefined where none is named. */
+export function knownWriter(inputs: readonly SurveyedInput[], target: Target): Target | undefined {
+  const versions = inputs.flatMap(({ parts }) => parts).map(({ report }) => report.rdb?.aux ?? {});
+  const isNamed = versions.some((aux) =>
+    (aux['valkey-ver'] ?? aux['redis-ver'] ?? '').startsWith(`${generationOf(target)}.`),
+  );
+  return isNamed ? target : undefined;
+}
+
+const generationOf = ({ name }: Target): string => name.slice(name.indexOf('-') + 1);
+
 function newest(signs: readonly Target[]): Target {
   return signs.reduce((best, sign) => (targets.indexOf(sign) > targets.indexOf(best) ? sign : best));
 }

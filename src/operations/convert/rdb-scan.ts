@@ -18,8 +18,6 @@ export interface RdbScanOptions {
   readonly lanes: Lanes | undefined;
   /** The same file from its start, where its checksum must tell damage from what this build does not know. */
   readonly reopen: () => Source;
-  /** Whether keys that stand twice are looked for. */
-  readonly duplicates: boolean;
   readonly pause: () => Promise<void>;
 }
 
@@ -37,7 +35,7 @@ export class RdbScan {
   private readonly reader: RdbReader;
   private readonly lane: RdbFastLane | undefined;
   private readonly values: ValueCheck;
-  private readonly duplicates: DuplicateKeys | undefined;
+  private readonly duplicates: DuplicateKeys;
   private readonly options: RdbScanOptions;
 
   constructor(input: RdbInput, options: RdbScanOptions) {
@@ -47,7 +45,7 @@ export class RdbScan {
     this.reader = new RdbReader(input, { checksum: false });
     this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep: false, seed });
     this.values = new ValueCheck(false, this.reader.templates, seed);
-    this.duplicates = options.duplicates ? new DuplicateKeys(seed) : undefined;
+    this.duplicates = new DuplicateKeys(seed);
     const checksum = { state: 'unchecked' } as const;
     const counts = { keys: 0, expires: 0, fieldExpires: 0, functions: 0, databases: 0, length: 0 };
     this.report = { fork: 'redis', version: 0, aux: {}, checksum, ...counts };
@@ -69,7 +67,7 @@ export class RdbScan {
       report.length = reader.input.offset;
       reader.input.trusting = false;
     }
-    this.suspicious = duplicates?.suspicious ?? false;
+    this.suspicious = duplicates.suspicious;
     this.finishChecksum();
     return true;
   }
@@ -81,7 +79,7 @@ export class RdbScan {
       while (lane?.pass()) {
         report.keys += lane.count;
         report.expires += lane.expires;
-        this.duplicates?.addPrints(lane.prints, lane.count);
+        this.duplicates.addPrints(lane.prints, lane.count);
         index += lane.count;
       }
       const item = reader.next();
@@ -107,7 +105,7 @@ export class RdbScan {
         'a longer one',
       );
     }
-    this.duplicates?.add(reader.key, reader.keyLength, reader.db);
+    this.duplicates.add(reader.key, reader.keyLength, reader.db);
     values.begin();
     checkValue(reader.input, reader.type, values);
   }
@@ -115,7 +113,7 @@ export class RdbScan {
   /** A key takes at least three bytes, so that a file cannot claim more memory than it is worth. */
   private expectKeys(): void {
     const { declaredKeys, input } = this.reader;
-    this.duplicates?.expect(Math.min(declaredKeys, (input.remaining ?? 0) / 3));
+    this.duplicates.expect(Math.min(declaredKeys, (input.remaining ?? 0) / 3));
   }
 
   private async addFault(error: unknown): Promise<void> {

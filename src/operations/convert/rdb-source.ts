@@ -9,6 +9,7 @@ import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
 import { checkValue } from '../../rdb/value-types.ts';
+import { mayHoldNegativeZero } from '../../rdb/writer/copies.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { type KeyReceiver, KeyRecord } from './key-record.ts';
 
@@ -16,8 +17,6 @@ import { type KeyReceiver, KeyRecord } from './key-record.ts';
 export interface Expectation {
   /** Bytes of the whole RDB. */
   readonly bytes: number;
-  /** Whether no key may stand twice: commands would mix what both hold. */
-  readonly unique: boolean;
   /** Whether its checksum is computed on the way; else somebody else does that. */
   readonly summed: boolean;
   readonly seed: number;
@@ -31,6 +30,10 @@ export interface RdbSourceOptions {
   readonly source: number;
   /** Undefined for a file that was surveyed. */
   readonly expectation: Expectation | undefined;
+  /** It is of a server that keeps the sign of a score of -0 in a small sorted set, and the output's does not when it loads a skiplist. */
+  readonly losesNegativeZero: boolean;
+  /** By the rules of loading, small sorted sets keep that sign. */
+  readonly keepsNegativeZero: boolean;
   readonly onProgress?: (offset: number) => void;
   readonly pause: () => Promise<void>;
 }
@@ -63,7 +66,7 @@ export class RdbSource {
     const source = options.sources.reopen(options.source);
     const { expectation } = options;
     this.seed = expectation?.seed ?? 0;
-    this.duplicates = expectation?.unique === true ? new DuplicateKeys(this.seed) : undefined;
+    this.duplicates = expectation === undefined ? undefined : new DuplicateKeys(this.seed);
     this.kernel = receiver.commandCopying === 'none' ? undefined : openCommandsKernel();
     this.input = new RdbInput(source, windowBytes, this.lanes?.window() ?? this.kernel?.window);
     this.input.trusting = true;
@@ -72,7 +75,8 @@ export class RdbSource {
     const deep = receiver.spans === 'looked-into' && 'long';
     this.lane = this.lanes && new RdbFastLane(this.reader, this.lanes, { deep, seed: this.seed });
     this.values = new ValueCheck(false, this.reader.templates, this.seed);
-    this.record = new KeyRecord(new RdbCodec({ templates: this.reader.templates }));
+    const { keepsNegativeZero } = options;
+    this.record = new KeyRecord(new RdbCodec({ templates: this.reader.templates, keepsNegativeZero }));
   }
 
   async run(): Promise<void> {
@@ -114,7 +118,13 @@ export class RdbSource {
     let count = 0;
     if (lane !== undefined) {
       for (let from = input.offset; lane.pass(); from = input.offset) {
-        receiver.span(input.bytes, from - input.base, input.position, lane.count);
+        const position = from - input.base;
+        if (this.options.losesNegativeZero && mayHoldNegativeZero(input.bytes, position, input.position)) {
+          input.position = position;
+          this.readKeysApart(lane.count);
+          continue;
+        }
+        receiver.span(input.bytes, position, input.position, lane.count);
         this.duplicates?.addPrints(lane.prints, lane.count);
         count += lane.count;
       }
@@ -122,6 +132,12 @@ export class RdbSource {
       for (let passed = this.rewriteKeys(kernel); passed > 0; passed = this.rewriteKeys(kernel)) count += passed;
     }
     return count;
+  }
+
+  /** Ordinary keys, each by itself: some of them must be written anew. */
+  private readKeysApart(count: number): void {
+    const { reader } = this;
+    for (let index = 0; index < count; index++) if (reader.next() === Item.key) this.readKey();
   }
 
   private rewriteKeys(kernel: CommandsKernel): number {

@@ -5,10 +5,14 @@
 
 import { detectLayout } from '../../aof/layout.ts';
 import { append } from '../../arrays.ts';
+import type { Flavor } from '../../engine/flavor.ts';
 import { UsageError } from '../../errors.ts';
-import { flavorOf } from '../dataset/flavor-choice.ts';
+import { findTarget } from '../../rdb/targets.ts';
+import { type ChosenRules, chooseRules, payloadsFor } from '../dataset/flavor-choice.ts';
+import { foreignCommands } from '../dataset/flavor-signs.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
-import type { FindingList } from '../report.ts';
+import { RulesSearch } from '../dataset/rules-search.ts';
+import { FindingList } from '../report.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import type { PointInTime } from '../restore/point-in-time.ts';
 import { settlePoint, surveyLog } from '../restore/settle.ts';
@@ -18,29 +22,60 @@ import type { Destination } from './destination.ts';
 import type { KeySink } from './key-sink.ts';
 import type { ConvertOptions } from './options.ts';
 import { RdbKeySink } from './rdb-sink.ts';
-import type { SurveyedInput } from './survey.ts';
 
 export { pointRefusal, selectionOf } from '../restore/settle.ts';
 export { readDataset } from './dataset-source.ts';
 
-/** Builds the dataset of an input, by the rules of the server that wrote it. */
-export function loadInput(
-  { path }: SurveyedInput,
+/** An input that was replayed, and how. */
+export interface LoadedInput {
+  readonly loaded: Loaded;
+  readonly rules: ChosenRules;
+  /** With a point in time: what it let through. */
+  readonly gate: PointGate | undefined;
+}
+
+/**
+ * Builds the dataset of an input by the rules of the server that wrote it, or of the target, as `rewrite` does. `point`: where the log
+ * ends, from `settledPoint`.
+ */
+export async function loadInput(
+  path: string,
   findings: FindingList,
   options: ConvertOptions,
-  gate?: PointGate,
-): Promise<Loaded> {
-  return loadDataset(path, { ...loadOptions(path, options), findings, gate });
+  point?: PointInTime,
+): Promise<LoadedInput> {
+  const search = new RulesSearch(rulesFor(path, options));
+  for (;;) {
+    const { rules } = search;
+    const gate = point && new PointGate(point);
+    const found = new FindingList();
+    const load = { ...loadOptions(rules.flavor, options), payloads: payloadsFor(rules), findings: found, gate };
+    const loaded = await loadDataset(path, load);
+    const { registry, calls, flavor, errorCount } = loaded.session;
+    if (!search.next(foreignCommands(registry, calls, flavor), errorCount)) {
+      for (const finding of found.findings) findings.take(finding);
+      return { loaded, rules, gate };
+    }
+    loaded.close();
+  }
 }
 
-function loadOptions(path: string, { at, onProgress, pause, seed, opaque }: ConvertOptions): LoadOptions {
-  return { flavor: flavorOf(detectLayout(path)), at, onProgress, pause, seed, opaque, expired: 'keep' };
+function rulesFor(path: string, { target }: ConvertOptions): ChosenRules {
+  return chooseRules(detectLayout(path), target === undefined ? undefined : findTarget(target));
 }
 
-/** Decides what counts up to the point in time; a sentence where the log has no such point. */
-export async function gateOf(path: string, point: PointInTime, options: ConvertOptions): Promise<PointGate | string> {
-  const settled = settlePoint(point, await surveyLog(path, point, loadOptions(path, options)));
-  return typeof settled === 'string' ? settled : new PointGate(settled);
+function loadOptions(flavor: Flavor, { at, onProgress, pause, seed, opaque }: ConvertOptions): LoadOptions {
+  return { flavor, at, onProgress, pause, seed, opaque, expired: 'keep' };
+}
+
+/** Where the log ends that counts; a sentence where it has no such point. */
+export async function settledPoint(
+  path: string,
+  point: PointInTime,
+  options: ConvertOptions,
+): Promise<PointInTime | string> {
+  const { flavor } = rulesFor(path, options);
+  return settlePoint(point, await surveyLog(path, point, loadOptions(flavor, options)));
 }
 
 /** Gathers from now on what an AOF must carry behind the RDB that this sink writes. */

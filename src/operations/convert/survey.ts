@@ -48,8 +48,6 @@ export interface SurveyOptions {
   readonly sources: Sources;
   readonly findings: FindingList;
   readonly seed: number;
-  /** Whether keys of an RDB that stand twice are looked for: commands would mix what both hold. */
-  readonly duplicates: boolean;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
 }
@@ -148,11 +146,13 @@ async function surveyPart(
   const input = new RdbInput(source, windowBytes, lanes?.window());
   input.onProgress = (offset) => onProgress?.({ file: path, offset, size: source.size });
   let content: Content = 'unknown';
+  let isWhole = true;
   let needsLook = false;
   try {
     input.ensure(sniffBytes);
     content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
-    if (content === 'rdb') needsLook = await surveyRdb(input, report, lanes, options, () => sources.reopen(index));
+    if (content === 'rdb')
+      ({ isWhole, needsLook } = await surveyRdb(input, report, lanes, options, () => sources.reopen(index)));
     else if (content === 'empty') report.format = 'empty';
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {
@@ -171,7 +171,9 @@ async function surveyPart(
   const rdbBytes = report.rdb?.length ?? 0;
   if (needsLook) await lookIntoValues(index, path, options);
   const isRdb = report.format === 'rdb';
-  const checksum = report.rdb?.checksum.state === 'unchecked' ? checkSum(index, report, options) : Promise.resolve();
+  // Behind a fault nobody knows where the checksum stands.
+  const hasSum = isWhole && report.rdb?.checksum.state === 'unchecked';
+  const checksum = hasSum ? checkSum(index, report, options) : Promise.resolve();
   // A failure is looked at by whoever waits for it; until then it must not count as unhandled.
   checksum.catch(() => {});
   return { path, source: index, content, report, rdbBytes, bytes: isRdb ? rdbBytes : bytes, checksum, part };
@@ -195,31 +197,30 @@ export async function checkSum(source: number, report: FileReport, options: Surv
   });
 }
 
-/** The RDB at the front of a file, and whether more than that follows. True if it must be looked into. */
+/** The RDB at the front of a file, and whether more than that follows: whether its end was reached, and it must be looked into. */
 async function surveyRdb(
   input: RdbInput,
   report: FileReport,
   lanes: Lanes | undefined,
   options: SurveyOptions,
   reopen: () => Source,
-): Promise<boolean> {
-  const { findings, seed, duplicates } = options;
+): Promise<{ readonly isWhole: boolean; readonly needsLook: boolean }> {
+  const { findings, seed } = options;
   const scan = new RdbScan(input, {
     path: report.path,
     findings,
     seed,
     lanes,
     reopen,
-    duplicates,
     pause: options.pause ?? (async () => {}),
   });
   report.format = 'rdb';
   const isWhole = await scan.run();
   report.rdb = scan.report;
-  if (!isWhole) return false;
+  if (!isWhole) return { isWhole, needsLook: false };
   if (!input.atEnd() && (report.role !== 'file' || isTail(input, scan.report.aux))) report.format = 'hybrid';
   const { state } = scan.report.checksum;
-  return scan.suspicious || state === 'disabled' || state === 'absent';
+  return { isWhole, needsLook: scan.suspicious || state === 'disabled' || state === 'absent' };
 }
 
 /** Whether what follows an RDB is the rest of an AOF and not something that a server does not look at. */

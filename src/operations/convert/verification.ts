@@ -1,42 +1,35 @@
-import { detectLayout } from '../../aof/layout.ts';
-import { UsageError } from '../../errors.ts';
-import { flavorOf } from '../dataset/flavor-choice.ts';
-import { type Loaded, loadDataset } from '../dataset/load.ts';
-import { digestOf } from '../digest.ts';
-import { VerificationError } from '../rewrite/verification.ts';
+import type { Target } from '../../rdb/targets.ts';
+import type { CommandGate } from '../dataset/command-gate.ts';
+import type { Loaded } from '../dataset/load.ts';
+import { FindingList } from '../report.ts';
+import { rulesOfOutput, type Verified, verifyOutput } from '../rewrite/verification.ts';
+import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions } from './options.ts';
+import { loadInput } from './replay.ts';
 
-/**
- * The digest of the output, which must be the input's unless something was lost, knowingly. Throws VerificationError: then
- * nothing was replaced.
- */
-export async function verifyConversion(
-  path: string,
-  output: string,
-  hasLosses: boolean,
-  options: ConvertOptions,
-): Promise<string> {
-  if (path === '-') throw new UsageError('standard input cannot be read again to be verified');
-  const flavor = flavorOf(detectLayout(path));
-  const digestAt = async (where: string): Promise<string> => {
-    const { at, onProgress, pause } = options;
-    const loaded = await loadDataset(where, { flavor, at, onProgress, pause, expired: 'keep', opaque: 'keep' });
-    try {
-      refuseUnsound(loaded);
-      return digestOf(loaded, flavor, at);
-    } finally {
-      loaded.close();
-    }
-  };
-  const found = await digestAt(output);
-  if (hasLosses) return found;
-  const expected = await digestAt(path);
-  if (found === expected) return found;
-  throw new VerificationError(`the output has the digest ${found}, the input ${expected}`);
+export interface ConversionCheck {
+  /** Where the input is, and what it was replayed to, if it was. */
+  readonly path: string;
+  readonly loaded: Loaded | undefined;
+  readonly output: string;
+  readonly ledger: LossLedger;
+  readonly target: Target;
+  /** Where the commands of the output end that can be compared. */
+  readonly gate?: CommandGate;
 }
 
-function refuseUnsound({ findings, path }: Loaded): void {
-  if (findings.errors === 0) return;
-  const [first] = findings.findings;
-  throw new VerificationError(`${path} is not sound: ${first.code} at offset ${first.offset} of ${first.file}`);
+/**
+ * Reads the output of a conversion again and compares it with the input, both by the rules by which the conversion has replayed, or would
+ * have. Throws VerificationError: then nothing was replaced.
+ */
+export async function verifyConversion(check: ConversionCheck, options: ConvertOptions): Promise<Verified> {
+  const { path, output, ledger, target, gate } = check;
+  const loaded = check.loaded ?? (await loadInput(path, new FindingList(), { ...options, opaque: 'keep' })).loaded;
+  try {
+    const { changed, losesFunctions } = ledger;
+    const expected = { digest: undefined, changed, losesFunctions, gate, ...rulesOfOutput(loaded, target) };
+    return await verifyOutput(output, loaded, expected, options);
+  } finally {
+    if (check.loaded === undefined) loaded.close();
+  }
 }

@@ -40,7 +40,10 @@ function thresholdOf(rdbVersion: number): BacklenThreshold {
   return rdbVersion >= 14 ? 'inclusive' : 'exclusive';
 }
 
-/** A sink for keys in the output's form, its header written. What the other form needs is not loaded. */
+/**
+ * A sink for keys in the output's form, its header written. What the other form needs is not loaded. `keepsNegativeZero`: by the rules
+ * of an input, small sorted sets keep the sign of a score of -0.
+ */
 export async function openSink(
   destination: Destination,
   form: MainForm,
@@ -48,6 +51,7 @@ export async function openSink(
   header: RdbHeader,
   ledger: LossLedger,
   options: ConvertOptions,
+  keepsNegativeZero: boolean,
 ): Promise<KeySink> {
   const onLoss = ledger.add.bind(ledger);
   if (form !== 'rdb') {
@@ -57,7 +61,9 @@ export async function openSink(
   const { RdbKeySink } = await import('./rdb-sink.ts');
   const { compress, to } = options;
   const checksum = options.checksum !== false && (destination.sum ?? true);
-  const sink = new RdbKeySink(destination.main, { target, onLoss, compress, checksum, commandsFollow: to !== 'rdb' });
+  const commandsFollow = to !== 'rdb';
+  const writerOptions = { target, onLoss, compress, checksum, commandsFollow, keepsNegativeZero };
+  const sink = new RdbKeySink(destination.main, writerOptions);
   sink.writer.writeHeader(header);
   return sink;
 }

@@ -29,6 +29,13 @@ export function chooseRules(layout: Layout, target?: Target): ChosenRules {
     : { flavor: flavorOfTarget(target), because: 'target' };
 }
 
+/**
+ * Whose payloads of RESTORE are taken: a log that is only read for a target was written by some other server, whose payloads the target may
+ * refuse, and they are to be converted like the rest.
+ */
+export const payloadsFor = ({ flavor, because }: ChosenRules): Flavor | 'any' =>
+  because === 'target' ? 'any' : flavor;
+
 export const flavorOf = (layout: Layout, target?: Target): Flavor => chooseRules(layout, target).flavor;
 
 /** The rules of the generation that files are written for. */
@@ -80,5 +87,12 @@ function flavorOfRdb(reader: RdbReader): Flavor {
     if (reader.auxName === 'valkey-ver') return 'valkey-8';
     if (reader.auxName === 'redis-ver') return flavorOfVersion('redis', reader.auxValue);
   }
-  return 'redis-8';
+  return flavorOfRdbVersion(reader.version);
+}
+
+/** The rules of the newest servers that write this version of Redis's format, where no aux field names the writer. */
+function flavorOfRdbVersion(version: number): Flavor {
+  if (version <= 9) return 'redis-6.2';
+  if (version === 10) return 'redis-7.0';
+  return version === 11 ? 'redis-7.2' : 'redis-8';
 }

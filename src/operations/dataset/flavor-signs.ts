@@ -9,6 +9,7 @@ import type { HashValue } from '../../engine/values/hash.ts';
 import { TypeId, valkeyHashType } from '../../rdb/value-type-id.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
 import { entryType } from './census.ts';
+import type { ChosenRules } from './flavor-choice.ts';
 
 /** A command of a log that servers of the rules at hand do not know: they would stop there. */
 export interface ForeignCommand {
@@ -65,6 +66,17 @@ export function flavorForAll(foreign: readonly ForeignCommand[], flavor: Flavor)
   const fitting = all.includes('valkey-9') ? all.filter((one) => one !== 'valkey-9.2') : all;
   const { fork } = flavorRules(flavor);
   return fitting.filter((one) => flavorRules(one).fork === fork).at(-1) ?? fitting.at(-1);
+}
+
+/**
+ * The rules by which a log is to be replayed once more, because it holds commands that the servers of `rules` do not know; undefined where
+ * these rules stay. What the RDB at the front tells, and a target before 7.0, decide in any case.
+ */
+export function otherRules(rules: ChosenRules, foreign: readonly ForeignCommand[]): ChosenRules | undefined {
+  if (rules.because === 'rdb' || rules.because === 'commands' || rules.flavor === 'redis-6.2' || foreign.length === 0)
+    return undefined;
+  const flavor = flavorForAll(foreign, rules.flavor);
+  return flavor && { flavor, because: 'commands' };
 }
 
 /**

@@ -14,7 +14,7 @@ import { UnreadableError, UsageError } from '../../errors.ts';
 import { openFramesKernel } from '../../kernels/frames-kernel.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
-import { payloadRules } from '../../rdb/codec/payload.ts';
+import { anyPayload, payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { valkeyHashType } from '../../rdb/value-type-id.ts';
@@ -36,8 +36,8 @@ export type OpaquePolicy = 'fail' | 'keep' | 'drop';
 export interface LoadOptions {
   /** The server generation whose rules apply while loading. */
   readonly flavor: Flavor;
-  /** The generation whose payloads of RESTORE are taken, where it is another one. */
-  readonly payloads?: Flavor;
+  /** The generation whose payloads of RESTORE are taken, where it is another one; `any`: those of every server. */
+  readonly payloads?: Flavor | 'any';
   /** The moment of loading, milliseconds since 1970. */
   readonly at: number;
   readonly opaque?: OpaquePolicy;
@@ -162,7 +162,12 @@ class Loader implements Loaded {
     this.path = path;
     this.options = options;
     this.findings = options.findings ?? new FindingList();
-    this.codec = new RdbCodec({ payloads: payloadRules(options.payloads ?? options.flavor) });
+    const { keepsNegativeZero } = flavorRules(options.flavor);
+    const { payloads = options.flavor } = options;
+    this.codec = new RdbCodec({
+      payloads: payloads === 'any' ? anyPayload : payloadRules(payloads),
+      keepsNegativeZero,
+    });
     this.dataset = new Dataset(2 ** 31, options.seed);
     const registry = defaultRegistry();
     const { shard, gate } = options;

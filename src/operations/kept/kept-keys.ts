@@ -1,10 +1,11 @@
 import type { Dataset } from '../../engine/dataset.ts';
+import type { Session } from '../../engine/session.ts';
 import type { TouchedKeys } from '../../engine/touched-keys.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { laneTypes } from '../../rdb/keep-lane.ts';
 import { readsType, type Target } from '../../rdb/targets.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
-import { copiesTo } from '../../rdb/writer/copies.ts';
+import { copiesTo, losesNegativeZero } from '../../rdb/writer/copies.ts';
 import type { DatabaseCensus } from '../dataset/census.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { type LoadedRecord, LoadedRecords, unchangedEntry } from './loaded-records.ts';
@@ -215,10 +216,13 @@ export class KeptKeys {
   }
 
   /** Whether all can be copied for a server of `target`. */
-  fits(target: Target, sources: Sources): boolean {
+  fits(target: Target, { sources, session }: { readonly sources: Sources; readonly session: Session }): boolean {
+    const { keepsNegativeZero } = session.rules;
     for (const { types, usages } of this.databases.values()) {
       if (usages > 0 && !target.hasUsage) return false;
-      for (const type of types.keys()) if (!readsType(target, type)) return false;
+      for (const type of types.keys()) {
+        if (!readsType(target, type) || (keepsNegativeZero && losesNegativeZero(target, type))) return false;
+      }
     }
     return this.singles.every(({ type, source, offset, length }) =>
       copiesTo(target, type, sources.read(source, offset, length), 0, length),

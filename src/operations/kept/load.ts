@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { sniff, sniffBytes } from '../../aof/layout.ts';
-import type { Flavor } from '../../engine/flavor.ts';
+import { type Flavor, flavorRules } from '../../engine/flavor.ts';
 import { TouchedKeys } from '../../engine/touched-keys.ts';
 import { Opcode } from '../../rdb/opcodes.ts';
 import { rereadableFiles, surveyTouched } from '../dataset/key-ties.ts';
@@ -43,7 +43,9 @@ export async function loadKept(
   const rdb = findRdb(files);
   if (rdb === undefined) return undefined;
   const touched = new TouchedKeys();
-  const keptDigest = digest && startDigest(files[0], rdb.bytes, { touched: touched.bits, flavor: digest, at: load.at });
+  const { keepsNegativeZero } = flavorRules(load.flavor);
+  const counted = digest && { touched: touched.bits, flavor: digest, at: load.at, keepsNegativeZero };
+  const keptDigest = counted && startDigest(files[0], rdb.bytes, counted);
   let dealt: KeptDataset | undefined;
   try {
     const survey = { endsWithRdb: rdb.endsFile, logShareMax, pause };

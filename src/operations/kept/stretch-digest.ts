@@ -15,6 +15,8 @@ export interface StretchSource {
   readonly flavor: Flavor;
   /** The moment that decides which fields are past. */
   readonly at: number;
+  /** Whether small sorted sets keep the sign of a score of -0, by the rules of loading. */
+  readonly keepsNegativeZero?: boolean;
 }
 
 /** Adds keys of an RDB to a digest: the kernel does the ordinary ones, and what is not for it JavaScript. */
@@ -22,7 +24,7 @@ export class StretchDigest {
   private readonly kernel: DigestKernel;
   private readonly records: RecordReader;
   private readonly digester: Digester;
-  private readonly codec = new RdbCodec();
+  private readonly codec: RdbCodec;
   private readonly scores: number;
   private readonly source: StretchSource;
   private knowsTouched = false;
@@ -36,6 +38,7 @@ export class StretchDigest {
     this.scores = this.digester.rules.scoreText === 'grisu' ? 1 : 0;
     kernel.hashes.set(this.digester.knownHashes());
     this.source = source;
+    this.codec = new RdbCodec({ keepsNegativeZero: source.keepsNegativeZero });
   }
 
   /** Undefined where this machine cannot run the kernel. */

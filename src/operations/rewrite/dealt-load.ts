@@ -81,8 +81,8 @@ async function loadShards(
   owners: Uint8Array,
   second: SecondShard,
 ): Promise<DealtDataset | undefined> {
-  const { flavor, at, seed } = load;
-  second.load({ kind: 'load', path, shard: { index: 1, owners }, flavor, at, seed, filter });
+  const { flavor, payloads, at, seed } = load;
+  second.load({ kind: 'load', path, shard: { index: 1, owners }, flavor, payloads, at, seed, filter });
   const findings = new FindingList();
   let loaded: Loaded | undefined;
   try {

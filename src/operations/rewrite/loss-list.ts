@@ -13,15 +13,18 @@ export interface LossReport {
   count: number;
   /** How many are not minor. */
   serious: number;
+  /** Function libraries are among them. */
+  losesFunctions: boolean;
 }
 
 export function noLosses(): LossReport {
-  return { losses: [], changed: [], count: 0, serious: 0 };
+  return { losses: [], changed: [], count: 0, serious: 0, losesFunctions: false };
 }
 
 export function addLoss(report: LossReport, loss: Loss): void {
   report.count++;
   if (!minorLosses.has(loss.kind)) report.serious++;
+  if (loss.kind === 'function') report.losesFunctions = true;
   if (changesDigest(loss.kind)) report.changed.push(loss);
   if (report.losses.length < lossesMax) report.losses.push(loss);
 }
@@ -30,6 +33,7 @@ export function addLoss(report: LossReport, loss: Loss): void {
 export function addLosses(report: LossReport, other: LossReport): void {
   report.count += other.count;
   report.serious += other.serious;
+  report.losesFunctions ||= other.losesFunctions;
   append(report.changed, other.changed);
   append(report.losses, other.losses.slice(0, lossesMax - report.losses.length));
 }

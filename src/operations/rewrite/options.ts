@@ -101,6 +101,7 @@ export interface RewriteResult {
     readonly opaque: number;
     readonly firstOpaque: readonly OpaqueCommand[];
   };
+  /** Of the output where that was read again, else of what was read and passed the filter. */
   readonly databases: readonly DatabaseCensus[];
   /** Keys that the filter left out. */
   readonly filtered: number;
@@ -108,7 +109,11 @@ export interface RewriteResult {
   readonly lossCount: number;
   /** 40 hex digits; '' where nothing was written. */
   readonly digest: string;
-  /** The output was read again and has the same digest. */
+  /** What it is the digest of: the input only where the output was not read again and does not hold all of it. */
+  readonly digestOf: 'output' | 'input';
+  /** The output was read again, and holds all that was to be written: what was lost aside, the same as the input. */
   readonly verified: boolean;
+  /** Keys that could not be compared whole, because the target cannot hold all of them. */
+  readonly keysNotCompared: number;
   readonly findings: readonly Finding[];
 }

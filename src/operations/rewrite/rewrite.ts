@@ -7,11 +7,13 @@ import { type DatabaseSum, digestOfSums } from '../../engine/digest.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
-import { addCensus, takeCensus } from '../dataset/census.ts';
+import { addCensus, type DatabaseCensus, takeCensus } from '../dataset/census.ts';
 import { filterDataset, keyTest } from '../dataset/filter.ts';
-import { type ChosenRules, chooseRules, flavorOfReport, flavorOfTarget } from '../dataset/flavor-choice.ts';
-import { type ForeignCommand, flavorForAll, foreignCommands } from '../dataset/flavor-signs.ts';
+import { chooseRules, flavorOfReport, payloadsFor } from '../dataset/flavor-choice.ts';
+import { type ForeignCommand, foreignCommands } from '../dataset/flavor-signs.ts';
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
+import { RulesSearch } from '../dataset/rules-search.ts';
+import { TargetSearch } from '../dataset/target-search.ts';
 import { copyKept } from '../kept/copy.ts';
 import { loadKept } from '../kept/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
@@ -29,8 +31,8 @@ import { RunWriter, type WritingForm } from './run-writer.ts';
 import { ShardError } from './second-shard.ts';
 import { ShardFile } from './shard-file.ts';
 import { TailWriter } from './tail.ts';
-import { usedTarget } from './target-choice.ts';
-import { verifyOutput } from './verification.ts';
+import { knownWriter, usedTarget } from './target-choice.ts';
+import { rulesOfOutput, type Verified, verifyOutput } from './verification.ts';
 
 const noSelection: LogSelection = { commands: 0, leftOut: 0 };
 
@@ -65,9 +67,11 @@ class Rewrite {
   private filtered = 0;
   private target: Target | undefined;
   private format: OutputFormat = 'aof';
-  private rules: ChosenRules | undefined;
+  private rules: RulesSearch | undefined;
   private gate: PointGate | undefined;
   private selection: LogSelection | undefined;
+  /** What a second reading of the output found. */
+  private verified: Verified | undefined;
 
   constructor(path: string, options: RewriteOptions) {
     this.path = path;
@@ -100,9 +104,11 @@ class Rewrite {
     this.refuseHeld(layout);
     const { at, onProgress, pause, seed, opaque, point } = options;
     this.target = options.target === undefined ? undefined : findTarget(options.target);
-    this.rules ??= chooseRules(layout, this.target);
-    const { flavor } = this.rules;
-    const load: LoadOptions = { flavor, at, onProgress, pause, seed, opaque, expired: 'keep' };
+    this.rules ??= new RulesSearch(chooseRules(layout, this.target));
+    const { rules } = this.rules;
+    const { flavor } = rules;
+    const payloads = payloadsFor(rules);
+    const load: LoadOptions = { flavor, payloads, at, onProgress, pause, seed, opaque, expired: 'keep' };
     if (point !== undefined) {
       const settled = settlePoint(point, await surveyLog(this.path, point, load));
       if (typeof settled === 'string') return this.result('refused', settled);
@@ -145,15 +151,9 @@ class Rewrite {
     return this.run();
   }
 
-  /** Where no RDB tells which server wrote the log, a command may that the servers of these rules do not know: then once more. */
+  /** Where no RDB tells which server wrote the log, its commands may: then once more. */
   private takeOtherRules(dealt: DealtDataset): boolean {
-    const { rules } = this;
-    // A target before 7.0 wants its own rules in any case.
-    if (rules === undefined || rules.because === 'rdb' || rules.flavor === 'redis-6.2') return false;
-    const foreign = foreignOf(dealt);
-    const flavor = foreign.length === 0 ? undefined : flavorForAll(foreign, rules.flavor);
-    if (flavor === undefined) return false;
-    this.rules = { flavor, because: 'commands' };
+    if (this.rules?.next(foreignOf(dealt), refusedCommands(dealt).count) !== true) return false;
     this.close();
     return true;
   }
@@ -203,9 +203,11 @@ class Rewrite {
   /** Writes for the wanted target; for a default one, the next newer target is tried where it cannot hold everything. */
   private async write(dealt: DealtDataset): Promise<RewriteResult> {
     const chosen = this.target;
-    for (let target: Target = chosen ?? this.defaultTarget(dealt); ; ) {
+    const first = chosen ?? this.defaultTarget(dealt);
+    const search = new TargetSearch(chosen !== undefined, knownWriter(dealt.loaded, first));
+    for (let target: Target = first; ; ) {
       this.target = target;
-      if (dealt.kept?.fits(target, dealt.loaded.sources) === false) return this.again();
+      if (dealt.kept?.fits(target, dealt.loaded) === false) return this.again();
       const shardFile = dealt.second && new ShardFile(this.outputPath(dealt.loaded), this.options.fileSystem);
       const output = this.openOutput(dealt.loaded, target);
       try {
@@ -218,11 +220,10 @@ class Rewrite {
       } finally {
         shardFile?.close();
       }
-      const newer: Target | undefined =
-        chosen === undefined && this.losses.serious > 0 ? nextTarget(target) : undefined;
-      if (newer === undefined) return this.settle(dealt, output);
+      const other = search.next(target, this.losses.serious);
+      if (other === undefined) return this.settle(dealt, output);
       output.abandon();
-      target = newer;
+      target = other;
     }
   }
 
@@ -283,7 +284,9 @@ class Rewrite {
     const losses = (this.losses = noLosses());
     const { compress, checksum, at: now } = options;
     const inCommands = this.isInCommands(loaded);
-    const form: WritingForm = { target: target.name, inCommands, isBase: format !== 'rdb', compress, checksum, now };
+    const { keepsNegativeZero } = loaded.session.rules;
+    const isBase = format !== 'rdb';
+    const form: WritingForm = { target: target.name, inCommands, isBase, compress, checksum, keepsNegativeZero, now };
     const writer = new RunWriter(form, output.main, (loss) => addLoss(losses, loss));
     const digest = this.digestFlavor;
     second?.write({ kind: 'write', form, descriptor: shardFile, digest });
@@ -333,22 +336,16 @@ class Rewrite {
     try {
       output.finish();
       const digest = this.digestFlavor === undefined ? '' : digestOfSums([...this.sums, ...(this.keptSums ?? [])]);
-      if (options.verify === true) {
-        const flavor = this.flavorOfOutput(loaded);
-        const payloads = this.target === undefined ? flavor : flavorOfTarget(this.target);
-        const expected = { digest, changed: this.losses.changed, flavor, payloads };
-        await verifyOutput(output.checkPath, loaded, expected, options);
-      }
-      return digest;
+      if (options.verify !== true) return digest;
+      const { changed } = this.losses;
+      const losesFunctions = this.losses.losesFunctions;
+      const expected = { digest, changed, losesFunctions, ...rulesOfOutput(loaded, this.target) };
+      this.verified = await verifyOutput(output.checkPath, loaded, expected, options);
+      return this.verified.digest;
     } catch (error) {
       output.abandon();
       throw error;
     }
-  }
-
-  /** The rules by which the output is read again: a sorted set of a server before 7.0 keeps what later ones do not. */
-  private flavorOfOutput(loaded: Loaded): Flavor {
-    return this.target?.usesListpacks === false ? 'redis-6.2' : loaded.session.flavor;
   }
 
   private result(outcome: RewriteOutcome, reason: string, output?: Output, digest = ''): RewriteResult {
@@ -365,7 +362,7 @@ class Rewrite {
       ok: outcome !== 'refused',
       format: this.format,
       target: this.target?.name ?? '',
-      rules: loaded && this.rules,
+      rules: loaded && this.rules?.rules,
       foreign: dealt === undefined ? [] : foreignOf(dealt),
       selection: this.selection,
       before: {
@@ -380,18 +377,23 @@ class Rewrite {
         opaque: loaded?.opaque.length ?? 0,
         firstOpaque: loaded?.opaque.slice(0, 20) ?? [],
       },
-      databases:
-        loaded === undefined
-          ? []
-          : addCensus(takeCensus(loaded.dataset), dealt?.summary?.census ?? dealt?.kept?.census() ?? []),
+      databases: this.verified?.databases ?? censusOf(dealt),
       filtered: this.filtered,
       losses: losses.losses,
       lossCount: losses.count,
       digest,
-      verified: options.verify === true && outcome === 'written',
+      digestOf: this.verified !== undefined || losses.changed.length === 0 ? 'output' : 'input',
+      verified: this.verified !== undefined && outcome === 'written',
+      keysNotCompared: this.verified?.keysNotCompared ?? 0,
       findings: dealt?.findings.findings ?? [],
     };
   }
+}
+
+/** What was read. */
+function censusOf(dealt: DealtDataset | undefined): DatabaseCensus[] {
+  if (dealt === undefined) return [];
+  return addCensus(takeCensus(dealt.loaded.dataset), dealt.summary?.census ?? dealt.kept?.census() ?? []);
 }
 
 const foreignOf = (dealt: DealtDataset): ForeignCommand[] =>

@@ -15,6 +15,8 @@ export interface WritingForm {
   readonly isBase: boolean;
   readonly compress: boolean | undefined;
   readonly checksum: boolean | undefined;
+  /** Loaded by the rules of a server that keeps the sign of a score of -0 in a small sorted set. */
+  readonly keepsNegativeZero: boolean;
   /** The moment of writing, milliseconds since 1970. */
   readonly now: number;
 }
@@ -25,12 +27,12 @@ export class RunWriter {
   private readonly writer: RdbWriter | RespRewriter;
 
   constructor(form: WritingForm, sink: ByteSink, onLoss: (loss: Loss) => void) {
-    const { compress, checksum, isBase: commandsFollow, now } = form;
+    const { compress, checksum, isBase: commandsFollow, now, keepsNegativeZero } = form;
     const target = findTarget(form.target) as Target;
     this.form = form;
     this.writer = form.inCommands
       ? new RespRewriter(sink, { target, now, onLoss })
-      : new RdbWriter(sink, { target, now, onLoss, compress, checksum, commandsFollow });
+      : new RdbWriter(sink, { target, now, onLoss, compress, checksum, commandsFollow, keepsNegativeZero });
   }
 
   /** Bytes written so far. */

@@ -17,6 +17,8 @@ export interface ShardTask {
   readonly path: string;
   readonly shard: ShardChoice;
   readonly flavor: Flavor;
+  /** Whose payloads of RESTORE are taken, as for `loadDataset`. */
+  readonly payloads?: Flavor | 'any';
   readonly at: number;
   readonly seed: number | undefined;
   readonly filter: KeyFilterOptions;

@@ -24,8 +24,8 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function load({ path, shard, flavor, at, seed, filter }: ShardTask): Promise<Loaded> {
-  const loaded = await loadDataset(path, { flavor, at, seed, shard, expired: 'keep', opaque: 'keep' });
+async function load({ path, shard, flavor, payloads, at, seed, filter }: ShardTask): Promise<Loaded> {
+  const loaded = await loadDataset(path, { flavor, payloads, at, seed, shard, expired: 'keep', opaque: 'keep' });
   const { dataset, session, findings } = loaded;
   // Functions are the first thread's to write.
   dataset.libraries.clear();

@@ -21,6 +21,12 @@ export function usedTarget(loaded: Loaded, calls: Float64Array = loaded.session.
   return signs.reduce((newest, sign) => (age(sign) > age(newest) ? sign : newest));
 }
 
+/** The version that is known to have written the input, where that is the one to write for; undefined where none is named. */
+export function knownWriter({ files }: Loaded, target: Target): Target | undefined {
+  const generation = target.name.slice(target.name.indexOf('-') + 1);
+  return files.some(({ rdb }) => rdb?.serverVersion.startsWith(`${generation}.`)) ? target : undefined;
+}
+
 /** Release order within a fork; a sign of Valkey weighs more than one of Redis, whose formats it reads up to 7.2. */
 const age = (target: Target): number => targets.indexOf(target);
 

@@ -22,6 +22,8 @@ export interface CodecOptions {
   readonly templates?: HashTemplates;
   /** Which RESTORE payloads are taken. Default: those that redis-8 takes. */
   readonly payloads?: PayloadRules;
+  /** A small sorted set keeps the sign of a score of -0, as up to Redis 6.2. Default false. */
+  readonly keepsNegativeZero?: boolean;
 }
 
 type Decoder = () => Value;
@@ -37,7 +39,7 @@ export class RdbCodec implements ValueCodec {
     this.fork = options.fork ?? 'redis';
     this.payloads = options.payloads ?? payloadRules('redis-8');
     if (options.templates !== undefined) this.hashes.templates = options.templates;
-    this.decoders = this.table();
+    this.decoders = this.table(options.keepsNegativeZero ?? false);
   }
 
   get templates(): HashTemplates {
@@ -74,9 +76,9 @@ export class RdbCodec implements ValueCodec {
     return checkFunctionPayload(bytes, this.payloads);
   }
 
-  private table(): (Decoder | undefined)[] {
+  private table(keepsNegativeZero: boolean): (Decoder | undefined)[] {
     const { cursor, hashes } = this;
-    const collections = new CollectionDecoder(cursor);
+    const collections = new CollectionDecoder(cursor, keepsNegativeZero);
     const table: (Decoder | undefined)[] = [];
     table[TypeId.string] = () => cursor.plain();
     table[TypeId.list] = () => collections.linkedList();

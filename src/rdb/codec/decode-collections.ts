@@ -16,9 +16,12 @@ const containerPacked = 2;
 export class CollectionDecoder {
   private readonly cursor: ValueCursor;
   private readonly walk = new ElementWalk();
+  /** A small sorted set keeps the sign of a score of -0: that of a server before 7.0, a ziplist. */
+  private readonly keepsNegativeZero: boolean;
 
-  constructor(cursor: ValueCursor) {
+  constructor(cursor: ValueCursor, keepsNegativeZero: boolean) {
     this.cursor = cursor;
+    this.keepsNegativeZero = keepsNegativeZero;
   }
 
   /** Type 1. */
@@ -99,7 +102,7 @@ export class CollectionDecoder {
       if (score === undefined) this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
       set.set(member, score);
     }
-    set.compact = set.count <= compactLimits.sortedSetEntries;
+    set.compact = !this.keepsNegativeZero && set.count <= compactLimits.sortedSetEntries;
     return set;
   }
 
@@ -119,7 +122,8 @@ export class CollectionDecoder {
       if (member.length > lengthMax) lengthMax = member.length;
     }
     const { sortedSetEntries, sortedSetValueBytes } = compactLimits;
-    if (count <= sortedSetEntries && lengthMax <= sortedSetValueBytes) makeCompact(set);
+    const isSmall = count <= sortedSetEntries && lengthMax <= sortedSetValueBytes;
+    if (isSmall && !this.keepsNegativeZero) makeCompact(set);
     return set;
   }
 

@@ -25,7 +25,7 @@ const badFormat = 'ERR Bad data format';
 
 /** What a server takes from RESTORE. */
 export interface PayloadRules {
-  readonly fork: Fork;
+  readonly fork: Fork | 'any';
   readonly versionMax: number;
   /** Redis after 8.6 takes a checksum of zero as none, as it propagates such payloads itself (HIMPORT). */
   readonly takesNoChecksum: boolean;
@@ -47,6 +47,9 @@ export function payloadRules(flavor: Flavor): PayloadRules {
   const fork = flavor.startsWith('valkey') ? 'valkey' : 'redis';
   return { fork, versionMax: versions[flavor], takesNoChecksum: flavor === 'redis-8' };
 }
+
+/** Takes the payloads of every server: of a log whose writer is not known, and is not the server that it is read for. */
+export const anyPayload: PayloadRules = { fork: 'any', versionMax: 0xffff, takesNoChecksum: true };
 
 /** Checks version, checksum and structure; gives where the value lies, or the error that the server replies. */
 export function checkPayload(bytes: Buffer, rules: PayloadRules): RestoredPayload | string {
@@ -89,7 +92,7 @@ export function checkFunctionPayload(bytes: Buffer, rules: PayloadRules): readon
 /** Valkey refuses what only Redis writes: versions 12 to 79 (`rdb-version-check strict`, the default). */
 function takesVersion(version: number, rules: PayloadRules): boolean {
   if (version > rules.versionMax) return false;
-  return rules.fork === 'redis' || version < 12 || version >= valkeyVersionMin;
+  return rules.fork !== 'valkey' || version < 12 || version >= valkeyVersionMin;
 }
 
 function checkBody(body: Buffer, fork: Fork): RestoredPayload | string {

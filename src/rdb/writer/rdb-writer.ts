@@ -22,6 +22,8 @@ export interface RdbWriterOptions {
   readonly now?: number;
   /** The RDB is the base of an AOF, in which `commandsAfter` of each value will be written: what these say is no loss. */
   readonly commandsFollow?: boolean;
+  /** Values come from a server that keeps the sign of a score of -0 in a small sorted set (up to 6.2). Default false. */
+  readonly keepsNegativeZero?: boolean;
   /** Told everything that the target cannot hold. */
   readonly onLoss?: (loss: Loss) => void;
 }
@@ -65,6 +67,7 @@ export class RdbWriter {
   private readonly sum: () => bigint;
   private readonly encoder: ValueEncoder;
   private readonly onLoss: (loss: Loss) => void;
+  private readonly keepsNegativeZero: boolean;
   private db = 0;
   /** The key that is being written, for reports. */
   private key: Uint8Array = new Uint8Array(0);
@@ -74,6 +77,7 @@ export class RdbWriter {
   constructor(sink: ByteSink, options: RdbWriterOptions) {
     const { target } = options;
     this.target = target;
+    this.keepsNegativeZero = options.keepsNegativeZero ?? false;
     const { checksum = true } = options;
     this.crc = checksum === true ? new Crc64() : undefined;
     this.sum = typeof checksum === 'function' ? checksum : () => this.crc?.value() ?? 0n;
@@ -183,7 +187,7 @@ export class RdbWriter {
 
   /** Whether a serialized value of this canonical type can be copied; where not, it must be decoded and written with `writeKey`. */
   canCopy(type: number, raw: Buffer, rawFrom: number, rawTo: number): boolean {
-    return copiesTo(this.target, type, raw, rawFrom, rawTo);
+    return copiesTo(this.target, type, raw, rawFrom, rawTo, this.keepsNegativeZero);
   }
 
   /** Writes a key whose serialized value, `raw[rawFrom, rawTo)` of this canonical type, is copied: `canCopy` must have said so. */

@@ -42,13 +42,10 @@ export function rewriteSet(commands: KeyCommands, set: SetValue): void {
 }
 
 export function rewriteSortedSet(commands: KeyCommands, set: SortedSetValue): void {
-  const entries = [...set.entries()].sort((a, b) => {
-    if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
-    return a[0] < b[0] ? -1 : 1;
-  });
+  const entries = scoreOrder(set, commands.target.usesListpacks);
   const isPrintf = commands.target.scoreText === 'printf';
   const kept = signsKeptFrom(commands, entries);
-  if (entries.slice(0, kept).some(([, score]) => Object.is(score, -0))) loseNegativeZero(commands);
+  if (entries.slice(0, kept).some(isNegativeZero)) loseNegativeZero(commands);
   for (let start = 0; start < entries.length; start += itemsPerCommand) {
     const end = Math.min(entries.length, start + itemsPerCommand);
     const out = commands.begin(2 + 2 * (end - start), 'ZADD');
@@ -62,14 +59,32 @@ export function rewriteSortedSet(commands: KeyCommands, set: SortedSetValue): vo
 }
 
 /**
+ * Members by ascending score. `signsLast`: those of -0 come behind all others, the long ones first, since a set that has grown out of
+ * its listpack by then keeps the sign (signsKeptFrom).
+ */
+function scoreOrder(set: SortedSetValue, signsLast: boolean): [string, number][] {
+  const entries = [...set.entries()];
+  entries.sort((a, b) => {
+    if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
+    return a[0] < b[0] ? -1 : 1;
+  });
+  if (!signsLast || !entries.some(isNegativeZero)) return entries;
+  const signed = entries.filter(isNegativeZero);
+  signed.sort((a, b) => Number(isLongMember(b)) - Number(isLongMember(a)));
+  return [...entries.filter((entry) => !isNegativeZero(entry)), ...signed];
+}
+
+const isNegativeZero = ([, score]: readonly [string, number]) => Object.is(score, -0);
+const isLongMember = ([member]: readonly [string, number]) => member.length > compactLimits.sortedSetValueBytes;
+
+/**
  * The index from which on the target keeps the sign of a -0: before it, the set is still small, a listpack, in which a -0 becomes
  * 0. Redis adds one element after the other; Valkey looks at all of a command first.
  */
 function signsKeptFrom({ target }: KeyCommands, entries: readonly [string, number][]): number {
   if (!target.usesListpacks) return 0;
-  const { sortedSetEntries, sortedSetValueBytes } = compactLimits;
-  const isLong = ([member]: [string, number]) => member.length > sortedSetValueBytes;
-  const long = entries.findIndex(isLong);
+  const { sortedSetEntries } = compactLimits;
+  const long = entries.findIndex(isLongMember);
   const first = Math.min(long < 0 ? entries.length : long, sortedSetEntries);
   if (target.fork === 'redis') return first;
   for (let start = 0; start < entries.length; start += itemsPerCommand) {
@@ -79,7 +94,7 @@ function signsKeptFrom({ target }: KeyCommands, entries: readonly [string, numbe
   return entries.length;
 }
 
-export function loseNegativeZero(commands: KeyCommands): void {
+function loseNegativeZero(commands: KeyCommands): void {
   commands.lose('negative-zero', 'part-dropped', `${commands.target.name} stores a score of -0 as 0`);
 }
 

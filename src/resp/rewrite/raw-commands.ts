@@ -17,10 +17,10 @@ import {
   stringEntryLength,
 } from '../../rdb/encodings/listpack-entry.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
-import { loseNegativeZero } from './collection-commands.ts';
 import { itemsPerCommand, type KeyCommands } from './key-commands.ts';
 
 const containerPacked = 2;
+const minus = 0x2d;
 
 export class RawRewriter {
   private readonly commands: KeyCommands;
@@ -109,6 +109,8 @@ export class RawRewriter {
   private sortedSet(): boolean {
     const count = this.beginListpack() / 2;
     const { out } = this.commands;
+    // The order in which such scores are written decides whether they keep their sign.
+    if (this.commands.target.usesListpacks && this.hasNegativeZero(count)) return false;
     for (let start = 0; start < count; start += itemsPerCommand) {
       const items = Math.min(count - start, itemsPerCommand);
       this.commands.begin(2 + 2 * items, 'ZADD');
@@ -161,11 +163,21 @@ export class RawRewriter {
 
   private scoreText(text: string): string {
     const score = parseScore(text) ?? this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
-    if (Object.is(score, -0) && this.commands.target.usesListpacks) {
-      loseNegativeZero(this.commands);
-      return '0';
-    }
     return this.commands.target.scoreText === 'printf' ? formatGeneral17(score) : this.grisu.format(score);
+  }
+
+  /** Whether a score of the listpack is a -0; afterwards the walk stands at its first element again. */
+  private hasNegativeZero(count: number): boolean {
+    const { bytes, from, position, end } = this;
+    if (bytes.subarray(from, end).indexOf(minus) < 0) return false;
+    let found = false;
+    for (let item = 0; item < count && !found; item++) {
+      this.pass();
+      found = Object.is(parseScore(listpackEntryText(bytes, this.position)), -0);
+      this.pass();
+    }
+    this.position = position;
+    return found;
   }
 
   /** Reads the blob at the cursor and stands at its first element; the number of elements. */
