@@ -38,6 +38,7 @@ export class RdbFastLane {
   pass(): boolean {
     const { lanes, reader, options } = this;
     const { input } = reader;
+    if (reader.pending) return false;
     if (input.limit - input.position < this.refill) input.ensure(this.refill);
     if (!lanes.owns(input.bytes)) return false;
     const flags = (options.deep ? 1 : 0) | (input.trusting ? 2 : 0) | (options.deep === 'long' ? 4 : 0);

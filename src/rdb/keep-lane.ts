@@ -44,6 +44,10 @@ export class RdbKeepLane {
   pass(expiredBefore: number, receive: TouchedReceiver): boolean {
     const { lanes, reader } = this;
     const { input } = reader;
+    if (reader.pending) {
+      this.kept = 0;
+      return false;
+    }
     if (input.limit - input.position < this.refill) input.ensure(this.refill);
     if (!lanes.owns(input.bytes)) return false;
     this.from = input.position;

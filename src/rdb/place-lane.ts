@@ -37,8 +37,9 @@ export class RdbPlaceLane {
 
   /** Moves the window over ordinary keys and tells of each; false if there was none. Call it where `next` may be called. */
   pass(receive: PlaceReceiver): boolean {
-    const { lanes } = this;
-    const { input } = this.reader;
+    const { lanes, reader } = this;
+    const { input } = reader;
+    if (reader.pending) return false;
     if (input.limit - input.position < this.refill) input.ensure(this.refill);
     if (!lanes.owns(input.bytes)) return false;
     const count = lanes.placeKeys(input.position, input.limit, lanePlacesMax, this.index);

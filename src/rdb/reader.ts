@@ -87,6 +87,15 @@ export class RdbReader {
 
   /** Who wrote the file, as far as its aux fields have said so. */
   product: Product | undefined;
+  /**
+   * What was said of the next key is followed by another item, which stands between it and its key: a lane must not pass over that key, for
+   * it knows nothing of it.
+   */
+  pending = false;
+  /** Some of what is said of the current key stands before an item that comes before it, and where: the key's own bytes are not all of it. */
+  detached = false;
+  readonly prefixes: { readonly offset: number; readonly length: number }[] = [];
+
   auxName = '';
   auxValue = '';
   /** Code of the function library after Item.function, and the module type's name after Item.moduleAux. */
@@ -153,19 +162,42 @@ export class RdbReader {
   next(): Item {
     const { input } = this;
     this.itemOffset = input.offset;
-    this.expire = Number.NaN;
-    this.idle = this.freq = -1;
-    this.metaLength = 0;
+    if (this.pending) this.detached = true;
+    else this.forgetKey();
     this.type = this.keyLength = -1;
     for (;;) {
       this.doing = 'read-type';
       const code = input.byte();
-      if (code < 240) return this.readKey(code);
+      if (code < 240) {
+        this.pending = false;
+        return this.readKey(code);
+      }
       if (code === Opcode.expireTimeMs) {
         this.doing = 'read-expire';
         this.expire = input.milliseconds();
-      } else if (!this.readPrefix(code)) return this.readOpcode(code);
+      } else if (!this.readPrefix(code)) return this.readBetween(code);
     }
+  }
+
+  /** Nothing is said of the next key. */
+  private forgetKey(): void {
+    this.detached = false;
+    this.expire = Number.NaN;
+    this.idle = this.freq = -1;
+    this.metaLength = 0;
+  }
+
+  /** An item that is no key. What was said of the next key before it stays said: servers keep it until that key. */
+  private readBetween(code: number): Item {
+    const { input } = this;
+    const at = input.offset - 1;
+    if (at > this.itemOffset) {
+      if (!this.pending) this.prefixes.length = 0;
+      this.pending = true;
+      this.prefixes.push({ offset: this.itemOffset, length: at - this.itemOffset });
+      this.itemOffset = at;
+    }
+    return this.readOpcode(code);
   }
 
   private readKey(type: number): Item {

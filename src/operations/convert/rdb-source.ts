@@ -142,6 +142,7 @@ export class RdbSource {
 
   private rewriteKeys(kernel: CommandsKernel): number {
     const { input, receiver } = this;
+    if (this.reader.pending) return 0;
     const refill = input.home.length >> 2;
     if (input.limit - input.position < refill) input.ensure(refill);
     if (!kernel.owns(input.bytes)) return 0;

@@ -260,9 +260,13 @@ export class RdbLoad {
     return this.standsAlone() && !touched.has(this.reader.key, 0, this.reader.keyLength);
   }
 
-  /** What a module attached to a key, or templates that hashes share, cannot be copied with the key alone. */
+  /**
+   * What a module attached to a key, templates that hashes share, and an expiry that stands before an item in front of the key cannot be
+   * copied with the key alone.
+   */
   private standsAlone(): boolean {
-    return this.reader.metaLength === 0 && this.reader.templates.size === 0;
+    const { reader } = this;
+    return reader.metaLength === 0 && reader.templates.size === 0 && !reader.detached;
   }
 
   /** Keeps the key that was read, whose value of this canonical type begins at `offset`. */

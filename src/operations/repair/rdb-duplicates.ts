@@ -20,6 +20,8 @@ interface Place {
   readonly from: number;
   readonly to: number;
   readonly run: { length: number };
+  /** What is said of the key in front of another item before it: it goes with the key, or it would be said of the next one. */
+  readonly prefixes: readonly { readonly offset: number; readonly length: number }[];
 }
 
 /**
@@ -60,7 +62,8 @@ export async function findDuplicates(
       ? `${reader.db} ${reader.key.latin1Slice(0, reader.keyLength)}`
       : undefined;
     checkValue(input, reader.type, skip);
-    if (key !== undefined) places.push({ key, from, to: input.offset, run });
+    const prefixes = reader.detached ? [...reader.prefixes] : [];
+    if (key !== undefined) places.push({ key, from, to: input.offset, run, prefixes });
     if (count % itemsBetweenPauses === 0) await options.pause();
   }
   return superfluous(places, options.duplicates);
@@ -81,6 +84,9 @@ function superfluous(places: readonly Place[], wanted: RdbScanOptions['duplicate
     const name = place.key.slice(place.key.indexOf(' ') + 1);
     const more = { damage: false, keys: 1, touched: [escapeBinary(name, 128)] };
     found.push(region(goes.from, goes.to - goes.from, 'rdb.key.duplicate', reason, more));
+    for (const { offset, length } of goes.prefixes) {
+      found.push(region(offset, length, 'rdb.key.duplicate', reason, { damage: false }));
+    }
   }
   return found;
 }

@@ -99,6 +99,8 @@ export class RdbScan {
   /** The fault around which they lead, and other ways around it. */
   private detourFrom = 0;
   private others: (evidence: RdbEvidence) => readonly Alternative[] = () => [];
+  /** What was said, in front of an item before it, of the key at which reading failed. */
+  private orphans: readonly { readonly offset: number; readonly length: number }[] = [];
   private damage = { code: '', reason: '', touched: [] as readonly string[] };
   /** Where the last key without a name was. */
   private nameless = Number.NEGATIVE_INFINITY;
@@ -312,6 +314,8 @@ export class RdbScan {
     if (this.isTornEnd(at)) return this.restoreEnd(at, options.size, code, reason);
     const touched = reader.keyLength < 0 ? [] : [escapeBytes(reader.key, 0, reader.keyLength, 128)];
     this.damage = { code, reason, touched };
+    this.orphans = reader.pending || reader.detached ? [...reader.prefixes] : [];
+    reader.pending = false;
     this.skips = this.detour(at, code);
     const [{ from }] = this.skips;
     // The item itself is believed, but not what comes behind it.
@@ -377,6 +381,7 @@ export class RdbScan {
     skips.shift();
     this.cut ??= { offset: from, code, reason, inRdb: true, commands: 0, keys: this.keys };
     if (skips.length === 0 && !this.goesOn) return this.endHere(from, code, reason, touched);
+    this.dropOrphans(from, code, reason);
     const replacement = this.lostSelect(to);
     if (replacement !== undefined) reader.db = replacement[1];
     this.regions.push(region(from, to - from, code, reason, { touched, replacement }));
@@ -384,6 +389,14 @@ export class RdbScan {
     this.recent.length = 0;
     input.seek(to);
     return true;
+  }
+
+  /** An expiry whose key is left out would be that of the next key. */
+  private dropOrphans(from: number, code: string, reason: string): void {
+    for (const { offset, length } of this.orphans) {
+      if (offset < from) this.regions.push(region(offset, length, code, reason));
+    }
+    this.orphans = [];
   }
 
   /** Where counts follow that only stand behind a SELECTDB, its remains tell the database. */
