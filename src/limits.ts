@@ -15,6 +15,12 @@ export const aofLineBufferBytes = 1024;
 /** A manifest line, newline included, must be shorter than this many bytes (MANIFEST_MAX_LINE in the servers' aof.c). */
 export const manifestLineMax = 1024;
 
+/** Largest manifest or configuration file that is read, bytes. Real ones have some kilobytes; they are read whole. */
+export const smallFileMax = 16 * 1024 * 1024;
+
+/** Faults of one manifest that are noted one by one; a server stops at the first. */
+export const manifestFaultsMax = 1000;
+
 /** Bytes of a file held at a time while reading. */
 export const windowBytes = 4 * 1024 * 1024;
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../arrays.ts';
+import { readSmallFile } from '../bytes/small-file.ts';
 import { unreadable } from '../errors.ts';
 import { parseManifest } from './manifest.ts';
 
@@ -50,7 +51,7 @@ function detectDirectory(directory: string): Layout {
 /** What a manifest names; nothing where it cannot be read: whoever loads it says so. */
 function partNames(manifest: string): string[] {
   try {
-    return parseManifest(fs.readFileSync(manifest)).parts.map(({ name }) => name);
+    return parseManifest(readSmallFile(manifest)).parts.map(({ name }) => name);
   } catch {
     return [];
   }

@@ -1,5 +1,6 @@
 import { nameBytes, nameText } from '../bytes/text.ts';
-import { manifestLineMax } from '../limits.ts';
+import { UsageError } from '../errors.ts';
+import { manifestFaultsMax, manifestLineMax } from '../limits.ts';
 
 /**
  * The manifest of a multi-part AOF (Redis 7.0 and later, Valkey): one line a part.
@@ -14,8 +15,10 @@ export interface ManifestPart {
   /** As calls of the file system take it. */
   readonly name: string;
   readonly sequence: number;
+  /** The same where a number cannot hold it: the server has 64 bits. */
+  readonly exactSequence?: bigint;
   readonly type: PartType;
-  /** Other key and value pairs of the line, in order, such as `startoffset` (Redis 8.0 and later). */
+  /** `startoffset` and `endoffset` (Redis 8.0 and later), with the numbers that the server takes their values for. */
   readonly extra: readonly (readonly [string, string])[];
   /** Line number, from 1, and absolute offset of the line. */
   readonly line: number;
@@ -37,7 +40,7 @@ export interface ManifestFault {
 export interface Manifest {
   /** In the order of their lines. */
   readonly parts: readonly ManifestPart[];
-  /** In the order of their lines. A server stops at the first one; reading goes on here. */
+  /** In the order of their lines, the first `manifestFaultsMax`. A server stops at the first one; reading goes on here. */
   readonly faults: readonly ManifestFault[];
 }
 
@@ -72,7 +75,7 @@ class ManifestParser implements Manifest {
   private length = 0;
   private base: ManifestPart | undefined;
   /** Sequence of the last increment; a first one must be above 0. */
-  private lastIncrement = 0;
+  private lastIncrement = 0n;
   private readonly nameOf: (bytes: string) => string;
 
   constructor(nameOf: (bytes: string) => string) {
@@ -101,27 +104,33 @@ class ManifestParser implements Manifest {
 
   private readPart(words: readonly string[]): void {
     let name: string | undefined;
-    let sequence = 0;
+    let sequence = 0n;
     let kind = '';
-    const extra: [string, string][] = [];
+    const offsets = new Map<string, bigint>();
     for (let index = 0; index < words.length; index += 2) {
       const key = words[index].toLowerCase();
       const value = words[index + 1];
       if (key === 'file') name = this.nameOf(value);
-      else if (key === 'seq') sequence = Number(/^\s*([+-]?\d+)/.exec(value)?.[1] ?? 0);
+      else if (key === 'seq') sequence = parseLongLong(value);
       else if (key === 'type') kind = value.slice(0, 1);
-      else extra.push([words[index], value]);
+      else if (key === 'startoffset' || key === 'endoffset') offsets.set(key, parseLongLong(value));
     }
     if (name !== undefined && /[/\\]/.test(name)) {
       this.fault('manifest.line.path', 'the name of a file', name, "File can't be a path, just a filename");
     } else if (name === undefined || name === '' || kind === '') {
       this.fault('manifest.line.format', 'a file, a seq and a type', words.join(' '), invalidFormat);
-    } else if (sequence === 0) {
+    } else if (sequence === 0n) {
       this.fault('manifest.sequence.invalid', 'a seq other than 0', words.join(' '), invalidFormat);
     } else if (kind !== 'b' && kind !== 'h' && kind !== 'i') {
       this.fault('manifest.type.unknown', 'b, h or i', kind, 'Unknown AOF file type');
     } else {
-      this.addPart({ name, sequence, type: kind, extra, line: this.line, offset: this.offset });
+      const extra = ['startoffset', 'endoffset'].flatMap((key) => {
+        const value = offsets.get(key) ?? unsetOffset;
+        return value === unsetOffset ? [] : [[key, String(value)] as const];
+      });
+      const isExact = Number.isSafeInteger(Number(sequence));
+      const numbers = { sequence: Number(sequence), ...(isExact ? {} : { exactSequence: sequence }) };
+      this.addPart({ name, ...numbers, type: kind, extra, line: this.line, offset: this.offset });
     }
   }
 
@@ -130,16 +139,18 @@ class ManifestParser implements Manifest {
       const found = `${this.base.name} and ${part.name}`;
       this.fault('manifest.base.duplicate', 'one base', found, 'Found duplicate base file information');
     }
-    if (part.type === 'i' && part.sequence <= this.lastIncrement) {
+    const sequence = part.exactSequence ?? BigInt(part.sequence);
+    if (part.type === 'i' && sequence <= this.lastIncrement) {
       const expected = `a seq above ${this.lastIncrement}`;
-      this.fault('manifest.sequence.order', expected, String(part.sequence), 'Found a non-monotonic sequence number');
+      this.fault('manifest.sequence.order', expected, String(sequence), 'Found a non-monotonic sequence number');
     }
     if (part.type === 'b') this.base ??= part;
-    if (part.type === 'i') this.lastIncrement = part.sequence;
+    if (part.type === 'i') this.lastIncrement = sequence;
     this.parts.push(part);
   }
 
   fault(code: string, expected: string, found: string, reason: string): void {
+    if (this.faults.length >= manifestFaultsMax) return;
     const { line, offset, length } = this;
     this.faults.push({ code, line, offset, length, expected, found, reason });
   }
@@ -147,8 +158,25 @@ class ManifestParser implements Manifest {
 
 const clip = (line: string): string => JSON.stringify(line.length > 120 ? `${line.slice(0, 120)}…` : line);
 
+/** What an offset is where the line has none. */
+const unsetOffset = -1n;
+const longLongMax = (1n << 63n) - 1n;
+const longLongMin = -(1n << 63n);
+
+/** atoll() as the C library does it: leading blanks, a sign, digits; 0 where there are none, and clamped to 64 bits. */
+function parseLongLong(text: string): bigint {
+  const [, digits] = /^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text) ?? [];
+  if (digits === undefined) return 0n;
+  // More than 20 characters are out of range, and need no number of that length to tell.
+  const significant = digits.replace(/^([+-]?)0+(?=\d)/, '$1');
+  if (significant.length > 20) return digits.startsWith('-') ? longLongMin : longLongMax;
+  const value = BigInt(significant.replace('+', ''));
+  return value > longLongMax ? longLongMax : value < longLongMin ? longLongMin : value;
+}
+
 const escapeValues: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };
-const blank = /[\s\0]/;
+/** isspace() of the C locale, and NUL: a byte such as 0xa0, which is part of letters in UTF-8, is none. */
+const blank = /[ \t\n\v\f\r\0]/;
 
 /**
  * Splits a line into words as the server's sdssplitargs does: "…" with escapes or '…' may stand anywhere in a word, and a
@@ -199,21 +227,28 @@ export function loadOrder(manifest: Manifest): ManifestPart[] {
   return [...ofType('b'), ...ofType('i')];
 }
 
-/** The text of a manifest that holds these parts, as a server writes it, all ASCII: base, history, increments. */
-export function formatManifest(parts: readonly Pick<ManifestPart, 'name' | 'sequence' | 'type' | 'extra'>[]): string {
+/**
+ * The text of a manifest that holds these parts, as a server writes it, all ASCII: base, history, increments. Throws UsageError for a name
+ * with which a line would be longer than a server reads.
+ */
+export function formatManifest(parts: readonly FormattedPart[]): string {
   const ordered = [...parts].sort((a, b) => 'bhi'.indexOf(a.type) - 'bhi'.indexOf(b.type));
-  return ordered
-    .map(({ name, sequence, type, extra }) => {
-      const pairs = extra.map(([key, value]) => ` ${key} ${value}`).join('');
-      return `file ${quoteName(nameBytes(name))} seq ${sequence} type ${type}${pairs}\n`;
-    })
-    .join('');
+  return ordered.map(formatLine).join('');
 }
 
-/** Quotes a name that a plain word cannot hold, as sdscatrepr does. */
-function quoteName(name: string): string {
-  if (/^[!#-&(-[\]-~]+$/.test(name)) return name;
-  const body = name.replace(/[^ !#-[\]-~]/g, (char) => {
+type FormattedPart = Pick<ManifestPart, 'name' | 'sequence' | 'exactSequence' | 'type' | 'extra'>;
+
+function formatLine({ name, sequence, exactSequence, type, extra }: FormattedPart): string {
+  const pairs = [['file', nameBytes(name)], ['seq', String(exactSequence ?? sequence)], ['type', type], ...extra];
+  const line = `${pairs.flat().map(quoteWord).join(' ')}\n`;
+  if (line.length <= manifestLineMax) return line;
+  throw new UsageError(`no server reads a manifest with a name as long as ${name}: give the file a shorter one`);
+}
+
+/** A word so that `splitWords` gives it back: as it is, or quoted as sdscatrepr does. */
+function quoteWord(word: string): string {
+  if (/^[!#-&(-[\]-~]+$/.test(word)) return word;
+  const body = word.replace(/[^ !#-[\]-~]/g, (char) => {
     const known = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x07': '\\a', '\b': '\\b' }[char];
     return known ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });

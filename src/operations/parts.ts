@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { loadOrder, type Manifest, type ManifestPart, parseManifest } from '../aof/manifest.ts';
-import { UnreadableError, unreadable } from '../errors.ts';
+import { readSmallFile } from '../bytes/small-file.ts';
+import { UnreadableError } from '../errors.ts';
 import type { FindingList } from './report.ts';
 
 /** Reads a manifest; its faults become findings, where somebody wants them. Throws UnreadableError. */
@@ -9,12 +9,7 @@ export function readManifest(
   path: string,
   findings?: FindingList,
 ): { readonly manifest: Manifest; readonly size: number } {
-  let bytes: Buffer;
-  try {
-    bytes = fs.readFileSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
+  const bytes = readSmallFile(path);
   const manifest = parseManifest(bytes);
   for (const { code, offset, length, expected, found, line, reason } of manifest.faults) {
     findings?.add(code, path, offset, {

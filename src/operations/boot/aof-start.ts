@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import type { PartOutcome } from './server-load.ts';
 import type { Start } from './start.ts';
 
@@ -68,8 +69,9 @@ export class AofStart {
   private readManifest(): boolean {
     const { start } = this;
     const path = this.manifestPath;
-    if (start.size(path) === undefined) return true;
-    const { parts, faults } = parseManifest(fs.readFileSync(start.path(path)));
+    // What is no regular file is refused by reading it: a server would wait for a pipe without end.
+    if (!fs.existsSync(start.path(path))) return true;
+    const { parts, faults } = parseManifest(readSmallFile(start.path(path)));
     const [fault] = faults;
     if (fault !== undefined) {
       const reason = `line ${fault.line} of the manifest: ${fault.reason}`;

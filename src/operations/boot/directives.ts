@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { splitWords } from '../../aof/manifest.ts';
-import { UsageError, unreadable } from '../../errors.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
+import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { directiveGenerations, directiveRows } from './directives.generated.ts';
 import { includedPaths } from './include-paths.ts';
 
@@ -58,30 +59,57 @@ export const missingInclude = ' missing include';
 
 /** Deepest chain of include lines: one that includes itself would never end. */
 const includeDepthMax = 16;
+/** Bytes of a configuration and all that it includes. */
+const configurationBytesMax = 64 * 1024 * 1024;
+
+/** What was read so far of a configuration: the files that are being read, by device and inode, and bytes in all. */
+interface Reading {
+  readonly open: string[];
+  bytes: number;
+}
 
 /**
  * The directives of a configuration file, include lines (with their globs) replaced by what they name. Throws UnreadableError,
  * and UsageError for a line that a server does not take either.
  */
-export function readConfiguration(path: string, depth = 0): Directive[] {
-  if (depth > includeDepthMax) throw new UsageError(`${path} includes itself`);
-  let text: string;
+export function readConfiguration(path: string, within?: Reading): Directive[] {
+  const reading = within ?? { open: [], bytes: 0 };
+  const { open } = reading;
+  let bytes: Buffer;
+  let identity: string;
   try {
-    text = fs.readFileSync(path, 'utf8');
+    bytes = readSmallFile(path);
+    const { dev, ino } = fs.statSync(path);
+    identity = `${dev}:${ino}`;
   } catch (error) {
     // A server ends where an included file is missing: that is an answer, and no fault of who asks.
-    if (depth > 0) return [{ name: missingInclude, words: [path], line: `include ${path}` }];
+    if (within !== undefined && isMissing(error))
+      return [{ name: missingInclude, words: [path], line: `include ${path}` }];
     throw unreadable(path, error);
   }
-  return included(parseConfiguration(text, path), depth);
+  if (open.includes(identity)) throw new UsageError(`${path} includes itself`);
+  if (open.length > includeDepthMax)
+    throw new UsageError(`${path} is included too deep: ${includeDepthMax} levels are read`);
+  reading.bytes += Math.max(bytes.length, 4096);
+  if (reading.bytes > configurationBytesMax)
+    throw new UsageError(`the configuration includes too much: it ends in ${path}`);
+  open.push(identity);
+  const directives = included(parseConfiguration(bytes.toString('utf8'), path), reading);
+  open.pop();
+  return directives;
+}
+
+/** Whether a server finds nothing to read either; what is no regular file would keep it waiting. */
+function isMissing(error: unknown): boolean {
+  return !(error instanceof UnreadableError && ['ENOTREG', 'EFBIG'].includes(error.code));
 }
 
 /** The directives, include lines replaced by what they name. Throws as `readConfiguration`. */
-export function included(directives: readonly Directive[], depth = 0): Directive[] {
+export function included(directives: readonly Directive[], reading: Reading = { open: [], bytes: 0 }): Directive[] {
   return directives.flatMap((directive) =>
     directive.name !== 'include'
       ? [directive]
-      : includedPaths(directive.words[0] ?? '').flatMap((name) => readConfiguration(name, depth + 1)),
+      : includedPaths(directive.words[0] ?? '').flatMap((name) => readConfiguration(name, reading)),
   );
 }
 

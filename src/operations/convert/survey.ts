@@ -1,11 +1,11 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { type Content, detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import type { Source } from '../../bytes/source.ts';
 import { checksumRange } from '../../checksum/file-checksum.ts';
-import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import { UnreadableError, UsageError } from '../../errors.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -106,7 +106,7 @@ async function surveyParts(
   options: SurveyOptions,
 ): Promise<SurveyedInput> {
   const { findings } = options;
-  const manifest = parseManifest(readWhole(manifestPath));
+  const manifest = parseManifest(readSmallFile(manifestPath));
   for (const { code, offset, expected, found } of manifest.faults) {
     findings.add(code, manifestPath, offset, { expected, found });
   }
@@ -122,14 +122,6 @@ async function surveyParts(
     }
   }
   return surveyed(path, 'multi-part', parts, manifestPath);
-}
-
-function readWhole(path: string): Buffer {
-  try {
-    return fs.readFileSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
 }
 
 async function surveyPart(

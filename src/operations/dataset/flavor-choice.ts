@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import type { Layout } from '../../aof/layout.ts';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import { FileSource } from '../../bytes/source.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
@@ -74,7 +75,7 @@ export function flavorOfFiles(layout: Layout): Flavor | undefined {
 function firstFile(layout: Layout): string | undefined {
   if (layout.kind === 'file') return layout.path;
   if (layout.kind === 'multi-part') {
-    const [part] = loadOrder(parseManifest(fs.readFileSync(layout.manifest)));
+    const [part] = loadOrder(parseManifest(readSmallFile(layout.manifest)));
     return part && nodePath.join(layout.directory, part.name);
   }
   return layout.kind === 'data-directory' && layout.members.length === 1 ? firstFile(layout.members[0]) : undefined;

@@ -1,10 +1,10 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { listFolder, partName } from '../../aof/layout.ts';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { minOf } from '../../arrays.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import { lostByte } from '../../bytes/text.ts';
-import { UnreadableError, unreadable } from '../../errors.ts';
+import { UnreadableError } from '../../errors.ts';
 
 /** What a manifest should say, and why. */
 export interface ManifestPlan {
@@ -27,6 +27,9 @@ export function planManifest(directory: string, manifest: string | undefined, ad
   return new ManifestPlanner(directory, manifest).run(adopt);
 }
 
+/** Reasons that are given one by one. */
+const reasonsMax = 100;
+
 class ManifestPlanner {
   private readonly path: string;
   private readonly exists: boolean;
@@ -41,7 +44,7 @@ class ManifestPlanner {
     this.prefix = manifest === undefined ? commonPrefix(this.names) : nodePath.basename(manifest, '.manifest');
     this.path = manifest ?? nodePath.join(directory, `${this.prefix}.manifest`);
     this.exists = manifest !== undefined;
-    const { parts, faults } = parseManifest(manifest === undefined ? Buffer.from('#\n') : readWhole(manifest));
+    const { parts, faults } = parseManifest(manifest === undefined ? Buffer.from('#\n') : readSmallFile(manifest));
     const beyond = parts.find(({ name }) => name.includes(lostByte));
     if (beyond !== undefined) {
       const message = `${this.path} names a file whose name is not UTF-8, ${beyond.name}: give it another name first`;
@@ -61,7 +64,9 @@ class ManifestPlanner {
     const baseLost = base === undefined && this.read.some(({ type }) => type === 'b');
     if (baseLost) this.reasons.push('its base is gone');
     const parts = [...(base === undefined ? [] : [base]), ...increments, ...history];
-    const { path, exists, reasons } = this;
+    const { path, exists } = this;
+    const reasons = this.reasons.slice(0, reasonsMax);
+    if (this.reasons.length > reasonsMax) reasons.push(`and ${this.reasons.length - reasonsMax} more`);
     return { path, exists, parts, changed: reasons.length > 0, reasons, baseLost };
   }
 
@@ -145,11 +150,13 @@ class ManifestPlanner {
     if (ascends) return [...parts];
     const numbers = parts.map(({ name }) => Number(partName.exec(name)?.[2] ?? Number.NaN));
     const byName = !numbers.some(Number.isNaN) && new Set(numbers).size === numbers.length;
-    const numbered = byName ? parts.map((part, index) => ({ ...part, sequence: numbers[index] })) : [...parts];
+    const numbered = byName
+      ? parts.map((part, index) => ({ ...part, sequence: numbers[index], exactSequence: undefined }))
+      : [...parts];
     numbered.sort((a, b) => a.sequence - b.sequence);
     let last = 0;
     for (const [index, part] of numbered.entries()) {
-      if (part.sequence <= last) numbered[index] = { ...part, sequence: last + 1 };
+      if (part.sequence <= last) numbered[index] = { ...part, sequence: last + 1, exactSequence: undefined };
       last = numbered[index].sequence;
     }
     if (!mixed) this.reasons.push('the sequence numbers did not ascend');
@@ -191,14 +198,6 @@ function commonPrefix(names: readonly string[]): string {
     if (prefix !== undefined) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'appendonly.aof';
-}
-
-function readWhole(path: string): Buffer {
-  try {
-    return fs.readFileSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
 }
 
 /** The manifest's text for these parts. */

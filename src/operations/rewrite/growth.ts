@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { parseManifest } from '../../aof/manifest.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import { FileSource } from '../../bytes/source.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
@@ -35,7 +36,7 @@ export function growthPercent({ bytes, baseBytes }: Growth): number {
 function measureParts(directory: string, manifest: string): Growth {
   let bytes = 0;
   let baseBytes = 0;
-  for (const { name, type } of parseManifest(fs.readFileSync(manifest)).parts) {
+  for (const { name, type } of parseManifest(readSmallFile(manifest)).parts) {
     if (type === 'h') continue;
     const size = fs.statSync(nodePath.join(directory, name), { throwIfNoEntry: false })?.size ?? 0;
     bytes += size;

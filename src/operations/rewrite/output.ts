@@ -3,6 +3,7 @@ import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { maxOf } from '../../arrays.ts';
 import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import type { Target } from '../../rdb/targets.ts';
 import { PartsSwap, retire } from './parts-swap.ts';
@@ -193,7 +194,7 @@ export class FolderRewrite implements Output {
     fs: FileSystem = nodeFs,
   ) {
     const directory = nodePath.dirname(manifestPath);
-    const { parts } = parseManifest(nodeFs.readFileSync(manifestPath));
+    const { parts } = parseManifest(readSmallFile(manifestPath));
     const last = (type: string) =>
       maxOf(
         parts.filter((part) => part.type === type).map((part) => part.sequence),
@@ -201,6 +202,8 @@ export class FolderRewrite implements Output {
       );
     const prefix = nodePath.basename(manifestPath, '.manifest');
     const names = { prefix, base: last('b') + 1, increment: last('i') + 1 };
+    if (!Number.isSafeInteger(names.base) || !Number.isSafeInteger(names.increment))
+      throw new UsageError(`${manifestPath} has sequence numbers that leave no room for the next: repair it first`);
     const current = manifestParts(names, extension, target);
     const taken = current.find((part) => parts.some((old) => old.name === part.name));
     if (taken !== undefined) throw new UsageError(`the manifest names ${taken.name} already: repair it first`);
