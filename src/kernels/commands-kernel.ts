@@ -5,6 +5,7 @@
 
 import { commandsBase64 } from './commands.generated.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
+import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
 const printsAt = 851_968;
@@ -38,20 +39,30 @@ export class CommandsKernel {
    */
   readonly rewriteKeys: Exports['rewriteKeys'];
   private readonly memory: ArrayBuffer;
+  private isRetired = false;
 
   constructor() {
     const { memory, rewriteKeys } = kernels.instance();
     this.memory = memory.buffer;
-    this.rewriteKeys = rewriteKeys;
+    // A trap leaves nothing behind but bytes in the output that nobody asks for.
+    this.rewriteKeys = (from, limit, most, scores, seed, db) => {
+      try {
+        return rewriteKeys(from, limit, most, scores, seed, db);
+      } catch (error) {
+        mustBeTrap(error);
+        this.isRetired = true;
+        return 0;
+      }
+    };
     this.window = Buffer.from(memory.buffer, windowAt, windowBytes);
     this.output = Buffer.from(memory.buffer, commandsAt, commandsBytes);
     this.result = new Int32Array(memory.buffer, 0, 2);
     this.prints = new Uint32Array(memory.buffer, printsAt, commandsKeysMax * 2);
   }
 
-  /** Whether `bytes` is memory of this instance. */
+  /** Whether `bytes` is memory of this instance, which its kernel can read. */
   owns(bytes: Buffer): boolean {
-    return bytes.buffer === this.memory;
+    return bytes.buffer === this.memory && !this.isRetired;
   }
 }
 

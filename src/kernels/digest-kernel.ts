@@ -5,6 +5,7 @@
 import { digestBase64 } from './digest.generated.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { touchedBytes } from './lanes.ts';
+import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/digest-layout.ts). */
 const resultAt = 4096;
@@ -20,6 +21,7 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   digestKeys(from: number, to: number, scores: number, expiredBefore: number): number;
   digestRun(): void;
+  digestRecover(): void;
   keyPlace(from: number, to: number): void;
 }
 
@@ -51,9 +53,18 @@ export class DigestKernel {
   readonly keyPlace: Exports['keyPlace'];
 
   constructor() {
-    const { memory, digestKeys, digestRun, keyPlace } = kernels.instance();
+    const { memory, digestKeys, digestRun, digestRecover, keyPlace } = kernels.instance();
     const { buffer } = memory;
-    this.digestKeys = digestKeys;
+    this.digestKeys = (from, to, scores, expiredBefore) => {
+      try {
+        return digestKeys(from, to, scores, expiredBefore);
+      } catch (error) {
+        mustBeTrap(error);
+        // The keys before it are added, and the result says where the one begins that trapped: it is not for the kernel.
+        digestRecover();
+        return 0;
+      }
+    };
     this.digestRun = digestRun;
     this.keyPlace = keyPlace;
     this.window = Buffer.from(buffer, windowAt, digestWindowBytes);

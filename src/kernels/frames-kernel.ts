@@ -6,6 +6,7 @@
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { framesBase64 } from './frames.generated.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
+import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory. */
 const ownersAt = 1024;
@@ -43,11 +44,22 @@ export class FramesKernel {
   /** Frames the shard's commands in the window's `[from, to)`, at most `most`; their number. */
   readonly frameCommands: Exports['frameCommands'];
   private readonly memory: ArrayBuffer;
+  private isRetired = false;
 
   constructor() {
     const { memory, frameCommands } = kernels.instance();
     this.memory = memory.buffer;
-    this.frameCommands = frameCommands;
+    this.frameCommands = (from, to, most, shard) => {
+      try {
+        return frameCommands(from, to, most, shard);
+      } catch (error) {
+        mustBeTrap(error);
+        this.isRetired = true;
+        this.result.fill(0);
+        this.result[0] = from;
+        return 0;
+      }
+    };
     this.window = Buffer.from(memory.buffer, windowAt, windowBytes);
     this.owners = new Uint8Array(memory.buffer, ownersAt, ownerCount);
     this.table = new DataView(memory.buffer, tableAt, commandSlotCount * commandSlotBytes);
@@ -58,9 +70,9 @@ export class FramesKernel {
     this.result = new Int32Array(memory.buffer, 0, 3);
   }
 
-  /** Whether `bytes` is memory of this instance. */
+  /** Whether `bytes` is memory of this instance, which its kernel can read. */
   owns(bytes: Buffer): boolean {
-    return bytes.buffer === this.memory;
+    return bytes.buffer === this.memory && !this.isRetired;
   }
 }
 

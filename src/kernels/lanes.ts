@@ -7,6 +7,7 @@
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { lanesBase64 } from './lanes.generated.ts';
+import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
 const ownersAt = 548_992;
@@ -64,16 +65,14 @@ export class Lanes {
   /** What `keepKeys` adds up; who reads it sets it to zeros. */
   readonly counts: Uint32Array;
   private readonly memory: ArrayBuffer;
+  /** A kernel of this instance has trapped: none of them is asked again. */
+  isRetired = false;
 
   constructor() {
     const kernels = module.instance();
     kernels.crc64Prepare();
     kernels.blobsPrepare();
     this.memory = kernels.memory.buffer;
-    this.passCommands = kernels.passCommands;
-    this.passKeys = kernels.passKeys;
-    this.placeKeys = kernels.placeKeys;
-    this.keepKeys = kernels.keepKeys;
     this.crc64Window = kernels.crc64Window;
     this.places = new Uint32Array(this.memory, printsAt, lanePlacesMax * placeWords);
     this.owners = new Uint8Array(this.memory, ownersAt, ownerCount);
@@ -83,6 +82,36 @@ export class Lanes {
     this.prints = new Uint32Array(this.memory, printsAt, laneKeysMax * 2);
     this.result = new Int32Array(this.memory, 0, 16);
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
+    this.passCommands = (from, limit, open) => {
+      try {
+        return kernels.passCommands(from, limit, open);
+      } catch (error) {
+        return this.retire(error, from);
+      }
+    };
+    this.passKeys = (from, limit, most, flags, seed, db) => {
+      try {
+        return kernels.passKeys(from, limit, most, flags, seed, db);
+      } catch (error) {
+        return this.retire(error, from);
+      }
+    };
+    this.placeKeys = (from, to, most, shard) => {
+      try {
+        return kernels.placeKeys(from, to, most, shard);
+      } catch (error) {
+        return this.retire(error, from);
+      }
+    };
+    this.keepKeys = (from, to, most, seed, db, expiredBefore) => {
+      const counted = this.counts.slice();
+      try {
+        return kernels.keepKeys(from, to, most, seed, db, expiredBefore);
+      } catch (error) {
+        this.counts.set(counted);
+        return this.retire(error, from);
+      }
+    };
   }
 
   /** Memory for a window of `size` bytes; the same memory each time. */
@@ -90,9 +119,18 @@ export class Lanes {
     return Buffer.from(this.memory, windowAt, Math.min(size, laneWindowBytes));
   }
 
-  /** Whether `bytes` is memory of this instance. */
+  /** Whether `bytes` is memory of this instance, which its kernels can read. */
   owns(bytes: Buffer): boolean {
-    return bytes.buffer === this.memory;
+    return bytes.buffer === this.memory && !this.isRetired;
+  }
+
+  /** After a trap: as if the kernel had stopped at once, and for good. */
+  private retire(error: unknown, from: number): number {
+    mustBeTrap(error);
+    this.isRetired = true;
+    this.result.fill(0);
+    this.result[0] = from;
+    return 0;
   }
 
   /**
@@ -137,5 +175,5 @@ export function borrowLanes(): Lanes | undefined {
 
 /** Gives an instance back; its window is nobody's any more. */
 export function returnLanes(lanes: Lanes | undefined): void {
-  if (lanes !== undefined && idle.length < idleMax) idle.push(lanes);
+  if (lanes !== undefined && !lanes.isRetired && idle.length < idleMax) idle.push(lanes);
 }

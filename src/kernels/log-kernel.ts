@@ -6,6 +6,7 @@
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { logBase64 } from './log.generated.ts';
+import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/log-layout.ts). */
 const bareAt = 4096;
@@ -83,15 +84,37 @@ export class LogKernel {
   readonly turnLines: Exports['turnLines'];
   private readonly settleLine: Exports['settle'];
   private readonly memory: ArrayBuffer;
+  private isRetired = false;
 
   /** `bare`: for each byte whether it may stand in a name without quotes; `escapes`: the letter behind its backslash, or 0. */
   constructor(bare: Uint8Array, escapes: Uint8Array) {
     const { memory, settle, writeLines, passLog, passUnwanted, turnLines } = kernels.instance();
     this.memory = memory.buffer;
     this.settleLine = settle;
-    this.writeLines = writeLines;
-    this.passLog = passLog;
-    this.passUnwanted = passUnwanted;
+    this.writeLines = (from, limit, stop, most, base, ordinal, written, enough, flags) => {
+      const starts = this.result[3];
+      try {
+        return writeLines(from, limit, stop, most, base, ordinal, written, enough, flags);
+      } catch (error) {
+        return this.retire(error, from, written, starts);
+      }
+    };
+    this.passLog = (from, limit, stop) => {
+      const [, written, , starts] = this.result;
+      try {
+        return passLog(from, limit, stop);
+      } catch (error) {
+        return this.retire(error, from, written, starts);
+      }
+    };
+    this.passUnwanted = (from, limit, stop, prefix) => {
+      const [, written, , starts] = this.result;
+      try {
+        return passUnwanted(from, limit, stop, prefix);
+      } catch (error) {
+        return this.retire(error, from, written, starts);
+      }
+    };
     this.turnLines = turnLines;
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
     this.lines = Buffer.from(this.memory, linesAt, linesBytes);
@@ -116,9 +139,17 @@ export class LogKernel {
     return Buffer.from(this.memory, windowAt, Math.min(size, logWindowBytes));
   }
 
-  /** Whether `bytes` is memory of this instance. */
+  /** Whether `bytes` is memory of this instance, which its kernels can read. */
   owns(bytes: Buffer): boolean {
-    return bytes.buffer === this.memory;
+    return bytes.buffer === this.memory && !this.isRetired;
+  }
+
+  /** After a trap: as if nothing had been written by the call, and no call comes again. */
+  private retire(error: unknown, from: number, written: number, starts: number): number {
+    mustBeTrap(error);
+    this.isRetired = true;
+    this.result.set([from, written, -1, starts]);
+    return 0;
   }
 
   /** What stands before the offset and before the database of all lines to come; false where one of them is too long. */

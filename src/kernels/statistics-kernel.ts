@@ -5,6 +5,7 @@
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { statisticsBase64 } from './statistics.generated.ts';
+import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/log-layout.ts, assembly/statistics-layout.ts). */
 const commandsAt = 32_768;
@@ -37,7 +38,10 @@ const kernels = new KernelModule<Exports>(statisticsBase64);
 /** One instance, with room for one window. Positions count from the window's first byte. */
 export class StatisticsKernel {
   readonly window: Buffer;
-  /** Where the first command begins that was not counted, how many samples there are, the database selected last (-1: none was). */
+  /**
+   * Where the first command begins that was not counted, how many samples there are, the database selected last (-1: none was), and how
+   * many commands were counted.
+   */
   readonly result: Int32Array;
   /** For each command's number how many there were, and their bytes. */
   readonly totals: Float64Array;
@@ -52,23 +56,33 @@ export class StatisticsKernel {
   readonly countCommands: Exports['countCommands'];
   private readonly exports: Exports;
   private readonly memory: ArrayBuffer;
+  private isRetired = false;
 
   /** `textsMost`: texts that a table holds before it is pruned, at most `tableTextsMax`. */
   constructor(textsMost: number) {
     this.exports = kernels.instance();
     this.memory = this.exports.memory.buffer;
-    this.countCommands = this.exports.countCommands;
+    this.countCommands = (from, limit, stop, mask) => {
+      try {
+        return this.exports.countCommands(from, limit, stop, mask);
+      } catch (error) {
+        mustBeTrap(error);
+        this.isRetired = true;
+        // The result is up to date with each command: those before the one that trapped are counted.
+        return this.result[3];
+      }
+    };
     this.exports.clearTables(Math.min(textsMost, tableTextsMax));
     this.window = Buffer.from(this.memory, windowAt, windowBytes);
-    this.result = new Int32Array(this.memory, 0, 3);
+    this.result = new Int32Array(this.memory, 0, 4);
     this.totals = new Float64Array(this.memory, totalsAt, totalsMax * 2);
     this.samples = new Uint32Array(this.memory, samplesAt, samplesMax);
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
   }
 
-  /** Whether `bytes` is memory of this instance. */
+  /** Whether `bytes` is memory of this instance, which its kernel can read. */
   owns(bytes: Buffer): boolean {
-    return bytes.buffer === this.memory;
+    return bytes.buffer === this.memory && !this.isRetired;
   }
 
   /** Counts `text[start, start + length)`, at most `textLengthMax` bytes, in table 0 or 1. */

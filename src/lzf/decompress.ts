@@ -11,6 +11,7 @@
  */
 
 import { type Kernels, kernelBufferBytes, loadKernels } from '../kernels/kernels.ts';
+import { mustBeTrap } from '../kernels/trap.ts';
 import { lzfDecompressJavascript } from './decompress-javascript.ts';
 
 /** Below this many bytes of output, copying to the kernel's memory and back costs more than its speed gives. */
@@ -36,9 +37,12 @@ export function lzfDecompress(
 ): number {
   if (outFrom + outLength > output.length || to > input.length) throw new RangeError('LZF: beyond the end of a buffer');
   const kernels = outLength < kernelBytesMin ? undefined : loadKernels();
-  return kernels
-    ? decompressWithKernel(kernels, input, from, to, output, outFrom, outLength)
-    : lzfDecompressJavascript(input, from, to, output, outFrom, outLength);
+  try {
+    if (kernels) return decompressWithKernel(kernels, input, from, to, output, outFrom, outLength);
+  } catch (error) {
+    mustBeTrap(error);
+  }
+  return lzfDecompressJavascript(input, from, to, output, outFrom, outLength);
 }
 
 /** One call where input and output fit the kernel's buffers; otherwise piece by piece, keeping what later matches may reach. */

@@ -103,6 +103,8 @@ export function scoredStrings(from: usize): usize {
     if (!begin(zadd, items * 2)) return nowhere;
     for (const end = left - items; left > end; left--) {
       const scoreAt = textEnd(load<u32>(membersAt + (<usize>(left - 1) << 2)));
+      // The first pass only went over the member: here it may be too long to be decompressed.
+      if (scoreAt > windowEnd) return nowhere;
       if (!bulkScore(load<f64>(scoreAt)) || !hasRoom(textLength)) return nowhere;
       bulk(textAt, textLength);
     }

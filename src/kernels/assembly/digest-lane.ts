@@ -46,6 +46,8 @@ export function digestKeys(from: usize, to: usize, scores: bool, moment: f64): u
   let start = windowAt + from;
   let count: u32 = 0;
   while (start < limit) {
+    // Should the key trap, JavaScript finds here where it begins.
+    store<u32>(digestResultAt, <u32>(start - windowAt));
     const end = addKey(start, limit);
     if (end > limit) break;
     start = end;
@@ -114,6 +116,11 @@ export function digestRun(): void {
   run();
 }
 
+/** After a trap in `digestKeys`: forgets the key that was open, so that the lane can go on behind it. */
+export function digestRecover(): void {
+  takeBackKey();
+}
+
 /**
  * Where the parts of the key at `from` lie, which `digestKeys` did not take. Results, from the second on: the name and its length, the type,
  * the value, its end, whether it expires. All positions in the window.
@@ -121,7 +128,13 @@ export function digestRun(): void {
 export function keyPlace(from: usize, to: usize): void {
   const limit = windowAt + to;
   laneStart(limit, true);
-  const valueAt = textEnd(headEnd(windowAt + from, limit));
+  const at = headEnd(windowAt + from, limit);
+  const valueAt = at == nowhere ? nowhere : textEnd(at);
+  // Nothing is whole here: no end behind the beginning says so.
+  if (valueAt > limit) {
+    store<u32>(digestResultAt, 0, 20);
+    return;
+  }
   store<u32>(digestResultAt, <u32>(textAt - windowAt), 4);
   store<u32>(digestResultAt, <u32>textLength, 8);
   store<u32>(digestResultAt, headType, 12);

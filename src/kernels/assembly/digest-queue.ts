@@ -46,7 +46,15 @@ let elementSlotBefore: u32 = firstElementSlot;
 
 // ---- what a key is made of
 
+/** A key has begun that has not ended. */
+let keyIsOpen = false;
+
 export function beginKey(): void {
+  keyIsOpen = true;
+  noteState();
+}
+
+function noteState(): void {
   filledBefore = filled;
   messagesBefore = messages;
   elementRecordBefore = elementRecord;
@@ -56,6 +64,8 @@ export function beginKey(): void {
 
 /** As if the key had not begun. */
 export function takeBackKey(): void {
+  if (!keyIsOpen) return;
+  keyIsOpen = false;
   clearSlots(keySlotBefore, keySlot);
   clearSlots(elementSlotBefore, elementSlot);
   filled = filledBefore;
@@ -116,6 +126,7 @@ export function endKey(): void {
   const slot = keySlot + 1;
   chain(keyRecord++, keyStart, slot, 0);
   keyStart = keySlot = slot;
+  keyIsOpen = false;
 }
 
 // ---- messages
@@ -229,7 +240,7 @@ export function run(): void {
   messages = 0;
   elementRecord = firstElementRecord;
   keyRecord = firstKeyRecord;
-  beginKey();
+  noteState();
 }
 
 /** Makes the open slot the first one, and the others zero. */

@@ -3,8 +3,11 @@
 
 import { argumentsAt } from './log-layout';
 
-/** What no position is: past any limit. */
-export const nowhere: usize = 0xffffffff;
+/**
+ * What no position is: beyond any limit. A memory ends far below, and what lengths the lanes read (at most 16 MiB) may be added to it
+ * without wrapping round, so that a sum with it is beyond any limit too.
+ */
+export const nowhere: usize = 0x80000000;
 const commandHead: u32 = 0x2a;
 const argumentHead: u32 = 0x24;
 const lineEnd: u32 = 0x0a0d;

@@ -4,7 +4,11 @@
 import { outputAt, textScratchAt } from './layout';
 import { lzfSound, lzfUnpack } from './lzf-unpack';
 
-export const nowhere: usize = 0xffffffff;
+/**
+ * What no position is: beyond any limit. A memory ends far below, and what lengths the lanes read (at most 16 MiB) may be added to it
+ * without wrapping round, so that a sum with it is beyond any limit too.
+ */
+export const nowhere: usize = 0x80000000;
 /** Longest string that the lane decompresses: the room at `outputAt`. */
 const unpackedMax: u32 = 262144;
 /** Longer lengths do not fit a window. */

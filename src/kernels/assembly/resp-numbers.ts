@@ -3,8 +3,11 @@
 export const commandHead: u32 = 0x2a;
 export const argumentHead: u32 = 0x24;
 export const lineEnd: u32 = 0x0a0d;
-/** What no position is: past any limit. */
-export const nowhere: usize = 0xffffffff;
+/**
+ * What no position is: beyond any limit. A memory ends far below, and what lengths the lanes read (at most 16 MiB) may be added to it
+ * without wrapping round, so that a sum with it is beyond any limit too.
+ */
+export const nowhere: usize = 0x80000000;
 
 /** A number of one or two digits after the prefix at `at`, and where its line ends in the upper half; 0 for anything else. */
 // @ts-ignore: decorator
@@ -73,7 +76,7 @@ export function argumentBody(at: usize): u64 {
   return longArgumentBody(at + 4, three);
 }
 
-const noBody: u64 = 0xffffffff00000000;
+const noBody: u64 = <u64>nowhere << 32;
 
 /** The same for a number of four to seven digits, of which three are in `head` and the others at `at`. */
 function longArgumentBody(at: usize, head: u32): u64 {

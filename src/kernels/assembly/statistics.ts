@@ -37,6 +37,8 @@ export function countCommands(from: usize, to: usize, stop: usize, mask: i32): u
   let emptyMulti: u32 = samplesMax + 1;
   let database = -1;
   while (start < limit && start < last && samples < samplesMax) {
+    // Should the command trap, JavaScript finds here what was counted before.
+    note(start, samples, database, count);
     const end = frameCommand(start, limit);
     if (end == nowhere) break;
     const slot = slotOf(commandsAt, <usize>load<u32>(argumentsAt), <usize>load<u32>(argumentsAt, 4));
@@ -62,10 +64,17 @@ export function countCommands(from: usize, to: usize, stop: usize, mask: i32): u
     count++;
     start = end;
   }
+  note(start, samples, database, count);
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline
+function note(start: usize, samples: u32, database: i32, count: u32): void {
   store<u32>(resultAt, <u32>(start - windowAt));
   store<u32>(resultAt, samples, 4);
   store<i32>(resultAt, database, 8);
-  return count;
+  store<u32>(resultAt, count, 12);
 }
 
 /** Whether the command belongs to the sample. */

@@ -1,0 +1,12 @@
+/*
+ * A kernel that reads or writes outside of its memory traps: a defect of the kernel, whatever the file holds. No file is refused for it:
+ * what the call did is taken back, or was not yet handed on, and JavaScript reads on from where the call began.
+ */
+
+const { RuntimeError } = (globalThis as unknown as { readonly WebAssembly: { readonly RuntimeError: typeof Error } })
+  .WebAssembly;
+
+/** Rethrows what is no trap. */
+export function mustBeTrap(error: unknown): void {
+  if (!(error instanceof RuntimeError)) throw error;
+}
