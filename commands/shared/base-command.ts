@@ -3,6 +3,7 @@ import { printable, printableLines } from '../../src/bytes/text.ts';
 import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonLine, printableResult } from './printing.ts';
+import { typedArguments } from './typed-arguments.ts';
 import { isParseError, usageMessage } from './usage-message.ts';
 
 export { ExitCode } from './exit-code.ts';
@@ -25,6 +26,7 @@ export abstract class BaseCommand extends Command {
   }
 
   override async init(): Promise<void> {
+    this.argv = typedArguments(this.argv);
     // Whoever reads our output may stop, as `head` does: that is no error.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(ExitCode.sound);

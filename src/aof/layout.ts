@@ -1,6 +1,7 @@
-import fs from 'node:fs';
+import type { Stats } from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../arrays.ts';
+import fs from '../bytes/file-system.ts';
 import { readSmallFile } from '../bytes/small-file.ts';
 import { unreadable } from '../errors.ts';
 import { parseManifest } from './manifest.ts';
@@ -22,7 +23,7 @@ export const temporaryName = /^temp-(rewriteaof-(bg-)?\d+\.aof|.*\.manifest|.*\.
 /** Detects what lies at `path`, a folder's content by the names in it. Throws UnreadableError. */
 export function detectLayout(path: string): Layout {
   if (path === '-') return { kind: 'file', path };
-  let stat: fs.Stats;
+  let stat: Stats;
   try {
     stat = fs.statSync(path);
   } catch (error) {

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import fs from './file-system.ts';
 import { GunzipSource } from './gunzip-source.ts';
 import { FileSource, type Source } from './source.ts';
 

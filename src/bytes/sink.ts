@@ -1,6 +1,6 @@
-import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { UnwritableError } from '../errors.ts';
+import nodeFs from './file-system.ts';
 
 /** The calls of the file system that an output makes, so that a test can let any of them fail or be the last. */
 export type FileSystem = Pick<

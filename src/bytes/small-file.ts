@@ -1,6 +1,7 @@
-import fs from 'node:fs';
+import type { Stats } from 'node:fs';
 import { UnreadableError, unreadable } from '../errors.ts';
 import { smallFileMax } from '../limits.ts';
+import fs from './file-system.ts';
 
 /**
  * Reads a manifest or a configuration whole: a regular file of at most `smallFileMax` bytes. A folder, a named pipe, a socket or a device
@@ -22,7 +23,7 @@ export function readSmallFile(path: string): Buffer {
   }
 }
 
-function refuseOthers(path: string, stat: fs.Stats): void {
+function refuseOthers(path: string, stat: Stats): void {
   if (stat.isDirectory()) throw new UnreadableError(path, 'EISDIR', `cannot read ${path}: it is a folder`);
   if (!stat.isFile()) throw new UnreadableError(path, 'ENOTREG', `cannot read ${path}: it is not a regular file`);
   if (stat.size > smallFileMax) throw tooLarge(path);

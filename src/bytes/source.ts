@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { UnreadableError, unreadable } from '../errors.ts';
+import fs from './file-system.ts';
 
 /**
  * Where bytes come from, read once from front to back, synchronously: parsers stay plain loops, and an operation gives way

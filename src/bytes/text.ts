@@ -1,3 +1,5 @@
+import { decodePath, encodePath } from './file-system.ts';
+
 /**
  * Bytes as text for people and for JSON: printable ASCII as it is, everything else escaped, so that the bytes can be had
  * back. The form is the one of redis-cli and of the server's own logs.
@@ -66,11 +68,8 @@ function escapeForJson(char: string): string {
   return escaped;
 }
 
-/** A file's name, whose bytes a text holds one a character, as calls of the system take it: bytes that are not UTF-8 are lost. */
-export const nameText = (name: string): string => Buffer.from(name, 'latin1').toString('utf8');
+/** The path (file-system.ts) that the bytes of a binary string are. */
+export const nameText = (name: string): string => decodePath(Buffer.from(name, 'latin1'));
 
-/** The bytes of a name that calls of the system take, one a character. */
-export const nameBytes = (name: string): string => Buffer.from(name, 'utf8').toString('latin1');
-
-/** Stands in a name's text for bytes that are not UTF-8: no file can be reached by such a text. */
-export const lostByte = '\ufffd';
+/** The bytes of a path as a binary string. */
+export const nameBytes = (path: string): string => encodePath(path).toString('latin1');

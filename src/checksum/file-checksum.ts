@@ -2,9 +2,10 @@
  * The CRC-64 of a range of a file, as fast as the machine reads it: straight into the kernel's memory, and for a long range on several
  * threads. The range is cut into parts that threads take in turn; their checksums are combined at the end.
  */
-import fs from 'node:fs';
+
 import { setImmediate as giveWay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import fs from '../bytes/file-system.ts';
 import { UnreadableError, unreadable } from '../errors.ts';
 import { kernelBufferBytes, kernelModule, loadKernels } from '../kernels/kernels.ts';
 import { Crc64 } from './crc64.ts';

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../aof/layout.ts';
+import fs from '../bytes/file-system.ts';
 import { GzipError } from '../bytes/gunzip-source.ts';
 import { type Input, openInput } from '../bytes/input.ts';
 import { checksumRange } from '../checksum/file-checksum.ts';

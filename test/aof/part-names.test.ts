@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { formatManifest, parseManifest } from '../../src/aof/manifest.ts';
-import { boot, check, digest, repair, rewrite, UnreadableError } from '../../src/index.ts';
+import fileSystem, { encodePath } from '../../src/bytes/file-system.ts';
+import { boot, check, digest, repair, rewrite } from '../../src/index.ts';
 import { flavorOfServer } from '../digest/flavors.ts';
 import { runOurs, runTheirs } from '../drop-in/comparison.ts';
 import { describeWithServers, startServer, temporaryDir } from '../servers.ts';
@@ -66,12 +67,36 @@ const strange = () => {
   return folder;
 };
 
-it('a name that is not UTF-8 is out of reach: nothing is taken for gone', async () => {
-  const folder = strange();
-  expect((await check(folder)).ok).toBe(false);
-  await expect(repair(folder, { inPlace: true })).rejects.toBeInstanceOf(UnreadableError);
-  expect(readFileSync(join(folder, 'p.manifest'), 'latin1')).toContain('xe9');
-});
+describeWithServers(
+  'a folder and parts whose names are not UTF-8',
+  (name) => {
+    it('are read, repaired and rewritten as any other', async () => {
+      const dir = temporaryDir();
+      const config = { appendonly: 'yes', appendfilename: '"caf\\xe9.aof"', appenddirname: '"d\\xff"' };
+      const first = await startServer(name, { dir, config });
+      await first.pipeline([
+        ['SET', 'a', '1'],
+        ['RPUSH', 'list', 'x', 'y'],
+      ]);
+      const expected = await first.digest();
+      await first.command('SET', 'torn', '2');
+      await first.stop();
+      const folder = `${dir}/d\udcff`;
+      const increment = fileSystem.readdirSync(folder).find((one) => one.endsWith('.incr.aof')) as string;
+      expect(increment).toContain('caf\udce9');
+      const bytes = fileSystem.readFileSync(join(folder, increment));
+      fileSystem.truncateSync(encodePath(join(folder, increment)), bytes.length - 3);
+      expect((await check(folder)).findings.map(({ code }) => code)).toContain('aof.truncated');
+      expect(await repair(folder, { inPlace: true, force: true })).toMatchObject({ outcome: 'repaired' });
+      expect((await digest(folder, { at, flavor: flavorOfServer[name] })).digest).toBe(expected);
+      expect(await rewrite(folder, { at, inPlace: true, verify: true })).toMatchObject({ outcome: 'written' });
+      const second = await startServer(name, { dir, config });
+      expect(await second.digest()).toBe(expected);
+      await second.stop();
+    });
+  },
+  multiPartServers,
+);
 
 it('the drop-in tools take any bytes for a name', () => {
   const run = { tool: 'aof', args: [join(strange(), 'p.manifest')] } as const;

@@ -46,7 +46,8 @@ export const differences = {
     where: 'aux fields `ctime`, `used-mem`; messages of idempotent producers that are older than `idmp-duration`',
     ours: 'those of the input',
     theirs: 'those of the moment of saving, without the messages',
-    reason: "they tell the data's age and size, which a conversion does not change; a server drops the messages when it loads them",
+    reason:
+      "they tell the data's age and size, which a conversion does not change; a server drops the messages when it loads them",
   },
 } as const;
 

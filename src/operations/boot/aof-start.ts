@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import fs from '../../bytes/file-system.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import type { PartOutcome } from './server-load.ts';
 import type { Start } from './start.ts';

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
+import fs from '../../bytes/file-system.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import { findTarget } from '../../rdb/targets.ts';
 import type { Progress } from '../report.ts';

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
+import fs from '../../bytes/file-system.ts';
 import type { Target } from '../../rdb/targets.ts';
 import { type Directive, missingInclude, unknownDirective } from './directives.ts';
 import type { BootRules } from './generation.ts';

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { splitWords } from '../../aof/manifest.ts';
+import fs from '../../bytes/file-system.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { directiveGenerations, directiveRows } from './directives.generated.ts';

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
+import fs from '../../bytes/file-system.ts';
 import { GlobItems } from '../../bytes/glob.ts';
 import { UsageError } from '../../errors.ts';
 

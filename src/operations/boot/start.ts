@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../../arrays.ts';
+import fs from '../../bytes/file-system.ts';
 import type { BootRules } from './generation.ts';
 import type { BootFile, DiskChange } from './outcome.ts';
 import type { ServerLoad } from './server-load.ts';

@@ -1,6 +1,6 @@
-import nodeFs from 'node:fs';
 import { constants, gzipSync } from 'node:zlib';
 import type { ManifestPart } from '../../aof/manifest.ts';
+import nodeFs from '../../bytes/file-system.ts';
 import type { ByteSink } from '../../bytes/writer.ts';
 import { UsageError } from '../../errors.ts';
 import { FileOutput, PartsFolder } from '../rewrite/output.ts';

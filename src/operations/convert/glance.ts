@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { detectLayout } from '../../aof/layout.ts';
+import fs from '../../bytes/file-system.ts';
 import { escapeBinary } from '../../bytes/text.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';

@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import type { Layout } from '../../aof/layout.ts';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
+import fs from '../../bytes/file-system.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { FileSource } from '../../bytes/source.ts';
 import type { Flavor } from '../../engine/flavor.ts';

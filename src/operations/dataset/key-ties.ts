@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder } from '../../aof/manifest.ts';
+import fs from '../../bytes/file-system.ts';
 import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import os from 'node:os';
 import nodePath from 'node:path';
+import fs from '../../bytes/file-system.ts';
 import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import type { SourceReader } from '../../engine/value.ts';

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import fs from '../../bytes/file-system.ts';
 import type { DatabaseSum } from '../../engine/digest.ts';
 import type { Stretch } from './kept-keys.ts';
 import { StretchDigest, type StretchSource } from './stretch-digest.ts';

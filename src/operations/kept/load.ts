@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { sniff, sniffBytes } from '../../aof/layout.ts';
+import fs from '../../bytes/file-system.ts';
 import { type Flavor, flavorRules } from '../../engine/flavor.ts';
 import { TouchedKeys } from '../../engine/touched-keys.ts';
 import { Opcode } from '../../rdb/opcodes.ts';

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import fs from '../../bytes/file-system.ts';
 import { FileSource } from '../../bytes/source.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { LogLines } from './lines.ts';

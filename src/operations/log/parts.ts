@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart } from '../../aof/manifest.ts';
+import fs from '../../bytes/file-system.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import { readManifest } from '../parts.ts';
 import type { LogDamage } from './options.ts';

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import fs from '../../bytes/file-system.ts';
 import { escapeBinary } from '../../bytes/text.ts';
 import type { Window } from '../../bytes/window.ts';
 import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';

@@ -1,7 +1,7 @@
-import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { listFolder } from '../../aof/layout.ts';
 import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import nodeFs from '../../bytes/file-system.ts';
 import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';

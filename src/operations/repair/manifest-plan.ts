@@ -3,7 +3,6 @@ import { listFolder, partName } from '../../aof/layout.ts';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { minOf } from '../../arrays.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
-import { lostByte } from '../../bytes/text.ts';
 import { UnreadableError } from '../../errors.ts';
 
 /** What a manifest should say, and why. */
@@ -45,11 +44,6 @@ class ManifestPlanner {
     this.path = manifest ?? nodePath.join(directory, `${this.prefix}.manifest`);
     this.exists = manifest !== undefined;
     const { parts, faults } = parseManifest(manifest === undefined ? Buffer.from('#\n') : readSmallFile(manifest));
-    const beyond = parts.find(({ name }) => name.includes(lostByte));
-    if (beyond !== undefined) {
-      const message = `${this.path} names a file whose name is not UTF-8, ${beyond.name}: give it another name first`;
-      throw new UnreadableError(this.path, 'EILSEQ', message);
-    }
     for (const { line, reason } of faults) this.reasons.push(`line ${line}: ${reason}`);
     if (manifest === undefined) this.reasons.push('there is no manifest');
     this.damaged = this.reasons.length > 0;

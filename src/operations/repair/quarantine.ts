@@ -1,5 +1,5 @@
-import nodeFs from 'node:fs';
 import nodePath from 'node:path';
+import nodeFs from '../../bytes/file-system.ts';
 import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { UnwritableError } from '../../errors.ts';
 import type { Sources } from '../dataset/sources.ts';

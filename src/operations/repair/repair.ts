@@ -1,4 +1,4 @@
-import nodeFs from 'node:fs';
+import nodeFs from '../../bytes/file-system.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
 import { resolveLink } from '../../bytes/sink.ts';
 import { isGzip } from '../../bytes/source.ts';

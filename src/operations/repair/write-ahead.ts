@@ -1,4 +1,4 @@
-import nodeFs from 'node:fs';
+import nodeFs from '../../bytes/file-system.ts';
 import { AtomicFile } from '../../bytes/sink.ts';
 import { WriteBehind } from '../convert/write-behind.ts';
 import { Draft } from './draft.ts';

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import fs from '../../bytes/file-system.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import { dealingOf, freeOwners, Share } from '../../engine/shard.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';

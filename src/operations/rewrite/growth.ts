@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { parseManifest } from '../../aof/manifest.ts';
+import fs from '../../bytes/file-system.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { FileSource } from '../../bytes/source.ts';
 import { RdbInput } from '../../rdb/input.ts';

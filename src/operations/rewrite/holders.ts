@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import nodePath from 'node:path';
+import fs from '../../bytes/file-system.ts';
 
 /** A process that has one of the files open. */
 export interface Holder {

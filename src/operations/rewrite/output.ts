@@ -1,7 +1,7 @@
-import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { maxOf } from '../../arrays.ts';
+import nodeFs from '../../bytes/file-system.ts';
 import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';

@@ -1,6 +1,6 @@
-import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart } from '../../aof/manifest.ts';
+import nodeFs from '../../bytes/file-system.ts';
 import { AtomicFile, type FileSystem } from '../../bytes/sink.ts';
 import { UnwritableError } from '../../errors.ts';
 

@@ -1,6 +1,6 @@
-import nodeFs from 'node:fs';
 import nodePath from 'node:path';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
+import nodeFs from '../../bytes/file-system.ts';
 import { resolveLink } from '../../bytes/sink.ts';
 import { isGzip } from '../../bytes/source.ts';
 import { type DatabaseSum, digestOfSums } from '../../engine/digest.ts';

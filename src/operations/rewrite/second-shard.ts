@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import fs from '../../bytes/file-system.ts';
 import type { RunWriter } from './run-writer.ts';
 import type {
   ShardReply,

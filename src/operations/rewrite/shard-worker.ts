@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { type MessagePort, parentPort } from 'node:worker_threads';
+import fs from '../../bytes/file-system.ts';
 import { takeCensus } from '../dataset/census.ts';
 import { filterDataset } from '../dataset/filter.ts';
 import { type Loaded, loadDataset } from '../dataset/load.ts';
