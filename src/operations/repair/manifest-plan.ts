@@ -3,7 +3,6 @@ import { listFolder, partName } from '../../aof/layout.ts';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { minOf } from '../../arrays.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
-import { UnreadableError } from '../../errors.ts';
 
 /** What a manifest should say, and why. */
 export interface ManifestPlan {
