@@ -1,5 +1,5 @@
 /*
- * Puts what the commands use of other packages (the parser and help of oclif, chalk, cli-progress) into dist/commands itself, after tsc.
+ * Puts what is used of other packages (the parser and help of oclif, chalk, cli-progress; the parser of Lua) into dist itself, after tsc.
  * The published package then depends on nothing that is fetched when it is installed; what is in it is what package-lock.json names, and
  * only what is reached. Their licences are written to dist/THIRD-PARTY-LICENSES.txt.
  *
@@ -11,13 +11,15 @@ import { build, type Plugin } from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
 const commands = path.join(root, 'dist', 'commands');
+/** The one module outside of the commands that uses a package. */
+const library = path.join(root, 'dist', 'src', 'functions', 'library-check.js');
 
 /** Our own modules stay files of their own. */
 const ourOwn: Plugin = {
   name: 'our-own',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\.?\// }, ({ path: target, importer }) =>
-      importer.startsWith(commands) ? { path: target, external: true } : undefined,
+      importer.startsWith(commands) || importer === library ? { path: target, external: true } : undefined,
     );
   },
 };
@@ -53,9 +55,22 @@ const { metafile } = await build({
   absWorkingDir: root,
 });
 
+const { metafile: libraryFile } = await build({
+  entryPoints: [library],
+  outfile: library,
+  allowOverwrite: true,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  plugins: [ourOwn],
+  metafile: true,
+  absWorkingDir: root,
+});
+
 /** Folders of the packages of which something was taken, by their names. */
 const packages = new Map<string, string>();
-for (const input of Object.keys(metafile.inputs)) {
+for (const input of Object.keys({ ...metafile.inputs, ...libraryFile.inputs })) {
   const match = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(input);
   if (match !== null) packages.set(match[2], path.join(root, match[1]));
 }

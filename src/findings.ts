@@ -202,6 +202,11 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     true,
     'The server exits with "Duplicate … detected" or "Hash with dup elements".',
   ),
+  'rdb.value.unreadable': error(
+    'a value is of a type that this release does not read',
+    false,
+    'The server exits with "Unknown RDB encoding type". convert writes the data for it.',
+  ),
   'rdb.value.empty': warning(
     'the value has no elements',
     'The server skips the key and logs it ("skipping empty key"); RESTORE would refuse it.',

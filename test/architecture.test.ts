@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
  * Who may import whom: ARCHITECTURE.md, "Where things live".
  */
 const root = path.join(import.meta.dirname, '..');
-const leaves = ['arrays', 'errors', 'limits'];
+const leaves = ['arrays', 'errors', 'limits', 'words'];
 const allowed: Record<string, readonly string[]> = {
   bytes: leaves,
   checksum: [...leaves, 'bytes', 'kernels'],
@@ -14,6 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   kernels: [...leaves, 'catalog'],
   catalog: leaves,
   engine: [...leaves, 'catalog', 'kernels'],
+  functions: [...leaves, 'engine', 'rdb'],
   aof: [...leaves, 'bytes', 'resp', 'rdb'],
   rdb: [...leaves, 'bytes', 'checksum', 'lzf', 'kernels', 'engine'],
   resp: [...leaves, 'bytes', 'catalog', 'kernels', 'rdb', 'engine'],

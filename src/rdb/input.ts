@@ -42,6 +42,13 @@ export class RdbInput extends Window {
   textBytes: Buffer = Buffer.alloc(0);
   textStart = 0;
   textLength = 0;
+  /**
+   * Whether a length may be one of a string's special encodings, as servers take it: its lower 6 bits. No server writes one, so that
+   * it is damage to everything but what foretells a server.
+   */
+  takesEncodedLengths = false;
+  /** A string was compressed that has no bytes: servers load it from 6.2 on, and none writes it. */
+  emptyCompressedAt = -1;
   /** Whether `skipString` leaves compressed data unread: for a second reading of what was checked before. */
   trusting = false;
   private scratch = Buffer.allocUnsafeSlow(1024);
@@ -132,6 +139,11 @@ export class RdbInput extends Window {
       this.position += 5;
       return this.low;
     }
+    if (first >= 0xc0 && this.takesEncodedLengths) {
+      this.position++;
+      this.low = first & 0x3f;
+      return this.low;
+    }
     if (first !== 0x81) {
       const found = `0x${first.toString(16)}`;
       this.fail('rdb.length.invalid', 'a length (0x00 to 0x81)', found);
@@ -217,7 +229,7 @@ export class RdbInput extends Window {
     const compressed = this.length();
     const plain = this.length();
     this.plausible(compressed, plain, at);
-    if (this.trusting || compressed > blobBytesMax) {
+    if (this.trusting || compressed > blobBytesMax || compressed === 0) {
       this.pass(compressed);
       return;
     }
@@ -237,6 +249,10 @@ export class RdbInput extends Window {
   /** One LZF operation of at least 3 bytes makes at most 264 bytes, so a larger claim is a lie that need not be tried. */
   private plausible(compressed: number, plain: number, at: number): void {
     if (plain <= compressed * 132 + 264 && compressed > 0 && plain > 0) return;
+    if (compressed === 0 && plain === 0) {
+      this.emptyCompressedAt = at;
+      return;
+    }
     this.fail('rdb.lzf.invalid', 'LZF lengths that go together', `${compressed} bytes for ${plain}`, at);
   }
 
@@ -300,8 +316,11 @@ export class RdbInput extends Window {
     }
     this.needText(compressed);
     if (this.scratch.length < plain) this.scratch = Buffer.allocUnsafeSlow(Math.max(plain, this.scratch.length * 2));
-    const made = lzfDecompress(this.bytes, this.position, this.position + compressed, this.scratch, 0, plain);
-    if (made !== plain) {
+    const isNothing = compressed === 0 && plain === 0;
+    if (
+      !isNothing &&
+      lzfDecompress(this.bytes, this.position, this.position + compressed, this.scratch, 0, plain) !== plain
+    ) {
       this.fail('rdb.lzf.invalid', `LZF data of ${plain} bytes`, 'data that does not decompress to that', at);
     }
     this.position += compressed;

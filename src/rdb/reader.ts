@@ -57,6 +57,8 @@ export interface RdbReaderOptions {
   readonly checksum?: boolean;
   /** Whose memory the input's window is, if it is theirs. */
   readonly lanes?: Lanes;
+  /** Whether function libraries in the form of the release candidates of 7.0 are read, as 7.0 itself does and no other release. */
+  readonly preReleaseFunctions?: boolean;
 }
 
 export class RdbReader {
@@ -118,9 +120,11 @@ export class RdbReader {
   endOffset = 0;
   /** The checksum so far; undefined where nobody asked for its computation. */
   readonly crc: Crc64 | WindowChecksum | undefined;
+  private readonly takesPreRelease: boolean;
 
   constructor(input: RdbInput, options: RdbReaderOptions = {}) {
     this.input = input;
+    this.takesPreRelease = options.preReleaseFunctions === true;
     if (options.checksum !== false) this.crc = options.lanes ? new WindowChecksum(options.lanes) : new Crc64();
   }
 
@@ -291,11 +295,22 @@ export class RdbReader {
     const at = input.offset - 1;
     if (code === Opcode.functionPreRelease) {
       this.doing = 'read-functions';
+      if (this.takesPreRelease) return this.readPreRelease();
       input.fail('rdb.function.pre-release', 'a function in the form of 7.0', 'the form of a release candidate', at);
     }
     if (code === Opcode.hashTemplate && this.fork === 'redis') return this.readTemplate();
     if (code === Opcode.slotImport && this.fork === 'valkey') return this.readSlotImport();
     return input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(code), at);
+  }
+
+  /** `name engine has_description [description] code`: as a library of today, its first line made up. */
+  private readPreRelease(): Item {
+    const { input } = this;
+    const name = input.text();
+    const engine = input.text();
+    if (input.length() > 0) input.text();
+    this.functionCode = `#!${engine} name=${name}\n${input.text()}`;
+    return Item.function;
   }
 
   private readSelectDb(): Item {

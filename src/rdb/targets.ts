@@ -3,6 +3,7 @@
  * Facts: formats of rdb.h, rdb.c and aof.c of the releases; those of 6.0, 7.0, 8.0, 8.6, Valkey 8.1 and 9.1 were compared
  * with what these servers write (test/rdb/codec, test/resp).
  */
+import { compactLimits } from './compact-limits.ts';
 import type { BacklenThreshold } from './encodings/listpack.ts';
 import type { Fork } from './reader.ts';
 import { TypeId, valkeyHashType } from './value-type-id.ts';
@@ -69,22 +70,6 @@ export interface Target {
   /** Canonical value types (value-type-id.ts) that its loader takes. */
   readonly reads: ReadonlySet<number>;
 }
-
-/** Entries and bytes an element up to which collections are kept compact, by default, in every release that is a target. */
-export const compactLimits = {
-  hashEntries: 512,
-  hashValueBytes: 64,
-  /** Lists before 3.2. */
-  listEntries: 512,
-  listValueBytes: 64,
-  intsetEntries: 512,
-  setEntries: 128,
-  setValueBytes: 64,
-  sortedSetEntries: 128,
-  sortedSetValueBytes: 64,
-  /** Bytes of a list's node (list-max-listpack-size -2). */
-  listNodeBytes: 8192,
-} as const;
 
 const listpackBytesMax = 1 << 30;
 

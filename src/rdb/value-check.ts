@@ -35,8 +35,12 @@ export class ValueCheck {
   fieldExpires = 0;
   /** Where a stream's part about idempotent producers begins; -1 for none. */
   idempotencyOffset = -1;
+  /** It has more elements, or longer ones, than the compact form holds: servers build a table out of it and look at each. */
+  rebuilt = false;
   /** Module type that is needed for the value; '' for none. */
   moduleName = '';
+  /** It is a vector set: module data of a type that Redis brings along since 8.0. */
+  isVectorSet = false;
   readonly notes: ValueNote[] = [];
   private readonly members: FingerprintSet;
   /** Where the blob lies that is being validated, and whether its positions are those of the file. */
@@ -51,10 +55,11 @@ export class ValueCheck {
 
   /** Before each value. */
   begin(): void {
-    this.empty = this.large = false;
+    this.empty = this.large = this.rebuilt = false;
     this.fieldExpires = 0;
     this.idempotencyOffset = -1;
     this.moduleName = '';
+    this.isVectorSet = false;
     if (this.notes.length > 0) this.notes.length = 0;
   }
 
@@ -100,10 +105,20 @@ export class ValueCheck {
     return true;
   }
 
+  /** Where the blob lies that was just read. */
+  get blobPlace(): number {
+    return this.blobOffset;
+  }
+
+  /** Where a flaw of the blob that was just read lies in the file: where the blob begins, for one that was compressed. */
+  place(flaw: Flaw): number {
+    return this.blobInPlace ? this.blobOffset + flaw.position : this.blobOffset;
+  }
+
   /** Notes what a validator found in the blob that was just read; true if that was nothing. */
   sound(flaw: Flaw | undefined): boolean {
     if (flaw === undefined) return true;
-    const offset = this.blobInPlace ? this.blobOffset + flaw.position : this.blobOffset;
+    const offset = this.place(flaw);
     const where = this.blobInPlace ? '' : ` (at byte ${flaw.position} of the decompressed value)`;
     this.fault(flaw.code, offset, flaw.expected, flaw.found + where);
     return false;

@@ -3,8 +3,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatManifest, parseManifest, splitWords } from '../../src/aof/manifest.ts';
+import { formatManifest, parseManifest } from '../../src/aof/manifest.ts';
 import { convert, repair, rewrite, UsageError } from '../../src/index.ts';
+import { splitWords } from '../../src/words.ts';
 import { describeWithServers, temporaryDir, tryStart } from '../servers.ts';
 
 const set = (key: string) => `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$1\r\n1\r\n`;

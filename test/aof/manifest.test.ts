@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatManifest, parseManifest, splitWords } from '../../src/aof/manifest.ts';
+import { formatManifest, parseManifest } from '../../src/aof/manifest.ts';
+import { splitWords } from '../../src/words.ts';
 import { itWithServer, temporaryDir, tryStart } from '../servers.ts';
 
 const parse = (text: string) => parseManifest(Buffer.from(text, 'latin1'));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { splitWords } from '../../src/aof/manifest.ts';
 import { timeText, writeNumber } from '../../src/operations/log/text-lines.ts';
+import { splitWords } from '../../src/words.ts';
 import { collect, fileOf, resp } from './collect.ts';
 
 it('writes numbers in decimal', () => {

@@ -1,22 +1,7 @@
 import { isWord } from '../arguments.ts';
+import { parseLibraryHeader } from '../library-header.ts';
 import type { Family, Handler } from '../registry.ts';
 import type { Session } from '../session.ts';
-
-/** A library's name, from the first line of its source: `#!<engine> name=<library>`. A string with a space is the error reply. */
-function libraryName(code: string): { name: string } | string {
-  if (!code.startsWith('#!')) return 'ERR Missing library metadata';
-  const lineEnd = code.indexOf('\n');
-  if (lineEnd < 0) return 'ERR Invalid library metadata';
-  const words = code.slice(2, lineEnd).trim().split(/\s+/);
-  for (const word of words.slice(1)) {
-    if (!/^name=/i.test(word)) return `ERR Invalid metadata value given: ${word}`;
-    const name = word.slice(5);
-    return /^[A-Za-z0-9_]+$/.test(name)
-      ? { name }
-      : 'ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long';
-  }
-  return 'ERR Library name was not given';
-}
 
 const load: Handler = (session, frame) => {
   const replaces = frame.argc === 4 && isWord(frame, 2, 'REPLACE');
@@ -25,7 +10,7 @@ const load: Handler = (session, frame) => {
 };
 
 function addLibrary(session: Session, code: string, replaces: boolean): string | undefined {
-  const found = libraryName(code);
+  const found = parseLibraryHeader(code);
   if (typeof found === 'string') return found;
   const libraries = session.dataset.libraries;
   if (libraries.has(found.name) && !replaces) return `ERR Library '${found.name}' already exists`;
@@ -59,7 +44,7 @@ const restoreLibraries: Handler = (session, frame) => {
   if (typeof codes === 'string') return codes;
   const names: string[] = [];
   for (const code of codes) {
-    const found = libraryName(code);
+    const found = parseLibraryHeader(code);
     if (typeof found === 'string') return found;
     if (!flushes && !replaces && session.dataset.libraries.has(found.name)) {
       return `ERR Library ${found.name} already exists`;

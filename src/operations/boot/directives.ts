@@ -1,7 +1,7 @@
-import { splitWords } from '../../aof/manifest.ts';
 import fs from '../../bytes/file-system.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import { splitWords } from '../../words.ts';
 import { directiveGenerations, directiveRows } from './directives.generated.ts';
 import { includedPaths } from './include-paths.ts';
 

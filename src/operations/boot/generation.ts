@@ -1,6 +1,7 @@
 import { commandRows } from '../../catalog/commands.generated.ts';
 import { generations, hasGeneration } from '../../catalog/generations.ts';
 import type { Flavor } from '../../engine/flavor.ts';
+import { alwaysLooksDeep } from '../../rdb/load-rules.ts';
 import type { Target } from '../../rdb/targets.ts';
 
 /** What differs between servers' starts, each as seen on real ones. */
@@ -57,7 +58,7 @@ export function bootRules(target: Target): BootRules {
       versionOf(target) < 702
         ? 'Fatal error loading the DB: '
         : 'Fatal error loading the DB, check server logs. Exiting.',
-    looksIntoValues: isValkey && versionOf(target) >= 901,
+    looksIntoValues: alwaysLooksDeep(target),
     clusterKeys: isValkey || versionOf(target) >= 702 ? 'refused' : versionOf(target) >= 700 ? 'crash' : 'refused-late',
     clusterDatabases: isValkey9,
     fileMagics: isValkey && versionOf(target) >= 801 ? ['REDIS0', 'VALKEY'] : ['REDIS'],

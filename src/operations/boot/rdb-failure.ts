@@ -41,6 +41,8 @@ export function rdbFailure(findings: readonly Finding[], rules: BootRules, setti
       // With modules nobody knows.
       if (settings.modules.length === 0) return "The RDB file contains AUX module data I can't load";
     } else if (severity !== 'error') continue;
+    else if (code === 'rdb.module.needed') return "The RDB file contains module data I can't load: no matching module";
+    else if (code.startsWith('rdb.function')) return libraryLine(code);
     else if (code === 'rdb.truncated') return 'Short read or OOM loading DB. Unrecoverable error, aborting now.';
     else if (code === 'rdb.key.duplicate') return duplicateLine(key?.name ?? '', key?.db ?? 0, rules);
     else if (rules.keepsPreamble && /^rdb\.(unsupported\.)?(type|opcode)/.test(code))
@@ -48,6 +50,10 @@ export function rdbFailure(findings: readonly Finding[], rules: BootRules, setti
     else return 'Internal error in RDB reading offset';
   }
   return undefined;
+}
+
+function libraryLine(code: string): string {
+  return code === 'rdb.function.pre-release' ? 'Pre-release function format not supported' : 'Failed loading library';
 }
 
 /** Valkey 9 hides names of keys from its log. */

@@ -5,9 +5,11 @@ import { flavorRules } from '../../engine/flavor.ts';
 import { Frame } from '../../engine/frame.ts';
 import { Session } from '../../engine/session.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
-import { payloadRules } from '../../rdb/codec/payload.ts';
-import { RdbInput } from '../../rdb/input.ts';
-import type { Fork } from '../../rdb/reader.ts';
+import { type PayloadRules, payloadRules } from '../../rdb/codec/payload.ts';
+import { FlawError } from '../../rdb/encodings/flaw.ts';
+import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { LoadExam, type LoadExamOptions } from '../../rdb/load-exam.ts';
+import { loadOutcome } from '../../rdb/load-rules.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbLoad } from '../dataset/load-rdb.ts';
 import { Sources } from '../dataset/sources.ts';
@@ -18,7 +20,6 @@ import { rdbFailure, rdbHeaderFailure } from './rdb-failure.ts';
 import { Renamed } from './renamed.ts';
 import { ServerRecord, ServerScanner } from './server-scanner.ts';
 import type { BootSettings } from './settings.ts';
-import { ValueExam } from './value-exam.ts';
 
 export interface ServerLoadOptions {
   readonly rules: BootRules;
@@ -46,6 +47,9 @@ export interface PartOutcome {
 }
 
 const commandsBetweenPauses = 1 << 17;
+/** RDB version from which on a payload's checksum may be zero (Redis 8.6). */
+const noChecksumSince = 13;
+
 /** What a server holds while it loads its files one after another, with the log lines that it prints about them. */
 export class ServerLoad {
   readonly dataset: Dataset;
@@ -55,6 +59,9 @@ export class ServerLoad {
   readonly session: Session;
   /** Keys were loaded that a node of a cluster may not have. */
   outsideCluster = false;
+  /** A payload was such that the server ends. */
+  private ended = false;
+  private checkLibrary: LoadExamOptions['checkLibrary'];
   private readonly databases: number;
   private readonly renamed: Renamed;
   private readonly sources = new Sources();
@@ -71,7 +78,7 @@ export class ServerLoad {
     this.renamed = new Renamed(settings.renames);
     this.dataset = new Dataset(this.databases, seed);
     const { keepsNegativeZero } = flavorRules(rules.flavor);
-    this.codec = new RdbCodec({ payloads: payloadRules(rules.flavor), keepsNegativeZero });
+    this.codec = new RdbCodec({ payloads: { ...this.payloadRules(), exam: this.exam() }, keepsNegativeZero });
     this.session = new Session(this.dataset, defaultRegistry(), {
       flavor: rules.flavor,
       now: at,
@@ -84,6 +91,20 @@ export class ServerLoad {
     });
   }
 
+  private payloadRules(): PayloadRules {
+    const { flavor, target } = this.options.rules;
+    const isRedis = target.fork === 'redis';
+    return {
+      ...payloadRules(flavor),
+      versionMax: target.rdbVersion,
+      takesNoChecksum: isRedis && target.rdbVersion >= noChecksumSince,
+      onRefusal: ({ outcome }) => {
+        if (outcome === 'unsure') this.certain = false;
+        else this.ended = true;
+      },
+    };
+  }
+
   close(): void {
     this.sources.close();
   }
@@ -93,6 +114,7 @@ export class ServerLoad {
     const { source, index } = this.sources.add(path);
     const input = new RdbInput(source);
     const { settings, at } = this.options;
+    await this.prepare();
     try {
       const bytes = source.size ?? 0;
       const { sound, returns, keys } = await this.loadRdb(input, index, path, settings.replica ? Number.NaN : at);
@@ -105,6 +127,12 @@ export class ServerLoad {
   }
 
   /** `returns`: the server goes on to a message of its own after it has refused the RDB. */
+  /** The parser of Lua is not for every start of the program. */
+  private async prepare(): Promise<void> {
+    const { checkLibrary } = await import('../../functions/library-check.ts');
+    this.checkLibrary = checkLibrary;
+  }
+
   private async loadRdb(input: RdbInput, index: number, path: string, dropExpiredBefore: number) {
     const { rules, settings, pause, onProgress } = this.options;
     const { size } = input.source;
@@ -118,11 +146,13 @@ export class ServerLoad {
     }
     const findings = new FindingList();
     const { dataset } = this;
-    const options = { path, source: index, dataset, findings, dropExpiredBefore, pause: pause ?? nextTurn };
+    const exam = this.exam(this.checkLibrary);
+    const options = { path, source: index, dataset, findings, dropExpiredBefore, exam, pause: pause ?? nextTurn };
     const load = new RdbLoad(input, options);
     await load.run();
     this.codec.templates = load.reader.templates;
-    const failure = rdbFailure(findings.findings, rules, settings) ?? this.unreadable(load.reader.fork);
+    if (load.unsure !== undefined || this.isUnsure(findings)) this.certain = false;
+    const failure = rdbFailure(findings.findings, rules, settings) ?? this.beyondDatabases();
     if (failure !== undefined) {
       this.log.push(failure);
       return { sound: false, returns: false, keys: load.keys };
@@ -132,24 +162,25 @@ export class ServerLoad {
     return { sound: true, returns: false, keys: load.keys };
   }
 
-  /** What this generation cannot read of an RDB that is sound in itself. */
-  private unreadable(fork: Fork): string | undefined {
+  /** How values are looked at: by `sanitize-dump-payload`, which 6.0 does not have. */
+  private exam(checkLibrary?: LoadExamOptions['checkLibrary']): LoadExam {
     const { rules, settings } = this.options;
     const deep = rules.looksIntoValues || settings.sanitize === 'yes';
-    const { templates } = this.codec;
-    const exam = new ValueExam({ target: rules.target, fork, deep, templates, reader: this.sources });
-    for (const database of this.dataset.occupied()) {
-      const refused = database >= this.databases ? this.refusedDatabase() : undefined;
-      if (refused !== undefined) return refused;
-      const keys = this.dataset.database(database);
-      for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
-        const failure = exam.failure(keys, entry);
-        if (failure === 'module' && settings.modules.length > 0) this.certain = false;
-        else if (failure === 'module') return "The RDB file contains module data I can't load: no matching module";
-        else if (failure !== undefined) return 'Internal error in RDB reading offset';
-      }
-    }
-    return undefined;
+    const modules = settings.modules.length > 0 ? 'unsure' : 'refused';
+    return new LoadExam({ target: rules.target, deep, modules, checkLibrary });
+  }
+
+  /** Whether the first thing that nothing can be read behind is one that this generation reads on behind. */
+  private isUnsure({ findings }: FindingList): boolean {
+    const { target } = this.options.rules;
+    const fault = findings.find(({ severity }) => severity === 'error');
+    return (
+      fault !== undefined && loadOutcome(target, { code: fault.code, type: -1, rebuilt: false }, false) === 'unsure'
+    );
+  }
+
+  private beyondDatabases(): string | undefined {
+    return this.dataset.occupied().some((database) => database >= this.databases) ? this.refusedDatabase() : undefined;
   }
 
   /** Why the server ends for keys in a database beyond its own; undefined where it says so later. */
@@ -167,6 +198,7 @@ export class ServerLoad {
     const input = new RdbInput(source);
     const bytes = source.size ?? 0;
     let rdbKeys = 0;
+    await this.prepare();
     try {
       if (input.atEnd()) return { ...sound, status: 'empty', bytes };
       input.ensure(6);
@@ -237,9 +269,32 @@ export class ServerLoad {
       // What Redis is given beyond the arity is not looked at.
       frame.argc = arity;
     }
-    const error = this.session.execute(frame);
+    const error = this.run(frame);
+    if (this.ended) {
+      this.log.push('Internal error in RDB reading offset');
+      return false;
+    }
     if (error !== undefined) this.log.push('== CRITICAL == This server is sending an error to its AOF-loading-client:');
     return true;
+  }
+
+  /** Executes a command; one that meets a damaged value, which nobody looked at before, has an effect that nobody knows. */
+  private run(frame: Frame): string | undefined {
+    try {
+      if (frame.argc > 2 && frame.text(0).toUpperCase() === 'FUNCTION') this.ended ||= this.crashesAt(frame);
+      return this.session.execute(frame);
+    } catch (error) {
+      if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
+      this.certain = false;
+      return undefined;
+    }
+  }
+
+  /** A library that is refused is an error among others, but one may end the server. */
+  private crashesAt(frame: Frame): boolean {
+    if (frame.text(1).toUpperCase() !== 'LOAD') return false;
+    const verdict = this.checkLibrary?.(frame.text(frame.argc - 1), this.options.rules.target);
+    return verdict?.code === 'rdb.function.crash';
   }
 
   private arityOf(frame: Frame, info: CommandInfo | undefined): number | undefined {

@@ -2,12 +2,14 @@ import { escapeBytes } from '../../bytes/text.ts';
 import type { Dataset } from '../../engine/dataset.ts';
 import { Frame } from '../../engine/frame.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
+import { parseLibraryHeader } from '../../engine/library-header.ts';
 import type { Shard } from '../../engine/shard.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { RdbKeepLane, type TouchedReceiver } from '../../rdb/keep-lane.ts';
+import type { LoadExam, Refusal } from '../../rdb/load-exam.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { type PlaceReceiver, RdbPlaceLane } from '../../rdb/place-lane.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
@@ -38,6 +40,8 @@ export interface RdbLoadOptions {
   readonly kept?: KeptKeys;
   /** Where the values of keys are held that `kept` does not take. */
   readonly held?: HeldValues;
+  /** Looks at each value as a server does that loads it: what that refuses is an error among the findings. Without `lanes`. */
+  readonly exam?: LoadExam;
   /** Kernels whose window the input has, where there are any. */
   readonly lanes?: Lanes;
 }
@@ -57,6 +61,8 @@ export class RdbLoad {
   expiredKeys = 0;
   /** What `redis-ver` or `valkey-ver` says; '' where neither is there. */
   serverVersion = '';
+  /** The first value of which nobody can tell what the server of `exam` does with it. */
+  unsure: Refusal | undefined;
   /** It says that it is the front of an AOF: there a server keeps what has expired. */
   private isBase = false;
   private readonly values: ValueCheck;
@@ -67,13 +73,19 @@ export class RdbLoad {
   constructor(input: RdbInput, options: RdbLoadOptions) {
     const { lanes, shard, kept } = options;
     // The first shard's loader sees to the checksum.
-    this.reader = new RdbReader(input, { lanes, checksum: shard === undefined || shard.index === 0 });
+    const preReleaseFunctions = options.exam?.options.target.name === 'redis-7.0';
+    this.reader = new RdbReader(input, {
+      lanes,
+      checksum: shard === undefined || shard.index === 0,
+      preReleaseFunctions,
+    });
     this.options = options;
     if (kept === undefined) this.lane = lanes && new RdbPlaceLane(this.reader, lanes, shard);
     else this.keepLane = lanes && new RdbKeepLane(this.reader, lanes, kept.touched.bits, kept.seed);
-    this.values = new ValueCheck(false, this.reader.templates, 0);
+    this.values = new ValueCheck(options.exam !== undefined, this.reader.templates, 0);
     // The checksum vouches for what is compressed; without one, all of it is checked afterwards.
-    input.trusting = true;
+    input.trusting = options.exam === undefined;
+    input.takesEncodedLengths = options.exam !== undefined;
   }
 
   /** True if the RDB is sound up to its end; else the findings say why not. */
@@ -215,6 +227,7 @@ export class RdbLoad {
       throw new RdbFault('rdb.string.long', from, `a key of at most ${blobBytesMax} bytes`, 'a longer one');
     values.begin();
     checkValue(input, reader.type, values);
+    if (options.exam !== undefined) this.examine(options.exam);
     if (values.empty) return;
     this.keys++;
     if (!this.isBase && reader.expire < options.dropExpiredBefore) {
@@ -243,6 +256,19 @@ export class RdbLoad {
     options.usage?.note(options.source, from, reader.idle, reader.freq);
     if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
     if (options.kept !== undefined) this.noteLoaded(options.kept, from);
+  }
+
+  private examine(exam: LoadExam): void {
+    const { reader, values } = this;
+    this.note(exam.refusal(values, reader.type, reader.itemOffset) ?? exam.nothingRefusal(reader.input));
+  }
+
+  private note(refusal: Refusal | undefined): void {
+    if (refusal === undefined) return;
+    const { options } = this;
+    const { code, offset, expected, found } = refusal;
+    if (refusal.outcome === 'unsure') this.unsure ??= refusal;
+    else options.findings.add(code, options.path, offset, { severity: 'error', key: this.key(), expected, found });
   }
 
   /** A key that was loaded though it is not ordinary, its value at `offset` of the file. */
@@ -305,16 +331,17 @@ export class RdbLoad {
   }
 
   private loadFunction(): void {
-    const { functionCode } = this.reader;
-    const name = /^#![^\n]*\bname=([A-Za-z0-9_]+)/.exec(functionCode)?.[1];
-    if (name === undefined) {
+    const { reader, options } = this;
+    const { functionCode } = reader;
+    this.note(options.exam?.libraryRefusal(functionCode, reader.itemOffset));
+    const header = parseLibraryHeader(functionCode);
+    if (typeof header === 'string') {
       const found = JSON.stringify(functionCode.slice(0, 60));
-      const { options, reader } = this;
       options.findings.add('rdb.function.header', options.path, reader.itemOffset, {
         expected: '#!<engine> name=<library>',
         found,
       });
-    } else this.options.dataset.libraries.set(name, functionCode);
+    } else options.dataset.libraries.set(header.name, functionCode);
   }
 
   private loseModuleAux(): void {

@@ -147,7 +147,8 @@ export class ValueCursor {
     }
     if (this.scratch.length < plain) this.scratch = Buffer.allocUnsafeSlow(Math.max(plain, this.scratch.length * 2));
     const to = this.position + compressed;
-    if (lzfDecompress(this.bytes, this.position, to, this.scratch, 0, plain) !== plain) {
+    const isNothing = compressed === 0 && plain === 0;
+    if (!isNothing && lzfDecompress(this.bytes, this.position, to, this.scratch, 0, plain) !== plain) {
       this.fail('rdb.lzf', `LZF data of ${plain} bytes`, 'data that does not decompress to that');
     }
     this.position = to;

@@ -4,9 +4,9 @@
 import { ListValue } from '../../engine/values/list.ts';
 import { SetValue } from '../../engine/values/set.ts';
 import { SortedSetValue } from '../../engine/values/sorted-set.ts';
+import { compactLimits } from '../compact-limits.ts';
 import { decodeDoubleText, doubleTextLength, parseScore } from '../encodings/double.ts';
 import { countIntset, decodeIntset } from '../encodings/intset.ts';
-import { compactLimits } from '../targets.ts';
 import type { ValueCursor } from './cursor.ts';
 import { type BlobForm, ElementWalk } from './element-walk.ts';
 

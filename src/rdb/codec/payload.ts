@@ -11,6 +11,7 @@ import { crc64 } from '../../checksum/crc64.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import type { RestoredPayload } from '../../engine/value.ts';
 import { RdbFault, RdbInput } from '../input.ts';
+import { type LoadExam, type Refusal, unreadableType } from '../load-exam.ts';
 import { skipModuleData } from '../module-data.ts';
 import { Opcode, valkeyVersionMin } from '../opcodes.ts';
 import type { Fork } from '../reader.ts';
@@ -29,6 +30,12 @@ export interface PayloadRules {
   readonly versionMax: number;
   /** Redis after 8.6 takes a checksum of zero as none, as it propagates such payloads itself (HIMPORT). */
   readonly takesNoChecksum: boolean;
+  /** How the server looks at a value, beyond its framing. Without it, all that is wrong is an error that it replies. */
+  readonly exam?: LoadExam;
+  /** Told of a payload at which a server ends, or may end, while it loads a log; what it replies otherwise does not end it. */
+  readonly onRefusal?: (refusal: Refusal) => void;
+  /** Whether a damaged value is told of too that the server loads without a look. */
+  readonly tellsDamage?: boolean;
 }
 
 const versions: Record<Flavor, number> = {
@@ -55,7 +62,7 @@ export const anyPayload: PayloadRules = { fork: 'any', versionMax: 0xffff, takes
 export function checkPayload(bytes: Buffer, rules: PayloadRules): RestoredPayload | string {
   const version = checkFooter(bytes, rules);
   if (version < 0) return versionOrChecksum;
-  return checkBody(bytes.subarray(0, -footerBytes), version >= valkeyVersionMin ? 'valkey' : 'redis');
+  return checkBody(bytes.subarray(0, -footerBytes), version >= valkeyVersionMin ? 'valkey' : 'redis', rules);
 }
 
 /** The RDB version of a payload whose footer is right, else -1. */
@@ -95,7 +102,7 @@ function takesVersion(version: number, rules: PayloadRules): boolean {
   return rules.fork !== 'valkey' || version < 12 || version >= valkeyVersionMin;
 }
 
-function checkBody(body: Buffer, fork: Fork): RestoredPayload | string {
+function checkBody(body: Buffer, fork: Fork, rules: PayloadRules): RestoredPayload | string {
   const input = new RdbInput(new MemorySource(body, 'RESTORE'), body.length + 1);
   try {
     let type = input.byte();
@@ -106,16 +113,42 @@ function checkBody(body: Buffer, fork: Fork): RestoredPayload | string {
     const isReference = type === TypeId.templateListpackReference || type === TypeId.templateArrayReference;
     if (valueType(type, fork) === undefined || isReference) return badFormat;
     const from = input.offset;
+    input.takesEncodedLengths = rules.exam !== undefined;
     const check = new ValueCheck(true, new Map(), 0);
     check.fork = fork;
     checkValue(input, type, check);
-    const isSound = check.notes.every((note) => note.severity !== 'error');
-    if (!isSound || (check.empty && valueType(type, fork)?.data !== 'string')) return badFormat;
+    if (!takesValue(check, type, rules)) return badFormat;
+    if (check.empty && valueType(type, fork)?.data !== 'string') return badFormat;
     return { rdbType: canonicalType(type, fork), from, to: input.offset };
   } catch (error) {
-    if (error instanceof RdbFault) return badFormat;
-    throw error;
+    if (!(error instanceof RdbFault)) throw error;
+    noteFault(error, rules);
+    return badFormat;
   }
+}
+
+/** Whether the server loads the value that was checked; what ends it is told. */
+function takesValue(check: ValueCheck, type: number, { exam, onRefusal, tellsDamage }: PayloadRules): boolean {
+  const damage = check.notes.find((note) => note.severity === 'error');
+  if (exam === undefined) return damage === undefined;
+  const refusal = exam.refusal(check, type, 0);
+  // A type that it does not know is an error that it replies.
+  if (refusal?.code === unreadableType || isReplied(refusal, type)) return false;
+  if (refusal !== undefined) onRefusal?.(refusal);
+  else if (damage !== undefined && tellsDamage) onRefusal?.({ ...damage, outcome: 'unsure' });
+  else return true;
+  return refusal?.outcome === 'unsure' && tellsDamage !== true;
+}
+
+/** Valkey replies an error to an expiry of a field that is less than none, as if it could not read it. */
+function isReplied(refusal: Refusal | undefined, type: number): boolean {
+  return refusal?.code === 'hash.expiry.range' && type === TypeId.hashExpiryPreRelease && refusal.found.startsWith('-');
+}
+
+/** Bytes that are missing are an error that a server replies, bytes that are wrong end it. */
+function noteFault({ code, offset, expected, found }: RdbFault, { exam, onRefusal }: PayloadRules): void {
+  if (exam === undefined || code === 'rdb.truncated' || code === 'rdb.string.length') return;
+  onRefusal?.({ outcome: 'refuses', code, offset, expected, found });
 }
 
 function skipMetadata(input: RdbInput): void {

@@ -129,6 +129,17 @@ function isCutExponent(text: string, length: number): boolean {
   return further !== null && openExponent.test(text.slice(0, length + further[0].length));
 }
 
+/** Whether a number ends inside its exponent, so that some C libraries read it and others do not. */
+export function endsInExponent(text: string): boolean {
+  const number = decimal.exec(text.replace(space, ''));
+  return number !== null && isCutExponent(text.replace(space, ''), number[0].length);
+}
+
+/** Whether C reads the text as NaN. */
+export function isNanText(text: string): boolean {
+  return /^[\t-\r ]*[+-]?nan/i.test(text);
+}
+
 function parseHexadecimal(text: string): number | undefined {
   const match = hexadecimal.exec(text);
   if (!match || match[2].length + match[3].length === 0) return undefined;

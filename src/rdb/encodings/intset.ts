@@ -54,6 +54,19 @@ export function validateIntsetHeader(bytes: Uint8Array, from: number, to: number
   return undefined;
 }
 
+/** A member that stands twice in an intset of any order, which a server finds where it turns the intset into a table. */
+export function duplicateIntsetFlaw(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+  if (validateIntsetHeader(bytes, from, to)) return undefined;
+  const width = bytes[from];
+  const seen = new Set<string>();
+  for (let position = from + headerBytes; position < to; position += width) {
+    const text = memberText(bytes, position, width);
+    if (seen.has(text)) return flaw('intset.duplicate', position - from, 'each member once', text);
+    seen.add(text);
+  }
+  return undefined;
+}
+
 export function countIntset(bytes: Uint8Array, from: number, _to: number): number {
   return readU32(bytes, from + 4);
 }

@@ -96,6 +96,25 @@ function validateTuples(bytes: Uint8Array, from: number, to: number, size: numbe
   return validateCount(bytes, from, count);
 }
 
+/**
+ * The first expiry of a hash's listpack (types 23, 25), which a server reads whatever is set: a flaw where that ends it. Nothing for
+ * one that ends before it.
+ */
+export function firstExpiryFlaw(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+  if (validateListpackHeader(bytes, from, to)) return undefined;
+  const end = to - 1;
+  let position = from + listpackHeaderBytes;
+  for (let element = 0; element < 3; element++) {
+    if (position >= end || bytes[position] === 0xff) return undefined;
+    const next = nextListpackEntry(bytes, position, end);
+    if (next < 0) return flaw('listpack.expiry.first', position - from, 'a sound element', 'another');
+    if (element < 2) position = next;
+  }
+  if (!isIntegerEntry(bytes[position])) return flaw('listpack.expiry.first', position - from, 'an integer', 'a text');
+  const expiry = listpackEntryNumber(bytes, position);
+  return expiry < 0 ? flaw('listpack.expiry.negative', position - from, 'an expiry', `${expiry}`) : undefined;
+}
+
 function addElement(bytes: Uint8Array, position: number): boolean {
   const first = bytes[position];
   if (isIntegerEntry(first)) {

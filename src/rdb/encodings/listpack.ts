@@ -65,6 +65,14 @@ export function validateListpackHeader(bytes: Uint8Array, from: number, to: numb
   return undefined;
 }
 
+/** What a server finds at the first element of a listpack whose header is sound: it looks at that one whatever is set. */
+export function firstEntryFlaw(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+  const position = from + listpackHeaderBytes;
+  const end = to - 1;
+  if (position >= end || bytes[position] === 0xff) return undefined;
+  return nextListpackEntry(bytes, position, end) < 0 ? entryFlaw(bytes, from, position, end) : undefined;
+}
+
 /** Compares the header's count with the real one. */
 export function validateCount(bytes: Uint8Array, from: number, count: number): Flaw | undefined {
   const declared = bytes[from + 4] | (bytes[from + 5] << 8);
@@ -83,6 +91,13 @@ export function entryFlaw(bytes: Uint8Array, from: number, position: number, end
     return flaw('listpack.entry.length', at, `an entry that ends before ${end - from}`, `${length} bytes`);
   }
   return flaw('listpack.entry.backlen', at + length, `a backlen of ${length}`, hexByte(bytes[position + length]));
+}
+
+/** How many elements the header says there are, where that is known: 0 else, and in what is too short for a header. */
+export function declaredEntries(bytes: Uint8Array, from: number, length: number): number {
+  if (length <= listpackHeaderBytes) return 0;
+  const declared = bytes[from + 4] | (bytes[from + 5] << 8);
+  return declared === listpackCountUnknown ? 0 : declared;
 }
 
 /** How many elements a sound listpack has; from the header where that says so. */

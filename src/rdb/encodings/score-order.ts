@@ -1,4 +1,4 @@
-import { parseScore } from './double.ts';
+import { isNanText, parseScore } from './double.ts';
 import { type Flaw, flaw } from './flaw.ts';
 
 /** What ListpackCursor and ZiplistCursor have in common. */
@@ -23,6 +23,17 @@ export function findScoreFlaw(cursor: PairCursor, from: number): Flaw | undefine
     if (score === undefined) return flaw('score.number', at, 'a number', JSON.stringify(cursor.text().slice(0, 64)));
     if (score < previous) return flaw('score.order', at, `at least ${previous}`, `${score}`);
     previous = score;
+  }
+  return undefined;
+}
+
+/** Finds a score that a server reads as NaN. */
+export function nanScoreFlaw(cursor: PairCursor, from: number): Flaw | undefined {
+  while (cursor.next() && cursor.next()) {
+    if (cursor.isInteger) continue;
+    const text = cursor.text();
+    if (isNanText(text))
+      return flaw('zset.score.compact', cursor.position - from, 'a score', JSON.stringify(text.slice(0, 64)));
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
-import { type Flaw, flaw } from './flaw.ts';
+import { type Flaw, FlawError, flaw } from './flaw.ts';
 import { listpackCountUnknown } from './listpack.ts';
-import { listpackHeaderBytes, nextListpackEntry } from './listpack-entry.ts';
-import { decodeStreamListpack, type StreamNode, streamEntryDeleted } from './stream-listpack.ts';
+import { listpackEntryNumber, listpackHeaderBytes, nextListpackEntry } from './listpack-entry.ts';
+import { lastNode, validateStreamListpack } from './stream-listpack.ts';
 
 /**
  * What Valkey 9.1 checks of a stream's node beyond `validateStreamListpack`, and Redis up to 8.6 does not: the listpack's
@@ -10,22 +10,23 @@ import { decodeStreamListpack, type StreamNode, streamEntryDeleted } from './str
  * entries only is sound to both. The blob is known to be sound. Positions count from `from`. Tried in restore.test.ts.
  */
 export function findStreamInconsistency(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
-  const end = to - 1;
-  let count = 0;
-  let position = from + listpackHeaderBytes;
-  for (; position < end && bytes[position] !== 0xff; count++) position = nextListpackEntry(bytes, position, end);
-  if (position !== end) return flaw('stream.node.end', position - from, `ff at ${end - from} only`, 'ff before');
-  const declared = bytes[from + 4] | (bytes[from + 5] << 8);
-  if (declared !== listpackCountUnknown && declared !== count) {
-    return flaw('listpack.header.count', 4, `${count}, the number of elements`, `${declared}`);
-  }
-  return nodeFlaw(decodeStreamListpack(bytes, from, to));
+  const wrong = validateStreamListpack(bytes, from, to);
+  if (wrong) throw new FlawError(wrong);
+  return inconsistencyOfLast(bytes, from, to);
 }
 
-function nodeFlaw(node: StreamNode): Flaw | undefined {
-  const at = listpackHeaderBytes;
-  if (node.count < 0) return flaw('stream.node.count', at, 'a count of live entries', `${node.count}`);
-  const deleted = node.entries.filter((entry) => entry.flags & streamEntryDeleted).length;
-  if (deleted === node.deleted) return undefined;
-  return flaw('stream.node.deleted', at, `${deleted} deleted entries`, `${node.deleted}`);
+/** The same of the node that `validateStreamListpack` was just given. */
+export function inconsistencyOfLast(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+  const { elements, deleted, end } = lastNode;
+  if (end !== to - 1) return flaw('stream.node.end', end - from, `ff at ${to - 1 - from} only`, 'ff before');
+  const declared = bytes[from + 4] | (bytes[from + 5] << 8);
+  if (declared !== listpackCountUnknown && declared !== elements) {
+    return flaw('listpack.header.count', 4, `${elements}, the number of elements`, `${declared}`);
+  }
+  const at = from + listpackHeaderBytes;
+  const live = listpackEntryNumber(bytes, at);
+  if (live < 0) return flaw('stream.node.count', listpackHeaderBytes, 'a count of live entries', `${live}`);
+  const declaredDeleted = listpackEntryNumber(bytes, nextListpackEntry(bytes, at, end));
+  if (deleted === declaredDeleted) return undefined;
+  return flaw('stream.node.deleted', listpackHeaderBytes, `${deleted} deleted entries`, `${declaredDeleted}`);
 }

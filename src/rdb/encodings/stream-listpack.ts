@@ -45,6 +45,9 @@ export interface StreamNode {
   readonly entries: readonly StreamNodeEntry[];
 }
 
+/** What the last node that `validateStreamListpack` found sound is made of: its elements, its entries marked as deleted, its first terminator. */
+export const lastNode = { elements: 0, deleted: 0, end: 0 };
+
 /**
  * Checks all of a stream's node, as a server with `sanitize-dump-payload yes` does (streamValidateListpackIntegrity in
  * t_stream.c): neither the listpack's count, nor the order of ids, nor the flags are looked at. In one thing stricter: a
@@ -66,6 +69,8 @@ export function validateStreamListpack(bytes: Uint8Array, from: number, to: numb
   if (position < 0 || listpackEntryNumber(bytes, zero) !== 0) return masterFlaw(bytes, from, end);
   const entries = listpackEntryNumber(bytes, from + listpackHeaderBytes) + listpackEntryNumber(bytes, deletedAt);
   if (entries < 0) return masterFlaw(bytes, from, end);
+  lastNode.elements = fields + 4;
+  lastNode.deleted = 0;
   for (let index = 0; index < entries; index++) {
     const next = afterStreamEntry(bytes, position, end, fields);
     if (next === negativeFields)
@@ -73,6 +78,7 @@ export function validateStreamListpack(bytes: Uint8Array, from: number, to: numb
     if (next < 0) return streamEntryFlaw(bytes, from, position, end, entries - index);
     position = next;
   }
+  lastNode.end = position;
   // Any terminator will do: a server does not look at what follows the last entry's.
   if (bytes[position] === 0xff) return undefined;
   return flaw('stream.node.end', position - from, `the end after ${entries} entries`, 'more elements');
@@ -190,7 +196,9 @@ function afterStreamEntry(bytes: Uint8Array, position: number, end: number, mast
   at = afterInteger(bytes, at, end);
   if (at < 0) return -1;
   let elements = masterFields + 3;
-  if ((listpackEntryLow(bytes, position) & streamEntrySameFields) === 0) {
+  const flags = listpackEntryLow(bytes, position);
+  if ((flags & streamEntryDeleted) !== 0) lastNode.deleted++;
+  if ((flags & streamEntrySameFields) === 0) {
     const fieldsAt = at;
     at = afterInteger(bytes, fieldsAt, end);
     if (at < 0) return -1;
@@ -199,6 +207,7 @@ function afterStreamEntry(bytes: Uint8Array, position: number, end: number, mast
     at = afterEntries(bytes, at, end, fields * 2);
     elements = fields * 2 + 4;
   } else at = afterEntries(bytes, at, end, masterFields);
+  lastNode.elements += elements + 1;
   const next = afterInteger(bytes, at, end);
   return next >= 0 && listpackEntryNumber(bytes, at) === elements ? next : -1;
 }

@@ -1,6 +1,8 @@
 import { fieldExpireMax } from '../../limits.ts';
-import { countListpack, ListpackCursor, validateListpack } from '../encodings/listpack.ts';
+import { compactLimits } from '../compact-limits.ts';
+import { countListpack, declaredEntries, ListpackCursor, validateListpack } from '../encodings/listpack.ts';
 import {
+  firstExpiryFlaw,
   validateHashExpiryListpack,
   validateHashListpack,
   validateSetListpack,
@@ -30,11 +32,20 @@ import type { ValueCheck } from '../value-check.ts';
 export function checkHashtableHash(input: RdbInput, check: ValueCheck): void {
   const count = input.count('fields', 2);
   check.empty = count === 0;
+  if (count > compactLimits.hashEntries) check.rebuilt = true;
   check.beginMembers();
   for (let index = 0; index < count; index++) {
     check.uniqueString(input, 'field');
-    input.skipString();
+    checkFieldValue(input, check);
   }
+}
+
+/** Passes over a field's value, after the field. */
+function checkFieldValue(input: RdbInput, check: ValueCheck): void {
+  const { hashValueBytes } = compactLimits;
+  if (check.deep && input.textLength > hashValueBytes) check.rebuilt = true;
+  if (!check.deep || check.rebuilt) input.skipString();
+  else check.rebuilt = !input.string() || input.textLength > hashValueBytes;
 }
 
 export function checkZipmapHash(input: RdbInput, check: ValueCheck): void {
@@ -54,6 +65,7 @@ export function checkZiplistHash(input: RdbInput, check: ValueCheck): void {
 export function checkListpackHash(input: RdbInput, check: ValueCheck): void {
   if (!check.blob(input)) return;
   const end = input.textStart + input.textLength;
+  if (entriesOf(input) > 2 * compactLimits.hashEntries) check.rebuilt = true;
   const sound = check.sound(validateHashListpack(input.textBytes, input.textStart, end));
   check.empty = sound && countListpack(input.textBytes, input.textStart, end) === 0;
 }
@@ -62,13 +74,21 @@ export function checkListpackHash(input: RdbInput, check: ValueCheck): void {
 export function checkExpiryHash22(input: RdbInput, check: ValueCheck): void {
   const count = input.count('fields', 3);
   check.empty = count === 0;
+  if (count > compactLimits.hashEntries) check.rebuilt = true;
   check.beginMembers();
   for (let index = 0; index < count; index++) {
-    if (check.fork === 'redis' && input.length() > 0) check.fieldExpires++;
+    if (check.fork === 'redis') absoluteExpiry(input, check);
     check.uniqueString(input, 'field');
-    input.skipString();
+    checkFieldValue(input, check);
     if (check.fork === 'valkey') valkeyExpiry(input, check);
   }
+}
+
+function absoluteExpiry(input: RdbInput, check: ValueCheck): void {
+  const at = input.offset;
+  const expiry = input.length();
+  if (expiry > 0) check.fieldExpires++;
+  if (expiry > fieldExpireMax) check.fault('hash.expiry.range', at, '0 to 2^48-1', String(expiry));
 }
 
 function valkeyExpiry(input: RdbInput, check: ValueCheck): void {
@@ -81,8 +101,10 @@ function valkeyExpiry(input: RdbInput, check: ValueCheck): void {
 export function checkListpackExpiryHashPreRelease(input: RdbInput, check: ValueCheck): void {
   if (!check.blob(input)) return;
   const end = input.textStart + input.textLength;
+  if (entriesOf(input) > 3 * compactLimits.hashEntries) check.rebuilt = true;
   const sound = check.sound(validateHashExpiryListpack(input.textBytes, input.textStart, end));
   if (sound) countExpiries(input, check, end);
+  else check.sound(firstExpiryFlaw(input.textBytes, input.textStart, end));
 }
 
 /** Fields and those among them with an expiry, of a listpack that was found sound. */
@@ -104,10 +126,11 @@ export function checkHashtableExpiryHash(input: RdbInput, check: ValueCheck): vo
   const at = input.offset;
   const earliest = input.milliseconds();
   if (earliest < 0 || earliest > fieldExpireMax + 1) {
-    check.fault('hash.expiry.earliest', at, '0 to 2^48', String(earliest));
+    check.warn('hash.expiry.earliest', at, '0 to 2^48', String(earliest));
   }
   const count = input.count('fields', 3);
   check.empty = count === 0;
+  if (count > compactLimits.hashEntries) check.rebuilt = true;
   check.beginMembers();
   for (let index = 0; index < count; index++) {
     const expiryAt = input.offset;
@@ -115,11 +138,23 @@ export function checkHashtableExpiryHash(input: RdbInput, check: ValueCheck): vo
     if (relative > 0) {
       check.fieldExpires++;
       const expiry = earliest + relative - 1;
-      if (expiry > fieldExpireMax) check.fault('hash.expiry.range', expiryAt, '0 to 2^48-1', String(expiry));
+      if (!(expiry >= 0 && expiry <= fieldExpireMax) && !wrapsAround(input, earliest))
+        check.fault('hash.expiry.range', expiryAt, '0 to 2^48-1', String(expiry));
     }
     check.uniqueString(input, 'field');
-    input.skipString();
+    checkFieldValue(input, check);
   }
+}
+
+/** Whether the 64-bit sum of the relative expiry that was just read and the earliest one is in range after all. */
+function wrapsAround({ high, low }: RdbInput, earliest: number): boolean {
+  const sum = BigInt.asUintN(64, (BigInt(high) << 32n) + BigInt(low) + BigInt(earliest) - 1n);
+  return sum <= BigInt(fieldExpireMax);
+}
+
+/** Elements of the listpack that was just read, as its header says. */
+function entriesOf({ textBytes, textStart, textLength }: RdbInput): number {
+  return declaredEntries(textBytes, textStart, textLength);
 }
 
 /** Types 29 and 31, the self-contained forms: gives the number of fields that come first. */

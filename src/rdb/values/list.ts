@@ -36,12 +36,20 @@ export function checkQuicklist2(input: RdbInput, check: ValueCheck): void {
     const at = input.offset;
     const container = input.length();
     if (container === 1) {
-      input.skipString();
+      checkPlainNode(input, check);
       elements++;
     } else if (container === 2) elements += checkListpackNode(input, check);
     else input.fail('quicklist.container', 'a container 1 (plain) or 2 (packed)', String(container), at);
   }
   check.empty = elements === 0;
+}
+
+/** A node that is one element, which has at least a byte: a server makes no other, and loads none. */
+function checkPlainNode(input: RdbInput, check: ValueCheck): void {
+  const at = input.offset;
+  input.need(1);
+  if (input.bytes[input.position] === 0) check.fault('quicklist.plain', at, 'an element of a byte or more', '0 bytes');
+  input.skipString();
 }
 
 /** Elements of a node; 1 where it was not looked into. */

@@ -7,7 +7,8 @@ import { checkVectorSet } from './vector-set.ts';
 export function checkModule(input: RdbInput, check: ValueCheck): void {
   const { name } = moduleTypeOf(input.unsigned());
   if (needsModule(name)) check.moduleName = name;
-  if (name === 'vectorset') checkVectorSet(input, check);
+  check.isVectorSet = name === 'vectorset';
+  if (check.isVectorSet) checkVectorSet(input, check);
   else skipModuleData(input);
 }
 

@@ -1,5 +1,6 @@
-import { countIntset, validateIntset } from '../encodings/intset.ts';
-import { countListpack } from '../encodings/listpack.ts';
+import { compactLimits } from '../compact-limits.ts';
+import { countIntset, duplicateIntsetFlaw, validateIntset } from '../encodings/intset.ts';
+import { countListpack, declaredEntries } from '../encodings/listpack.ts';
 import { validateSetListpack } from '../encodings/listpack-aggregates.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
@@ -18,12 +19,17 @@ export function checkIntsetSet(input: RdbInput, check: ValueCheck): void {
   if (!check.blob(input)) return;
   const end = input.textStart + input.textLength;
   const sound = check.sound(validateIntset(input.textBytes, input.textStart, end));
+  if (!sound && countIntset(input.textBytes, input.textStart, end) > compactLimits.intsetEntries) {
+    check.sound(duplicateIntsetFlaw(input.textBytes, input.textStart, end));
+  }
   check.empty = sound && countIntset(input.textBytes, input.textStart, end) === 0;
 }
 
 export function checkListpackSet(input: RdbInput, check: ValueCheck): void {
   if (!check.blob(input)) return;
   const end = input.textStart + input.textLength;
+  const { setEntries } = compactLimits;
+  if (declaredEntries(input.textBytes, input.textStart, input.textLength) > setEntries) check.rebuilt = true;
   const sound = check.sound(validateSetListpack(input.textBytes, input.textStart, end));
   check.empty = sound && countListpack(input.textBytes, input.textStart, end) === 0;
 }

@@ -1,3 +1,6 @@
+import { firstEntryFlaw, validateListpackHeader } from '../encodings/listpack.ts';
+import { inconsistencyOfLast } from '../encodings/stream-consistency.ts';
+import { findFirstEntryFlaw } from '../encodings/stream-first-entry.ts';
 import { countStreamEntries, validateStreamListpack } from '../encodings/stream-listpack.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
@@ -18,39 +21,65 @@ export function checkStream(input: RdbInput, check: ValueCheck, version: number)
   const nodes = input.count('stream nodes', 2);
   check.beginMembers();
   let live = 0;
-  for (let index = 0; index < nodes; index++) live += checkNode(input, check);
+  for (let index = 0; index < nodes; index++) live += checkNode(input, check, version === 1 && index === 0);
+  const isWhole = check.deep && !check.large && check.notes.every(({ code }) => code === 'stream.node.empty');
   const length = input.length();
   input.length();
   input.length();
-  if (nodes === 0 && length > 0) input.fail('stream.length', '0 entries without nodes', String(length), at);
-  if (check.deep && !check.large && check.notes.length === 0 && live !== length) {
-    // Refused by Redis 8.10 and later; older servers load it.
+  if (nodes === 0 && length > 0) check.fault('stream.length', at, '0 entries without nodes', String(length));
+  else if (isWhole && live !== length) {
     check.warn('stream.count', at, `${live} entries, as its nodes hold`, String(length));
   }
-  if (version >= 2) for (let index = 0; index < 5; index++) input.length();
+  if (version >= 2) checkCounts(input, check, length);
   const groups = input.count('consumer groups', 4);
   const names = new Set<string>();
   for (let index = 0; index < groups; index++) checkGroup(input, check, version, names);
   if (version < 4) return;
   check.idempotencyOffset = input.offset;
-  checkIdempotency(input);
+  checkIdempotency(input, check);
 }
 
-/** One node; gives the number of entries that are not deleted. */
-function checkNode(input: RdbInput, check: ValueCheck): number {
+/** The first id, the highest deleted one, and how many entries were ever added. */
+function checkCounts(input: RdbInput, check: ValueCheck, length: number): void {
+  for (let index = 0; index < 4; index++) input.length();
+  const at = input.offset;
+  const added = input.length();
+  if (added < length || input.high >= 2 ** 31) {
+    check.warn('stream.added', at, `at least ${length} entries added, and at most 2^63-1`, String(added));
+  }
+}
+
+/** One node; gives the number of entries that are not deleted. `isSearched`: a server looks for the first entry in it. */
+function checkNode(input: RdbInput, check: ValueCheck, isSearched: boolean): number {
   const at = input.offset;
   check.uniqueString(input, 'stream node');
   if (check.deep && input.textLength !== 16) {
-    input.fail('stream.node.id', 'an id of 16 bytes', `${input.textLength} bytes`, at);
+    check.fault('stream.node.id', at, 'an id of 16 bytes', `${input.textLength} bytes`);
   }
   const blobAt = input.offset;
   if (!check.blob(input)) return 0;
   const { textBytes, textStart, textLength } = input;
-  if (!check.sound(validateStreamListpack(textBytes, textStart, textStart + textLength))) return 0;
-  const live = countStreamEntries(textBytes, textStart, textStart + textLength);
-  // Loaded up to Redis 8.8, refused from 8.10 on.
+  const end = textStart + textLength;
+  if (!check.sound(validateStreamListpack(textBytes, textStart, end))) {
+    noteFirst(textBytes, textStart, end, check, isSearched);
+    return 0;
+  }
+  const live = countStreamEntries(textBytes, textStart, end);
   if (live === 0) check.warn('stream.node.empty', blobAt, 'at least one entry', '0');
+  const inconsistent = inconsistencyOfLast(textBytes, textStart, end);
+  if (inconsistent !== undefined)
+    check.warn('stream.inconsistent', check.place(inconsistent), inconsistent.expected, inconsistent.found);
+  if (isSearched) noteFirst(textBytes, textStart, end, check, isSearched);
   return live;
+}
+
+/** What ends a server that does not look into values, at what it reads of every node, and for a stream's first entry. */
+function noteFirst(bytes: Buffer, from: number, to: number, check: ValueCheck, isSearched: boolean): void {
+  if (validateListpackHeader(bytes, from, to)) return;
+  if (bytes[from + 6] === 0xff) check.fault('stream.node.blank', check.blobPlace, 'at least one element', '0');
+  const first = firstEntryFlaw(bytes, from, to);
+  if (first !== undefined) check.fault('stream.node.first', check.place(first), first.expected, first.found);
+  else if (isSearched) check.sound(findFirstEntryFlaw(bytes, from, to));
 }
 
 /** Entries pending in a group; beyond this many, consumers' entries are not matched with them. */
@@ -59,7 +88,7 @@ const pendingMax = 500_000;
 function checkGroup(input: RdbInput, check: ValueCheck, version: number, names: Set<string>): void {
   const at = input.offset;
   const name = input.text();
-  if (names.has(name)) input.fail('stream.group.duplicate', 'each group once', JSON.stringify(name), at);
+  if (names.has(name)) check.fault('stream.group.duplicate', at, 'each group once', JSON.stringify(name));
   names.add(name);
   input.length();
   input.length();
@@ -67,69 +96,76 @@ function checkGroup(input: RdbInput, check: ValueCheck, version: number, names: 
   const count = input.count('pending entries', 25);
   const held = check.deep && count <= pendingMax;
   if (check.deep && !held) check.large = true;
-  const pending = new Map<string, boolean>();
-  for (let index = 0; index < count; index++) checkPending(input, held ? pending : undefined);
+  const pending: Pending | undefined = held ? new Map() : undefined;
+  for (let index = 0; index < count; index++) checkPending(input, check, pending);
   const consumers = input.count('consumers', 10);
   const consumerNames = new Set<string>();
   for (let index = 0; index < consumers; index++) {
-    checkConsumer(input, version, held ? pending : undefined, consumerNames);
+    checkConsumer(input, check, version, pending, consumerNames);
   }
-  if (version >= 5) checkUnowned(input, held ? pending : undefined);
-  if (held) {
-    for (const owned of pending.values()) {
-      if (!owned) input.fail('stream.pending.unowned', 'a consumer for each pending entry', 'one without', at);
-    }
+  if (version >= 5) checkUnowned(input, check, pending);
+  for (const owner of pending?.values() ?? []) {
+    if (owner === '') check.fault('stream.pending.unowned', at, 'a consumer for each pending entry', 'one without');
   }
 }
 
-function checkPending(input: RdbInput, pending: Map<string, boolean> | undefined): void {
+/** The owner of each pending entry, with a mark before its name; '' while none is known. */
+type Pending = Map<string, string>;
+
+function checkPending(input: RdbInput, check: ValueCheck, pending: Pending | undefined): void {
   const at = input.offset;
   const id = rawId(input);
   input.pass(8);
   input.length();
   if (pending === undefined) return;
-  if (pending.has(id)) input.fail('stream.pending.duplicate', 'each pending entry once', idText(id), at);
-  pending.set(id, false);
+  if (pending.has(id)) check.fault('stream.pending.duplicate', at, 'each pending entry once', idText(id));
+  pending.set(id, '');
 }
 
 function checkConsumer(
   input: RdbInput,
+  check: ValueCheck,
   version: number,
-  pending: Map<string, boolean> | undefined,
+  pending: Pending | undefined,
   names: Set<string>,
 ): void {
   const at = input.offset;
   const name = input.text();
-  if (names.has(name)) input.fail('stream.consumer.duplicate', 'each consumer once', JSON.stringify(name), at);
+  if (names.has(name)) check.fault('stream.consumer.duplicate', at, 'each consumer once', JSON.stringify(name));
   names.add(name);
   input.pass(version >= 3 ? 16 : 8);
   const count = input.count('pending entries of a consumer', 16);
-  for (let index = 0; index < count; index++) own(input, pending);
+  for (let index = 0; index < count; index++) own(input, check, pending, `=${name}`);
 }
 
 /** Entries that were given back (XNACK): pending in the group, and nobody's. */
-function checkUnowned(input: RdbInput, pending: Map<string, boolean> | undefined): void {
+function checkUnowned(input: RdbInput, check: ValueCheck, pending: Pending | undefined): void {
   const count = input.count('unowned pending entries', 16);
-  for (let index = 0; index < count; index++) own(input, pending);
+  for (let index = 0; index < count; index++) own(input, check, pending, 'nobody');
 }
 
-function own(input: RdbInput, pending: Map<string, boolean> | undefined): void {
+function own(input: RdbInput, check: ValueCheck, pending: Pending | undefined, by: string): void {
   const at = input.offset;
   const id = rawId(input);
   if (pending === undefined) return;
-  const owned = pending.get(id);
-  if (owned === undefined)
-    input.fail('stream.pending.missing', 'an entry that is pending in the group', idText(id), at);
-  if (owned) input.fail('stream.pending.owner', 'an entry that nobody owns yet', idText(id), at);
-  pending.set(id, true);
+  const owner = pending.get(id);
+  if (owner === undefined)
+    check.fault('stream.pending.missing', at, 'an entry that is pending in the group', idText(id));
+  else if (owner === by) check.fault('stream.pending.owner', at, 'each entry once', idText(id));
+  else if (owner !== '') check.fault('stream.pending.shared', at, 'an entry that no other consumer has', idText(id));
+  pending.set(id, by);
 }
 
-function checkIdempotency(input: RdbInput): void {
-  input.length();
-  input.length();
+const durationMax = 86_400;
+const messagesMax = 10_000;
+
+function checkIdempotency(input: RdbInput, check: ValueCheck): void {
+  checkRange(input, check, 'a duration', durationMax);
+  checkRange(input, check, 'a number of messages', messagesMax);
   const producers = input.count('producers', 2);
+  check.beginMembers();
   for (let index = 0; index < producers; index++) {
-    input.skipString();
+    check.uniqueString(input, 'producer');
     const records = input.count('records of a producer', 3);
     for (let record = 0; record < records; record++) {
       input.skipString();
@@ -139,6 +175,12 @@ function checkIdempotency(input: RdbInput): void {
   }
   input.length();
   input.length();
+}
+
+function checkRange(input: RdbInput, check: ValueCheck, what: string, most: number): void {
+  const at = input.offset;
+  const value = input.length();
+  if (value < 1 || value > most) check.fault('stream.idempotency', at, `${what} from 1 to ${most}`, String(value));
 }
 
 function rawId(input: RdbInput): string {

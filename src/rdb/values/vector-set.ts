@@ -42,11 +42,13 @@ class VectorSetReader {
   }
 
   read(): void {
-    const { input } = this;
+    const { input, check } = this;
     const start = input.offset;
     const dimension = this.number('a dimension');
-    if (!(dimension >= 1 && dimension <= dimensionMax))
-      this.stray(start, `a dimension from 1 to ${dimensionMax}`, dimension);
+    if (!(dimension >= 1 && dimension <= dimensionMax)) {
+      const rule = dimension === 0 ? `${code}.dimension` : code;
+      check.fault(rule, start, `a dimension from 1 to ${dimensionMax}`, String(dimension));
+    }
     const count = this.number('a number of elements');
     const at = input.offset;
     const quantization = this.number('a configuration') & 0xff;

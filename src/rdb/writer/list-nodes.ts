@@ -9,9 +9,10 @@
  * Source: _quicklistNodeAllowInsert in quicklist.c, listTypeTryConversionAppend in t_list.c of the releases.
  */
 import type { ListValue } from '../../engine/values/list.ts';
+import { compactLimits } from '../compact-limits.ts';
 import { canonicalInteger, integerTextMax, shortInteger } from '../encodings/integer-text.ts';
 import { backlenWidth, isThreshold } from '../encodings/listpack-entry.ts';
-import { compactLimits, type Target } from '../targets.ts';
+import type { Target } from '../targets.ts';
 
 /** Stands in place of a node's count for a node that is one plain element. */
 export const plainNode = -1;

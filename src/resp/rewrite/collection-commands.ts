@@ -11,7 +11,7 @@ import type { SetValue } from '../../engine/values/set.ts';
 import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import { addU64 } from '../../engine/values/u64.ts';
 import { fieldExpireMax } from '../../limits.ts';
-import { compactLimits } from '../../rdb/targets.ts';
+import { compactLimits } from '../../rdb/compact-limits.ts';
 import { itemsPerCommand, type KeyCommands } from './key-commands.ts';
 
 const arrayPairsPerCommand = 32;
