@@ -4,6 +4,7 @@ import { boot } from '../src/operations/boot/boot.ts';
 import type { BootResult } from '../src/operations/boot/outcome.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseMoment } from './shared/flags.ts';
+import { convertCommand } from './shared/next-command.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatBoot } from './shared/report-boot.ts';
@@ -66,7 +67,8 @@ Exit status: 0 every server that was asked for starts with all the data that is 
     if (flags.json) await this.json({ ok, results });
     else {
       const colour = await palette();
-      for (const result of results) await this.report(result, (shown) => formatBoot(shown, colour));
+      for (const result of results)
+        await this.report(result, (shown) => formatBoot(shown, convertCommand(result), colour));
     }
     process.exitCode = ok ? ExitCode.sound : ExitCode.problems;
   }

@@ -2,6 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer } from '@oclif/core/flags';
 import { check } from '../src/operations/check/check.ts';
 import { BaseCommand } from './shared/base-command.ts';
+import { repairCommands } from './shared/next-command.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatCheck } from './shared/report.ts';
@@ -62,7 +63,7 @@ Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usag
         bar.stop();
         if (flags.json) return;
         if (isUnread(result)) this.tell(result.error.message);
-        else await this.report(result, (shown) => formatCheck(shown, colour));
+        else await this.report(result, (shown) => formatCheck(shown, repairCommands(result), colour));
       },
     );
     if (flags.json) await this.json({ ok: exitCode === 0, results });

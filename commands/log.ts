@@ -5,6 +5,7 @@ import { log } from '../src/operations/log/log.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
 import { parsePlace } from './shared/place.ts';
+import { PrintableJsonLines } from './shared/printing.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 
 /** Between two looks for more, milliseconds. */
@@ -90,6 +91,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       await this.showStatistics(args.path, filter, bar, flags.json);
       return;
     }
+    const lines = flags.json ? new PrintableJsonLines() : undefined;
     const options: LogOptions = {
       ...filter,
       reverse: flags.reverse,
@@ -97,7 +99,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       follow: flags.follow ? this.interruptible() : undefined,
       full: flags.full,
       format: flags.json ? 'json' : 'text',
-      onOutput: (bytes) => this.writeBytes(bytes),
+      onOutput: (bytes) => this.writeBytes(lines?.convert(bytes) ?? bytes),
       onProgress: bar.listener,
     };
     const result = await log(args.path, options).finally(() => bar.stop());

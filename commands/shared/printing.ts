@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+import { StringDecoder } from 'node:string_decoder';
 import { printable, printableJson } from '../../src/bytes/text.ts';
 
 /*
@@ -28,6 +30,23 @@ function convert(value: unknown): unknown {
 /** A value as a line of JSON, in printable characters only. */
 export function jsonLine(value: unknown, replacer?: (key: string, value: unknown) => unknown): string {
   return `${printableJson(JSON.stringify(value, replacer))}\n`;
+}
+
+const del = 0x7f;
+
+/** Lines of JSON that are made elsewhere, in pieces of any length, in printable characters only. */
+export class PrintableJsonLines {
+  private readonly decoder = new StringDecoder('utf8');
+  private isWhole = true;
+
+  /** A piece as it is printed; ASCII without DEL, which is what most are, is passed on. */
+  convert(bytes: Uint8Array): Uint8Array {
+    if (this.isWhole && isAscii(bytes) && !bytes.includes(del)) return bytes;
+    const text = this.decoder.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    // A character that is cut stays in the decoder: 0x80 and above are its last bytes.
+    this.isWhole = bytes.length === 0 ? this.isWhole : bytes[bytes.length - 1] < 0x80;
+    return Buffer.from(printableJson(text), 'utf8');
+  }
 }
 
 /** A name in the line of a checksum, as sha1sum writes it: one that needs an escape has a backslash before the whole line. */

@@ -4,8 +4,8 @@ import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 
-/** What a start would do, for people. */
-export function formatBoot(result: BootResult, colour: Palette): string {
+/** What a start would do, for people; `conversion`: the command after which it would start. */
+export function formatBoot(result: BootResult, conversion: string | undefined, colour: Palette): string {
   const { path, server, starts, ok, certain, reason, databases } = result;
   const mark = ok ? colour.green('starts') : starts ? colour.yellow('starts, but') : colour.red('DOES NOT START');
   const keys = databases.reduce((sum, one) => sum + one.keys, 0);
@@ -31,6 +31,7 @@ export function formatBoot(result: BootResult, colour: Palette): string {
     result.log.map((line) => colour.dim(line.trimEnd())),
   );
   section(lines, 'at stake', result.durability);
+  if (conversion !== undefined) lines.push(`  ${colour.bold(`to have files that ${server} reads:`)} ${conversion}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -4,8 +4,8 @@ import { plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 
-/** The report of `check` on one path. */
-export function formatCheck(result: CheckResult, colour: Palette): string {
+/** The report of `check` on one path; `repairs`: the commands to type next. */
+export function formatCheck(result: CheckResult, repairs: readonly string[], colour: Palette): string {
   const { path, layout, ok, files, findings, summary } = result;
   const mark = ok ? colour.green('ok') : colour.red('NOT OK');
   const totals = [layout, formatBytes(summary.bytes)];
@@ -18,6 +18,7 @@ export function formatCheck(result: CheckResult, colour: Palette): string {
   else if (files.length === 1 && files[0].rdb !== undefined) lines.push(`    ${formatFile(files[0])}`);
   for (const finding of findings) append(lines, formatFinding(finding, colour));
   if (summary.dropped > 0) lines.push(`    and ${plural(summary.dropped, 'more finding')}: raise --limit to see them`);
+  for (const command of repairs) lines.push(`  ${colour.bold('to repair it:')} ${command}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -114,9 +114,7 @@ export class JsonLines {
     const part = bytes.subarray(start, start + length);
     const isText = isUtf8(part);
     this.out.writeBytes(
-      Buffer.from(
-        isText ? printableJson(JSON.stringify(part.toString('utf8'))) : `{"base64":"${part.toString('base64')}"}`,
-      ),
+      Buffer.from(isText ? JSON.stringify(part.toString('utf8')) : `{"base64":"${part.toString('base64')}"}`),
     );
   }
 
@@ -124,7 +122,7 @@ export class JsonLines {
     const { out } = this;
     const head = bytes.subarray(start, start + shownBytes);
     out.writeText(isUtf8(head) ? '{"head":' : '{"base64":');
-    const text = isUtf8(head) ? printableJson(JSON.stringify(head.toString('utf8'))) : `"${head.toString('base64')}"`;
+    const text = isUtf8(head) ? JSON.stringify(head.toString('utf8')) : `"${head.toString('base64')}"`;
     out.writeBytes(Buffer.from(text));
     out.writeText(',"length":');
     out.writeDecimal(length);
