@@ -293,6 +293,17 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     true,
     'The server finds no AOF, starts empty and writes new files beside the old data.',
   ),
+  'backup.sealed': info(
+    'a backup of Redis 8.10, sealed',
+    'To restore it, start Redis 8.10 or later with preload-file aof:PATH and the path of its manifest, or copy its three files into an empty appenddirname folder. Its parts may be hard links that a live AOF shares, so nothing is ever written there. Its log ends at a whole command: a torn tail is damage, or a copy that did not finish.',
+  ),
+  'backup.unsealed': {
+    severity: 'warning',
+    message: 'a backup of Redis 8.10 that is not sealed: base only, state as of START',
+    repairable: false,
+    advice:
+      'It is not complete: BACKUP SEAL adds the log since then and the manifest. What is there can be restored with preload-file rdb:PATH and the path of the base.',
+  },
   'manifest.surplus': error(
     'there is more than one manifest in the folder',
     false,

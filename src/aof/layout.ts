@@ -4,6 +4,7 @@ import { append } from '../arrays.ts';
 import fs from '../bytes/file-system.ts';
 import { readSmallFile } from '../bytes/small-file.ts';
 import { unreadable } from '../errors.ts';
+import { type Backup, backupOf } from './backup.ts';
 import { parseManifest } from './manifest.ts';
 
 /**
@@ -11,8 +12,9 @@ import { parseManifest } from './manifest.ts';
  * any of them.
  */
 export type Layout =
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'multi-part'; readonly directory: string; readonly manifest: string }
+  | { readonly kind: 'file'; readonly path: string; readonly backup?: Backup }
+  /** `backup`: of Redis 8.10, sealed; one that is not sealed is the file that it has. */
+  | { readonly kind: 'multi-part'; readonly directory: string; readonly manifest: string; readonly backup?: Backup }
   /** Parts by their names, and no manifest. */
   | { readonly kind: 'orphaned-parts'; readonly directory: string; readonly parts: readonly string[] }
   | { readonly kind: 'data-directory'; readonly directory: string; readonly members: readonly Layout[] };
@@ -45,8 +47,14 @@ function detectDirectory(directory: string): Layout {
       members.push({ kind: 'file', path });
     }
   }
-  if (members.length === 1 && members[0].kind !== 'file') return members[0];
+  if (members.length === 1 && (members[0].kind !== 'file' || members[0].backup !== undefined)) return members[0];
   return { kind: 'data-directory', directory, members };
+}
+
+/** The datasets of a data folder that a server may load: no backups, where there is anything else. */
+export function liveMembers(members: readonly Layout[]): readonly Layout[] {
+  const live = members.filter((member) => !('backup' in member) || member.backup === undefined);
+  return live.length > 0 ? live : members;
 }
 
 /** What a manifest names; nothing where it cannot be read: whoever loads it says so. */
@@ -66,6 +74,10 @@ function aofLayouts(directory: string, names: readonly string[]): Layout[] {
     directory,
     manifest: nodePath.join(directory, name),
   }));
+  const backup = backupOf(directory, names);
+  if (backup !== undefined && !backup.sealed)
+    return [{ kind: 'file', path: nodePath.join(directory, backup.parts[0]), backup }];
+  if (backup !== undefined) return found.map((layout) => ({ ...layout, backup }) as Layout);
   const parts = names.filter((name) => partName.test(name));
   const orphaned = parts.filter((name) => !manifests.includes(`${partName.exec(name)?.[1]}.manifest`));
   if (orphaned.length > 0 && manifests.length === 0) found.push({ kind: 'orphaned-parts', directory, parts: orphaned });

@@ -1,4 +1,6 @@
 import nodePath from 'node:path';
+import { backupText } from '../aof/backup.ts';
+import type { Layout } from '../aof/layout.ts';
 import { loadOrder, type Manifest, type ManifestPart, parseManifest } from '../aof/manifest.ts';
 import { readSmallFile } from '../bytes/small-file.ts';
 import { UnreadableError } from '../errors.ts';
@@ -20,6 +22,14 @@ export function readManifest(
     });
   }
   return { manifest, size: bytes.length };
+}
+
+/** A backup is named as what it is. */
+export function noteBackup(layout: Layout, findings: FindingList): void {
+  const backup = 'backup' in layout ? layout.backup : undefined;
+  if (backup === undefined) return;
+  const code = backup.sealed ? 'backup.sealed' : 'backup.unsealed';
+  findings.add(code, backup.directory, 0, { found: backupText(backup) });
 }
 
 /** Visits the parts that a server loads, in its order; one that is missing or cannot be read becomes a finding at its line. */

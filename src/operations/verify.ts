@@ -13,7 +13,7 @@ import { RdbFault, RdbInput } from '../rdb/input.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue } from '../rdb/value-types.ts';
-import { eachPart, readManifest } from './parts.ts';
+import { eachPart, noteBackup, readManifest } from './parts.ts';
 import { type ChecksumReport, FindingList, type LayoutName, type Progress } from './report.ts';
 
 export interface VerifyOptions {
@@ -82,6 +82,7 @@ class Verification {
   }
 
   async layout(layout: Layout): Promise<LayoutName> {
+    noteBackup(layout, this.findings);
     switch (layout.kind) {
       case 'file':
         return this.single(layout.path);

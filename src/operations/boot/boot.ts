@@ -9,6 +9,7 @@ import { type Directive, included, parseConfiguration, readConfiguration } from 
 import { durabilityOf } from './durability.ts';
 import { bootRules } from './generation.ts';
 import type { BootDatabase, BootResult } from './outcome.ts';
+import { preload } from './preload.ts';
 import { ServerLoad } from './server-load.ts';
 import { Start } from './start.ts';
 import { findUnused } from './unused.ts';
@@ -77,7 +78,8 @@ async function runStart(start: Start): Promise<void> {
   const missing = missingAtStart(settings, rules, directory);
   if (missing !== undefined) return start.die(missing.reason, missing.log);
   start.noteHazards();
-  await new AofStart(start).run();
+  if (settings.preload !== undefined) await preload(start, settings.preload);
+  else await new AofStart(start).run();
   if (start.fatal === undefined && start.load.outsideCluster) {
     const line = "You can't have keys in a DB different than DB 0 when in Cluster mode. Exiting.";
     start.die('a cluster has one database, and the RDB has keys in another', [line]);

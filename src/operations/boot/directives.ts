@@ -19,6 +19,9 @@ const since: Readonly<Record<string, { readonly redis?: string; readonly valkey?
   'aof-disable-auto-gc': { redis: '7.0', valkey: '7.2' },
   'aof-load-corrupt-tail-max-size': { redis: '8.4' },
   'rdb-version-check': { valkey: '8.1' },
+  'preload-file': { redis: '8.10' },
+  backupdirname: { redis: '8.10' },
+  'backup-sealed-ttl': { redis: '8.10' },
 };
 
 const known = new Map(directiveRows);

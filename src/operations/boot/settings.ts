@@ -47,6 +47,22 @@ export interface BootSettings {
   /** Bytes; 0: no bound. */
   readonly maxMemory: number;
   readonly maxMemoryPolicy: string;
+  /** preload-file (Redis 8.10): the one thing that is loaded, whatever else is set. */
+  readonly preload: Preload | undefined;
+}
+
+/** A manifest or an RDB, from a backup mostly. */
+export interface Preload {
+  readonly kind: 'aof' | 'rdb';
+  readonly path: string;
+}
+
+function preloadOf(text: string): Preload | undefined {
+  if (text === '') return undefined;
+  const match = /^(aof|rdb):(.+)$/s.exec(text);
+  if (match === null)
+    throw new RefusedDirective('preload-file', `preload-file must be aof:PATH or rdb:PATH, not ${text}`);
+  return { kind: match[1] as Preload['kind'], path: match[2] };
 }
 
 /** What the directives say, the last one of a name winning, and the generation's defaults for the rest. Throws UsageError. */
@@ -110,6 +126,7 @@ export function settingsOf(directives: readonly Directive[], isOld: boolean): Bo
     aclFile: text('aclfile', ''),
     maxMemory: size('maxmemory', '0'),
     maxMemoryPolicy: text('maxmemory-policy', 'noeviction').toLowerCase(),
+    preload: preloadOf(text('preload-file', '')),
   };
 }
 

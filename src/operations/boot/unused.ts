@@ -1,4 +1,5 @@
 import nodePath from 'node:path';
+import { backupOf } from '../../aof/backup.ts';
 import { listFolder, partName, temporaryName } from '../../aof/layout.ts';
 import type { UnusedData } from './outcome.ts';
 import type { Start } from './start.ts';
@@ -9,10 +10,15 @@ export function findUnused(start: Start, keys: number): UnusedData[] {
   const names = listFolder(start.directory).filter((name) => start.size(name) !== undefined);
   const found = names.map((name) => judge(start, name, keys));
   for (const folder of listFolder(start.directory).filter((name) => start.isFolder(name))) {
-    for (const name of listFolder(start.path(folder))) {
+    const inside = listFolder(start.path(folder));
+    const isBackup = folder !== appenddirname && backupOf(start.path(folder), inside) !== undefined;
+    for (const name of inside) {
       const path = nodePath.join(folder, name);
       if (start.size(path) === undefined) continue;
-      if (folder === appenddirname) found.push(judgePart(start, path, name));
+      if (isBackup && start.used.has(path)) continue;
+      if (isBackup)
+        found.push(unused(start, path, `${path} is of a backup, which only preload-file loads`, keys === 0));
+      else if (folder === appenddirname) found.push(judgePart(start, path, name));
       else if (partName.test(name) || name.endsWith('.manifest'))
         found.push(unused(start, path, `${path} belongs to an AOF, but appenddirname is ${appenddirname}`, keys === 0));
     }

@@ -3,6 +3,7 @@ import { detectLayout, type Layout } from '../../aof/layout.ts';
 import { append } from '../../arrays.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
+import { noteBackup } from '../parts.ts';
 import { type FileReport, FindingList, type LayoutName, type Progress } from '../report.ts';
 import { nextTurn } from '../turns.ts';
 import { checkFile } from './check-file.ts';
@@ -68,6 +69,7 @@ interface Outcome {
 }
 
 async function checkLayout(layout: Layout, findings: FindingList, options: PartOptions): Promise<Outcome> {
+  noteBackup(layout, findings);
   switch (layout.kind) {
     case 'file':
       return checkSingle(layout.path, findings, options);

@@ -1,5 +1,5 @@
 import nodePath from 'node:path';
-import { type Content, detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import { type Content, detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
@@ -10,6 +10,7 @@ import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { noteBackup } from '../parts.ts';
 import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';
 import { checksumText, RdbScan } from './rdb-scan.ts';
 
@@ -61,6 +62,7 @@ export async function survey(path: string, options: SurveyOptions): Promise<Surv
 }
 
 async function surveyLayout(path: string, layout: Layout, options: SurveyOptions): Promise<SurveyedInput> {
+  noteBackup(layout, options.findings);
   if (layout.kind === 'multi-part') return surveyParts(path, layout.directory, layout.manifest, options);
   if (layout.kind === 'file') {
     const part = await surveyPart(layout.path, undefined, true, options);
@@ -69,9 +71,8 @@ async function surveyLayout(path: string, layout: Layout, options: SurveyOptions
     }
     return surveyed(path, layoutOf(part), [part], undefined);
   }
-  if (layout.kind === 'data-directory' && layout.members.length === 1) {
-    return surveyLayout(path, layout.members[0], options);
-  }
+  const live = layout.kind === 'data-directory' ? liveMembers(layout.members) : [];
+  if (live.length === 1) return surveyLayout(path, live[0], options);
   if (layout.kind === 'orphaned-parts') {
     const found = layout.parts.join(', ');
     options.findings.add('manifest.missing', layout.directory, 0, { expected: 'a manifest', found });
@@ -81,7 +82,7 @@ async function surveyLayout(path: string, layout: Layout, options: SurveyOptions
     const message = `cannot read ${layout.directory}: no AOF, no manifest and no RDB in this folder`;
     throw new UnreadableError(layout.directory, 'ENODATA', message);
   }
-  const names = layout.members.map((member) => ('path' in member ? member.path : member.directory));
+  const names = live.map((member) => ('path' in member ? member.path : member.directory));
   throw new UsageError(`${layout.directory} holds several datasets: name one of ${names.join(', ')}`);
 }
 

@@ -1,6 +1,6 @@
 import nodePath from 'node:path';
 import { parseTimestamp } from '../../aof/annotation.ts';
-import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
 import type { Source } from '../../bytes/source.ts';
 import type { Window } from '../../bytes/window.ts';
 import { Dataset } from '../../engine/dataset.ts';
@@ -22,7 +22,7 @@ import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
 import type { KeptKeys } from '../kept/kept-keys.ts';
-import { eachPart, readManifest } from '../parts.ts';
+import { eachPart, noteBackup, readManifest } from '../parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
 import { nextTurn } from '../turns.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
@@ -192,9 +192,11 @@ class Loader implements Loaded {
   }
 
   private async loadLayout(layout: Layout): Promise<void> {
+    noteBackup(layout, this.findings);
+    const live = layout.kind === 'data-directory' ? liveMembers(layout.members) : [];
     if (layout.kind === 'file') await this.loadSingle(layout.path);
     else if (layout.kind === 'multi-part') await this.loadMultiPart(layout.directory, layout.manifest);
-    else if (layout.kind === 'data-directory' && layout.members.length === 1) await this.loadLayout(layout.members[0]);
+    else if (live.length === 1) await this.loadLayout(live[0]);
     else if (layout.kind === 'orphaned-parts') {
       this.findings.add('manifest.missing', layout.directory, 0, {
         expected: 'a manifest',
@@ -207,7 +209,7 @@ class Loader implements Loaded {
         `cannot read ${layout.directory}: no AOF, no manifest and no RDB in this folder`,
       );
     } else {
-      const names = layout.members.map((member) => ('path' in member ? member.path : member.directory));
+      const names = live.map((member) => ('path' in member ? member.path : member.directory));
       throw new UsageError(`${layout.directory} holds several datasets: name one of ${names.join(', ')}`);
     }
   }

@@ -1,5 +1,5 @@
 import nodePath from 'node:path';
-import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart } from '../../aof/manifest.ts';
 import fs from '../../bytes/file-system.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
@@ -37,7 +37,8 @@ function logOf(layout: Layout): LogFiles {
   }
   // A data folder mostly holds an RDB beside its AOF.
   const isLog = (member: Layout) => member.kind !== 'file' || !/\.rdb(\.gz)?$/.test(member.path);
-  const logs = layout.members.some(isLog) ? layout.members.filter(isLog) : layout.members;
+  const members = liveMembers(layout.members);
+  const logs = members.some(isLog) ? members.filter(isLog) : members;
   if (logs.length === 1) return logOf(logs[0]);
   if (logs.length === 0)
     throw new UnreadableError(directory, 'ENODATA', `cannot read ${directory}: no AOF in this folder`);

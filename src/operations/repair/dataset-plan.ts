@@ -1,5 +1,5 @@
 import nodePath from 'node:path';
-import { detectLayout, type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
 import type { ManifestPart } from '../../aof/manifest.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import type { Sources } from '../dataset/sources.ts';
@@ -43,7 +43,7 @@ export async function planDataset(
 /** The one dataset in a folder. */
 function soleLayout(path: string, layout: Layout): Layout {
   if (layout.kind !== 'data-directory') return layout;
-  const { members } = layout;
+  const members = liveMembers(layout.members);
   if (members.length === 0) {
     throw new UnreadableError(path, 'ENODATA', `cannot read ${path}: no AOF, no manifest and no RDB in this folder`);
   }

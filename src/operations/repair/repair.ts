@@ -1,3 +1,4 @@
+import { refuseBackup } from '../../aof/backup.ts';
 import nodeFs from '../../bytes/file-system.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
 import { resolveLink } from '../../bytes/sink.ts';
@@ -127,6 +128,7 @@ function refuse(path: string, { files, manifest }: DatasetPlan, options: RepairO
   }
   if (!inPlace) return;
   if (path === '-') throw new UsageError('standard input cannot be repaired in place: name an output');
+  refuseBackup(path);
   const zipped = files.find(({ scan }) => isGzip(scan.path));
   if (zipped !== undefined) {
     throw new UsageError(`${zipped.scan.path} is compressed: name an output for its repaired, uncompressed content`);

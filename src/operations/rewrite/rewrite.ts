@@ -1,4 +1,5 @@
 import nodePath from 'node:path';
+import { refuseBackup } from '../../aof/backup.ts';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
 import nodeFs from '../../bytes/file-system.ts';
 import { resolveLink } from '../../bytes/sink.ts';
@@ -431,6 +432,7 @@ function refuseExisting(path: string, allowed: boolean, way = 'say --force to re
 
 function refuseInPlace(path: string): void {
   if (path === '-') throw new UsageError('standard input cannot be rewritten in place: name an output');
+  refuseBackup(path);
   if (isGzip(path)) throw new UsageError(`${path} is compressed: name an output for its uncompressed content`);
 }
 
