@@ -5,7 +5,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { warnOfSkip } from './servers.ts';
+import { corpusDir } from './corpus-dir.ts';
+
+export { corpusDir } from './corpus-dir.ts';
 
 /** One file of the corpora, with what redis-server 8.6.3 said of it. */
 export interface CorpusFile {
@@ -15,11 +17,6 @@ export interface CorpusFile {
   readonly digest?: string;
   /** The server's reason, where it refused the file. */
   readonly refused?: string;
-}
-
-/** The folder of the corpora, $AOFKIT_CORPUS; undefined where it is not set. */
-export function corpusDir(): string | undefined {
-  return process.env.AOFKIT_CORPUS || undefined;
 }
 
 /** The recorded answer: a digest alone, or a digest with what the server logged, or why it refused. */
@@ -51,7 +48,6 @@ export function rdbCorpus(dir: string): CorpusFile[] {
 export function describeWithCorpus(title: string, body: (dir: string) => void): void {
   const dir = corpusDir();
   if (dir === undefined) {
-    warnOfSkip('no corpora: set AOFKIT_CORPUS to their folder (docs/testing.md)');
     describe(title, () => it.skip('needs the corpora', () => {}));
   } else if (existsSync(join(dir, 'aof-from-test-suite', 'digests.json'))) describe(title, () => body(dir));
   else describe(title, () => it('needs the corpora', () => expect.fail(`AOFKIT_CORPUS=${dir} holds no corpora`)));
