@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
  * Who may import whom: ARCHITECTURE.md, "Where things live".
  */
 const root = path.join(import.meta.dirname, '..');
-const leaves = ['arrays', 'errors', 'limits', 'words'];
+const leaves = ['arrays', 'errors', 'limits', 'records', 'words'];
 const allowed: Record<string, readonly string[]> = {
   bytes: leaves,
   checksum: [...leaves, 'bytes', 'kernels'],

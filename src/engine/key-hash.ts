@@ -1,6 +1,7 @@
 /**
  * A 32-bit hash of `bytes[start, start + length)` after MurmurHash3 (public domain, Austin Appleby), four bytes a step.
- * Seeded, so that collisions prepared for one seed do not hold for another.
+ * There are keys that collide for every seed: a table that uses it switches to SipHash when it sees them (keyspace.ts). Which shard holds
+ * a key goes by it too: there collisions only make one shard larger.
  */
 export function hashBytes(bytes: Uint8Array, start: number, length: number, seed: number): number {
   let hash = seed;

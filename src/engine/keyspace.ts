@@ -1,3 +1,4 @@
+import { SipHash } from '../kernels/sip-hash.ts';
 import type { Frame } from './frame.ts';
 import { KeyArena } from './key-arena.ts';
 import { hashBytes } from './key-hash.ts';
@@ -6,6 +7,8 @@ import { Kind, type OwnString, objectKindMin } from './value.ts';
 
 /** Frames that are warmed for at a time, at most. */
 export const warmMax = 64;
+/** A key that lies farther from its slot, or a removal that moves more, is what only prepared keys make likely. */
+const probesMax = 512;
 
 /**
  * One database: an open-addressing hash table over typed arrays, because a Map stops at 16.7 million entries and costs an
@@ -47,6 +50,11 @@ export class Keyspace {
   #lastHash = 0;
   #lastSlot = 0;
 
+  /** The keyed hash, once keys turned out to be prepared to collide: then the fast one serves no more. */
+  #keyed: SipHash | undefined;
+  /** Slots that inserts and removals went over. */
+  probes = 0;
+
   /** `seed` varies the hash function; iteration order does not depend on it. */
   constructor(seed = 0x2f0b4c47) {
     this.#seed = seed | 0;
@@ -77,7 +85,8 @@ export class Keyspace {
 
   /** The entry of the key `bytes[start, start + length)`, or -1. */
   find(bytes: Uint8Array, start: number, length: number): number {
-    const hash = hashBytes(bytes, start, length, this.#seed);
+    const hash =
+      this.#keyed === undefined ? hashBytes(bytes, start, length, this.#seed) : this.#keyed.hash(bytes, start, length);
     this.#lastHash = hash;
     const table = this.#table;
     const mask = this.#mask;
@@ -107,6 +116,7 @@ export class Keyspace {
     const words = this.#words;
     const mask = this.#mask;
     let keys = 0;
+    if (this.#keyed !== undefined) return;
     for (let index = 0; index < count && keys < warmMax; index++) {
       const { argc, bytes, starts, lengths } = frames[index];
       if (argc > 1) places[keys++] = hashBytes(bytes, starts[1], lengths[1], this.#seed) & mask;
@@ -124,17 +134,27 @@ export class Keyspace {
 
   /** Adds a key that is not there, with the integer 0 as value, and gives its entry. Other entries' numbers may change. */
   insert(bytes: Uint8Array, start: number, length: number): number {
-    const hash = hashBytes(bytes, start, length, this.#seed);
-    return this.#insertHashed(hash, bytes, start, length);
+    return this.#insertHashed(this.#hash(bytes, start, length), bytes, start, length);
   }
 
   /** `insert` of the key that the last `find` on this keyspace did not find. */
   insertAfterFind(bytes: Uint8Array, start: number, length: number): number {
-    return this.#insertHashed(this.#lastHash, bytes, start, length);
+    // After a switch to the keyed hash the one that was computed before it is of no use.
+    const hash = this.#keyed === undefined ? this.#lastHash : this.#hash(bytes, start, length);
+    return this.#insertHashed(hash, bytes, start, length);
   }
 
-  #insertHashed(hash: number, bytes: Uint8Array, start: number, length: number): number {
-    if (this.#used === this.#capacity) this.#makeRoom();
+  #hash(bytes: Uint8Array, start: number, length: number): number {
+    if (this.#keyed !== undefined) return this.#keyed.hash(bytes, start, length);
+    return hashBytes(bytes, start, length, this.#seed);
+  }
+
+  #insertHashed(found: number, bytes: Uint8Array, start: number, length: number): number {
+    let hash = found;
+    if (this.#used === this.#capacity) {
+      this.#makeRoom();
+      if (this.#keyed !== undefined) hash = this.#hash(bytes, start, length);
+    }
     const entry = this.#used++;
     const word = entry * 8;
     const words = this.#words;
@@ -156,6 +176,9 @@ export class Keyspace {
     while (table[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
     table[slot * 2] = hash;
     table[slot * 2 + 1] = entry + 1;
+    const probes = (slot - hash) & mask;
+    this.probes += probes;
+    if (probes > probesMax && this.#keyed === undefined) this.#useKeyedHash();
   }
 
   /** Removes entry `entry` and what it holds. */
@@ -190,7 +213,7 @@ export class Keyspace {
   #hashOf(entry: number): number {
     const position = this.#words[entry * 8] >>> 0;
     const length = this.#words[entry * 8 + 1];
-    return hashBytes(this.#arena.blockOf(position), this.#arena.startOf(position), length, this.#seed);
+    return this.#hash(this.#arena.blockOf(position), this.#arena.startOf(position), length);
   }
 
   /** Empties a slot and moves back the entries that had been pushed past it. */
@@ -210,6 +233,16 @@ export class Keyspace {
       hole = slot;
     }
     table[hole * 2 + 1] = 0;
+    const probes = (slot - start) & mask;
+    this.probes += probes;
+    if (probes > probesMax && this.#keyed === undefined) this.#useKeyedHash();
+  }
+
+  /** Places every entry anew by a hash whose collisions nobody can prepare. */
+  #useKeyedHash(): void {
+    this.#keyed = new SipHash();
+    this.#table.fill(0);
+    for (let entry = this.next(-1); entry >= 0; entry = this.next(entry)) this.#place(this.#hashOf(entry), entry);
   }
 
   #makeRoom(): void {
@@ -254,7 +287,12 @@ export class Keyspace {
     const old = this.#table;
     this.#table = new Int32Array(slots * 2);
     this.#mask = slots - 1;
-    for (let slot = 0; slot < old.length; slot += 2) if (old[slot + 1] !== 0) this.#place(old[slot], old[slot + 1] - 1);
+    const keyed = this.#keyed;
+    for (let slot = 0; slot < old.length; slot += 2) {
+      if (old[slot + 1] !== 0) this.#place(old[slot], old[slot + 1] - 1);
+      // All entries have been placed anew.
+      if (this.#keyed !== keyed) return;
+    }
   }
 
   /** Removes every key. */

@@ -5,6 +5,7 @@
 
 import { commandsBase64 } from './commands.generated.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
+import { hashKey } from './sip-hash.ts';
 import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
@@ -18,6 +19,7 @@ export const commandsKeysMax = 8192;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
+  setHashKey(a: number, b: number, c: number, d: number): void;
   rewriteKeys(from: number, limit: number, most: number, scores: number, seed: number, db: number): number;
 }
 
@@ -42,7 +44,9 @@ export class CommandsKernel {
   private isRetired = false;
 
   constructor() {
-    const { memory, rewriteKeys } = kernels.instance();
+    const { memory, rewriteKeys, setHashKey } = kernels.instance();
+    const [a, b, c, d] = hashKey();
+    setHashKey(a, b, c, d);
     this.memory = memory.buffer;
     // A trap leaves nothing behind but bytes in the output that nobody asks for.
     this.rewriteKeys = (from, limit, most, scores, seed, db) => {

@@ -7,6 +7,7 @@
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
 import { lanesBase64 } from './lanes.generated.ts';
+import { hashKey } from './sip-hash.ts';
 import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/layout.ts). */
@@ -41,6 +42,7 @@ interface Exports {
   crc64Window(low: number, high: number, address: number, length: number): void;
   crc64Prepare(): void;
   blobsPrepare(): void;
+  setHashKey(a: number, b: number, c: number, d: number): void;
 }
 
 const module = new KernelModule<Exports>(lanesBase64);
@@ -72,6 +74,8 @@ export class Lanes {
     const kernels = module.instance();
     kernels.crc64Prepare();
     kernels.blobsPrepare();
+    const [a, b, c, d] = hashKey();
+    kernels.setHashKey(a, b, c, d);
     this.memory = kernels.memory.buffer;
     this.crc64Window = kernels.crc64Window;
     this.places = new Uint32Array(this.memory, printsAt, lanePlacesMax * placeWords);

@@ -4,6 +4,7 @@
 
 import { commandSlotBytes, commandSlotCount } from './command-table.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
+import { hashKey } from './sip-hash.ts';
 import { statisticsBase64 } from './statistics.generated.ts';
 import { mustBeTrap } from './trap.ts';
 
@@ -29,6 +30,8 @@ const totalsMax = 1024;
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   clearTables(most: number): void;
+  countProbes(): number;
+  setHashKey(a: number, b: number, c: number, d: number): void;
   countCommands(from: number, limit: number, stop: number, mask: number): number;
   countScratch(table: number, length: number, bytes: number): void;
 }
@@ -72,6 +75,8 @@ export class StatisticsKernel {
         return this.result[3];
       }
     };
+    const [a, b, c, d] = hashKey();
+    this.exports.setHashKey(a, b, c, d);
     this.exports.clearTables(Math.min(textsMost, tableTextsMax));
     this.window = Buffer.from(this.memory, windowAt, windowBytes);
     this.result = new Int32Array(this.memory, 0, 4);
@@ -83,6 +88,11 @@ export class StatisticsKernel {
   /** Whether `bytes` is memory of this instance, which its kernel can read. */
   owns(bytes: Buffer): boolean {
     return bytes.buffer === this.memory && !this.isRetired;
+  }
+
+  /** Slots of the tables that were looked at beyond the first, in all searches. */
+  get probes(): number {
+    return this.exports.countProbes();
   }
 
   /** Counts `text[start, start + length)`, at most `textLengthMax` bytes, in table 0 or 1. */

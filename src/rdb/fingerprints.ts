@@ -1,9 +1,11 @@
+import { SipHash } from '../kernels/sip-hash.ts';
+
 /** Slots that `insertNew` touches before it looks at them. */
 const warmedAtOnce = 64;
 
 /**
  * A set of 64-bit fingerprints of byte strings in a few typed arrays: finds what stands twice among millions of members or
- * keys at eight bytes each. The seed makes collisions impossible to prepare; that two different strings share a fingerprint
+ * keys at eight bytes each. Fingerprints are keyed (SipHash), so that nobody can prepare collisions; that two different strings share one
  * by chance has a probability of n² / 2^65.
  */
 export class FingerprintSet {
@@ -11,6 +13,7 @@ export class FingerprintSet {
   private slots: Uint32Array;
   private mask: number;
   private readonly seed: number;
+  private readonly hasher = new SipHash();
   /** The fingerprint of the last `add`: two halves, never both zero. */
   high = 0;
   low = 0;
@@ -128,29 +131,12 @@ export class FingerprintSet {
     }
   }
 
-  /** Two independent 32-bit multiplicative hashes over four bytes a step; the result is in `high` and `low`. */
+  /** The fingerprint of `bytes[start, start + length)` with this set's seed and a salt: `high` and `low`. */
   hash(bytes: Uint8Array, start: number, length: number, salt = 0): void {
-    let a = (this.seed ^ Math.imul(salt + 1, 0x9e3779b1)) | 0;
-    let b = Math.imul(this.seed ^ length, 0x85ebca77) ^ salt;
-    const end = start + length;
-    let position = start;
-    for (; position + 4 <= end; position += 4) {
-      const word =
-        bytes[position] | (bytes[position + 1] << 8) | (bytes[position + 2] << 16) | (bytes[position + 3] << 24);
-      a = Math.imul(a ^ word, 0xcc9e2d51);
-      a = (a << 15) | (a >>> 17);
-      b = Math.imul(b + word, 0x1b873593);
-      b ^= b >>> 15;
-    }
-    let rest = length & 3;
-    for (; position < end; position++) rest = (rest << 8) | bytes[position];
-    a = Math.imul(a ^ rest, 0xc2b2ae3d);
-    b = Math.imul(b ^ rest ^ a, 0x27d4eb2f);
-    a = Math.imul(a ^ (a >>> 16) ^ b, 0x85ebca6b);
-    b = Math.imul(b ^ (b >>> 13) ^ a, 0xc2b2ae35);
-    this.high = (a ^ (a >>> 15)) >>> 0;
-    this.low = (b ^ (b >>> 16)) >>> 0;
-    if (this.high === 0 && this.low === 0) this.low = 1;
+    const { hasher } = this;
+    hasher.hash(bytes, start, length, this.seed, salt);
+    this.high = hasher.high;
+    this.low = this.high === 0 && hasher.low === 0 ? 1 : hasher.low;
   }
 
   private grow(): void {

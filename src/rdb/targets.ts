@@ -3,6 +3,8 @@
  * Facts: formats of rdb.h, rdb.c and aof.c of the releases; those of 6.0, 7.0, 8.0, 8.6, Valkey 8.1 and 9.1 were compared
  * with what these servers write (test/rdb/codec, test/resp).
  */
+
+import { lookUp } from '../records.ts';
 import { compactLimits } from './compact-limits.ts';
 import type { BacklenThreshold } from './encodings/listpack.ts';
 import type { Fork } from './reader.ts';
@@ -192,7 +194,7 @@ const shortNames: Readonly<Record<string, string>> = {
 
 /** The target of that name (`redis-8.6`) or short name (`redis-8`: its newest); undefined where there is none. */
 export function findTarget(name: string): Target | undefined {
-  const full = shortNames[name] ?? name;
+  const full = lookUp(shortNames, name) ?? name;
   return targets.find((target) => target.name === full);
 }
 

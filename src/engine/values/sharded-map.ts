@@ -3,6 +3,8 @@
  * out over several when it gets near; below the limit nothing is added to the cost of a Map.
  */
 
+import { SipHash } from '../../kernels/sip-hash.ts';
+
 /** Entries of one Map or Set before it is dealt out; V8 stops at 2^24. */
 export const shardEntriesMax = 2 ** 23;
 const shardsAtFirst = 4;
@@ -37,11 +39,12 @@ export function setWithRoom(set: SetLike, limit = shardEntriesMax): SetLike {
   return set.size < limit || set instanceof ShardedSet ? set : new ShardedSet(set.values(), limit);
 }
 
-/** FNV-1a over the characters, folded so that its low bits depend on all of them. */
+/** The key is fixed, so that the order of iteration is; to find millions of keys whose low bits agree takes too long even so. */
+const hasher = new SipHash(Uint32Array.of(0x2f0b4c47, 0x51ed270b, 0x9e3779b9, 0x7f4a7c15));
+
 function shardHash(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
-  return hash ^ (hash >>> 16);
+  const bytes = Buffer.from(key, 'latin1');
+  return hasher.hash(bytes, 0, bytes.length);
 }
 
 /** A map over a power of two of Maps; their number doubles when one of them reaches the limit. */

@@ -7,7 +7,10 @@ import { expireAt, out, set, setKey, setOut } from './commands-out';
 import { hashName, list, listpackValue, scoredListpack, scoredStrings, setName, strings } from './commands-values';
 import { fingerprint } from './fingerprint';
 import { commandsOutAt, printsAt, resultAt, windowAt } from './layout';
+import { setHashKey } from './sip-hash';
 import { laneStart, nowhere, textAt, textEnd, textLength } from './rdb-strings';
+
+export { setHashKey };
 
 /** Whether scores are written as this module does it. */
 let writesScores = false;

@@ -1,29 +1,13 @@
 // AssemblyScript. Fingerprints: that of a key, as src/rdb/fingerprints.ts has it, and one of members, which serves only to find
 // what may stand twice in one value.
 
+import { sipHash } from './sip-hash';
+
 /** Writes the two halves, high and low, of the fingerprint of `length` bytes to `to`. */
 export function fingerprint(from: usize, length: usize, seed: u32, salt: u32, to: usize): void {
-  let a = seed ^ ((salt + 1) * 0x9e3779b1);
-  let b = ((seed ^ <u32>length) * 0x85ebca77) ^ salt;
-  const end = from + length;
-  let at = from;
-  for (; at + 4 <= end; at += 4) {
-    const word = load<u32>(at);
-    a = (a ^ word) * 0xcc9e2d51;
-    a = rotl(a, 15);
-    b = (b + word) * 0x1b873593;
-    b ^= b >> 15;
-  }
-  let rest = <u32>length & 3;
-  for (; at < end; at++) rest = (rest << 8) | <u32>load<u8>(at);
-  a = (a ^ rest) * 0xc2b2ae3d;
-  b = (b ^ rest ^ a) * 0x27d4eb2f;
-  a = (a ^ (a >> 16) ^ b) * 0x85ebca6b;
-  b = (b ^ (b >> 13) ^ a) * 0xc2b2ae35;
-  const high = a ^ (a >> 15);
-  const low = b ^ (b >> 16);
-  store<u32>(to, high);
-  store<u32>(to, high == 0 && low == 0 ? 1 : low, 4);
+  const hash = sipHash(from, length, seed, salt);
+  store<u32>(to, <u32>(hash >> 32));
+  store<u32>(to, hash == 0 ? 1 : <u32>hash, 4);
 }
 
 const factor: u64 = 0x9e3779b97f4a7c15;

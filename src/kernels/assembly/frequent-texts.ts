@@ -2,7 +2,15 @@
 // full, the count that half of its entries do not exceed is subtracted from all, and what has none left is forgotten. Entries keep the order
 // in which they came.
 
+import { sipHash } from './sip-hash';
 import { entriesAt, headAt, histogramAt, slotCount, tableBytes, tablesAt, textsAt } from './statistics-layout';
+
+/** A text that lies farther from its slot is what only prepared texts make likely. */
+const probesMax: u32 = 512;
+/** Whether a table's hash is the keyed one; its place in the head. */
+const keyedOffset: usize = headAt + 12;
+/** Slots that the last search went over. */
+let probes: u32 = 0;
 
 /** Counts that the histogram tells apart. */
 const histogramCounts: u32 = 4096;
@@ -14,6 +22,7 @@ export function clearTables(most: u32): void {
     store<u32>(table + headAt, 0);
     store<u32>(table + headAt, most, 4);
     store<u32>(table + headAt, <u32>(table + textsAt), 8);
+    store<u32>(table + keyedOffset, 0);
     store<f64>(table + headAt, 0, 16);
   }
 }
@@ -64,10 +73,41 @@ function placeOf(table: usize, entry: u32): usize {
   return table + (entriesAt - 32) + (<usize>entry << 5);
 }
 
-/** Counts a text with the bytes of its command in table 0 or 1; `hash` is hashOf's. */
-export function countText(index: u32, at: usize, length: usize, hash: u32, bytes: f64): void {
+/** Places every entry of a table anew by a hash whose collisions nobody can prepare. */
+function useKeyedHash(table: usize): void {
+  store<u32>(table + keyedOffset, 1);
+  memory.fill(table, 0, <usize>slotCount << 2);
+  const entries = load<u32>(table + headAt);
+  for (let entry: u32 = 1; entry <= entries; entry++) {
+    const place = placeOf(table, entry);
+    const hash = <u32>sipHash(<usize>load<u32>(place, 8), <usize>load<u32>(place, 4), 0, 0);
+    store<u32>(place, hash);
+    let index = hash & (slotCount - 1);
+    while (load<u32>(table + (<usize>index << 2)) != 0) index = (index + 1) & (slotCount - 1);
+    store<u32>(table + (<usize>index << 2), (hash & 0xffff0000) | entry);
+  }
+}
+
+/** Slots that the searches of this instance went over. */
+let probesInAll: f64 = 0;
+
+export function countProbes(): f64 {
+  return probesInAll;
+}
+
+/** Counts a text with the bytes of its command in table 0 or 1; `fast` is hashOf's or shortHashOf's. */
+export function countText(index: u32, at: usize, length: usize, fast: u32, bytes: f64): void {
   const table = tablesAt + <usize>index * tableBytes;
+  let hash = load<u32>(table + keyedOffset) == 0 ? fast : <u32>sipHash(at, length, 0, 0);
   let slot = slotFor(table, at, length, hash);
+  if (probes > 0) {
+    probesInAll += <f64>probes;
+    if (probes > probesMax && load<u32>(table + keyedOffset) == 0) {
+      useKeyedHash(table);
+      hash = <u32>sipHash(at, length, 0, 0);
+      slot = slotFor(table, at, length, hash);
+    }
+  }
   let entry = <u32>load<u16>(slot);
   if (entry == 0) {
     if (load<u32>(table + headAt) == load<u32>(table + headAt, 4)) {
@@ -96,11 +136,13 @@ function slotFor(table: usize, at: usize, length: usize, hash: u32): usize {
   let index = hash & (slotCount - 1);
   let slot = table + (<usize>index << 2);
   let value = load<u32>(slot);
+  probes = 0;
   while (value != 0) {
     if (value >>> 16 == hash >>> 16 && holds(placeOf(table, value & 0xffff), at, length, hash)) break;
     index = (index + 1) & (slotCount - 1);
     slot = table + (<usize>index << 2);
     value = load<u32>(slot);
+    probes++;
   }
   return slot;
 }

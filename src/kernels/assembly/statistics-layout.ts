@@ -21,7 +21,7 @@ export const tablesAt: usize = 1048576;
 export const tableBytes: usize = 35651584;
 export const slotCount: u32 = 65536;
 export const entriesAt: usize = 262144;
-/** u32 entries, u32 most entries, u32 end of the texts, u32 unused, f64 error. */
+/** u32 entries, u32 most entries, u32 end of the texts, u32 whether its hash is keyed, f64 error. */
 export const headAt: usize = 1310720;
 export const histogramAt: usize = 1311232;
 export const textsAt: usize = 1327616;

@@ -4,12 +4,13 @@
 //   a slot's own eight bytes in the table of commands:  u16 number | i8 first key | i8 last key | u8 step | u8 flags | u16 unused
 
 import { slotOf } from './command-table';
-import { clearTables, countText, hashOf, shortHashOf } from './frequent-texts';
+import { clearTables, countProbes, countText, hashOf, shortHashOf } from './frequent-texts';
+import { setHashKey } from './sip-hash';
 import { argc, frameCommand, nowhere, selected } from './log-frame';
 import { argumentsAt, resultAt, windowAt } from './log-layout';
 import { commandsAt, samplesAt, samplesMax, scratchAt, totalsAt } from './statistics-layout';
 
-export { clearTables };
+export { clearTables, countProbes, setHashKey };
 
 /** The command writes its keys; only the first of them. */
 const flagWrites: u32 = 1;

@@ -1,6 +1,7 @@
 import fs from '../../bytes/file-system.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import { lookUp } from '../../records.ts';
 import { splitWords } from '../../words.ts';
 import { directiveGenerations, directiveRows } from './directives.generated.ts';
 import { includedPaths } from './include-paths.ts';
@@ -38,8 +39,9 @@ export function unknownDirective(directives: readonly Directive[], generation: s
  */
 function isKnown(name: string, generation: string): boolean {
   const [fork, version] = generation.split('-') as ['redis' | 'valkey', string];
-  const first = since[name]?.[fork];
-  if (since[name] !== undefined) return first !== undefined && !isBefore(version, first);
+  const releases = lookUp(since, name);
+  const first = releases?.[fork];
+  if (releases !== undefined) return first !== undefined && !isBefore(version, first);
   const mask = known.get(name) ?? 0;
   const asked = directiveGenerations.flatMap((other, bit) =>
     other.startsWith(fork) ? [{ version: other.slice(fork.length + 1), knows: ((mask >> bit) & 1) === 1 }] : [],

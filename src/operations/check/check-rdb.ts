@@ -12,6 +12,7 @@ import { productText } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
+import { emptyRecord } from '../../records.ts';
 import type { FindingList, RdbReport } from '../report.ts';
 
 export interface RdbCheckOptions {
@@ -69,7 +70,7 @@ export class RdbCheck {
       fieldExpires: 0,
       functions: 0,
       databases: 0,
-      aux: {},
+      aux: emptyRecord(),
       checksum: { state: 'unchecked' },
       length: 0,
     };

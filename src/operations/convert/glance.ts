@@ -5,6 +5,7 @@ import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
+import { emptyRecord } from '../../records.ts';
 import type { FileReport, RdbReport } from '../report.ts';
 import { checksumText } from './rdb-scan.ts';
 import { checkSum, type SurveyedInput, type SurveyOptions } from './survey.ts';
@@ -67,7 +68,7 @@ function storedChecksum(path: string): bigint {
 /** Version and aux fields; undefined where they cannot be read. */
 function readHead(input: RdbInput): Omit<RdbReport, 'checksum' | 'length'> | undefined {
   const reader = new RdbReader(input, { checksum: false });
-  const aux: Record<string, string> = {};
+  const aux = emptyRecord<string>();
   try {
     reader.readHeader();
     if (reader.version < checksumVersionMin) return undefined;

@@ -9,6 +9,7 @@ import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
+import { emptyRecord } from '../../records.ts';
 import type { FindingList, RdbReport } from '../report.ts';
 
 export interface RdbScanOptions {
@@ -48,7 +49,7 @@ export class RdbScan {
     this.duplicates = new DuplicateKeys(seed);
     const checksum = { state: 'unchecked' } as const;
     const counts = { keys: 0, expires: 0, fieldExpires: 0, functions: 0, databases: 0, length: 0 };
-    this.report = { fork: 'redis', version: 0, aux: {}, checksum, ...counts };
+    this.report = { fork: 'redis', version: 0, aux: emptyRecord(), checksum, ...counts };
   }
 
   /** True if the end was reached. */

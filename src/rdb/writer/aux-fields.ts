@@ -2,6 +2,7 @@
  * Aux fields and cluster records of an RDB, and which servers read them: rdbLoadRioWithLoadingCtx in the servers' rdb.c. A server
  * passes over an aux field that it does not know, so that one which nobody here knows is copied too.
  */
+import { lookUp } from '../../records.ts';
 import type { Target } from '../targets.ts';
 import type { LossKind } from './losses.ts';
 
@@ -62,7 +63,7 @@ const other: AuxField = { kind: 'aux-field', what: 'aux fields', reads: (target)
 
 /** What an aux field is; one that is not known here is copied to whoever has any. */
 export function auxField(name: string): AuxField {
-  return fields[name] ?? other;
+  return lookUp(fields, name) ?? other;
 }
 
 /** Opcode 244 (Redis 7.4): how many keys a slot has. */
