@@ -39,7 +39,7 @@ for (const name of [
   'unlinkSync',
   'linkSync',
   'mkdirSync',
-  'rmSync',
+  'rmdirSync',
 ]) {
   const real = fs[name];
   fs[name] = (...args) => {

@@ -1,5 +1,5 @@
 import nodeFs from 'node:fs';
-import type { FileSystem } from '../src/bytes/sink.ts';
+import type { FileSystem } from '../src/bytes/open-folder.ts';
 
 /** The process is gone: whatever it calls afterwards has no effect. */
 export class Killed extends Error {}
@@ -25,14 +25,15 @@ const changing: readonly (keyof FileSystem)[] = [
   'unlinkSync',
   'linkSync',
   'mkdirSync',
+  'rmdirSync',
   'fchmodSync',
   'fchownSync',
-  'rmSync',
 ];
 const needsRoom = new Set<string>(['writeSync', 'fsyncSync', 'linkSync', 'mkdirSync']);
 
+const { O_CREAT } = nodeFs.constants;
 const isRoomy = (name: string, args: readonly unknown[]) =>
-  needsRoom.has(name) || (name === 'openSync' && args[1] !== 'r');
+  needsRoom.has(name) || (name === 'openSync' && (Number(args[1]) & O_CREAT) !== 0);
 
 /** The real file system, but for flushing, until the call number `at`, counted from 0. */
 export class FaultyFileSystem {

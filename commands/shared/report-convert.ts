@@ -51,5 +51,6 @@ export function formatConvert(result: ConvertResult, seconds: number, colour: Pa
   for (const loss of result.lossCounts) lines.push(`    ${loss.kind}: ${formatLoss(loss)}`);
   for (const finding of result.findings) append(lines, formatFinding(finding, colour));
   if (result.digest !== '') lines.push(digestLine(result));
+  for (const note of result.notes) lines.push(`  ${colour.yellow('note')} ${note}`);
   return `${lines.join('\n')}\n`;
 }

@@ -72,7 +72,7 @@ function formatRegion({ offset, length, code, reason, action, touched }: Region,
 
 /** How a repair ended, after its plan was shown. */
 export function formatRepair(result: RepairResult, dryRun: boolean, colour: Palette): string {
-  const { outcome, ok, reason, written, backups, quarantine, findings, path } = result;
+  const { outcome, ok, reason, written, backups, quarantine, notes, findings, path } = result;
   const lines: string[] = [];
   if (outcome === 'repaired') {
     for (const file of written) lines.push(`${colour.green('written')}  ${file.path}, ${formatBytes(file.bytes)}`);
@@ -85,6 +85,7 @@ export function formatRepair(result: RepairResult, dryRun: boolean, colour: Pale
     const what = outcome === 'planned' || outcome === 'sound' ? 'not wholly repairable' : 'not wholly repaired';
     lines.push(`${colour.yellow(what)}: ${reason}`);
   }
+  for (const note of notes) lines.push(`  ${colour.yellow('note')} ${note}`);
   for (const finding of findings) {
     if (finding.severity === 'error') append(lines, formatFinding(finding, colour));
   }

@@ -81,6 +81,7 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Pa
   if (result.lossCount > 20) lines.push(`    ${plural(result.lossCount, 'loss')} in all`);
   for (const finding of result.findings) append(lines, formatFinding(finding, colour));
   if (result.digest !== '') lines.push(digestLine(result));
+  for (const note of result.notes) lines.push(`  ${colour.yellow('note')} ${note}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,68 +1,89 @@
 import nodePath from 'node:path';
 import { UnwritableError } from '../errors.ts';
 import nodeFs from './file-system.ts';
+import {
+  closeQuietly,
+  codeOf,
+  createNew,
+  type FileIdentity,
+  type FileSystem,
+  identityOf,
+  isLinkless,
+  type OpenFolder,
+  unlinkQuietly,
+} from './open-folder.ts';
+import type { OutputLock } from './output-lock.ts';
+import { type Protection, protect } from './protection.ts';
+import { createTemporary } from './temporary-name.ts';
 
-/** The calls of the file system that an output makes, so that a test can let any of them fail or be the last. */
-export type FileSystem = Pick<
-  typeof nodeFs,
-  | 'openSync'
-  | 'writeSync'
-  | 'fsyncSync'
-  | 'closeSync'
-  | 'renameSync'
-  | 'unlinkSync'
-  | 'linkSync'
-  | 'mkdirSync'
-  | 'readdirSync'
-  | 'existsSync'
-  | 'fstatSync'
-  | 'statSync'
-  | 'fchmodSync'
-  | 'fchownSync'
-  | 'rmSync'
->;
+export type { FileSystem } from './open-folder.ts';
 
 /** So many bytes are flushed at a time behind the writing. */
 const flushBytes = 32 * 1024 * 1024;
 
-/** A temporary name beside `name`: it tells whose it is, so that a later run can clear what a killed one left. */
-const temporaryPattern = /^\.(.+)\.aofkit-(\d+)\.tmp$/;
-
-export function temporaryName(name: string): string {
-  return `.${name}.aofkit-${process.pid}.tmp`;
+/** Where a file is made. */
+export interface Place {
+  readonly folder: OpenFolder;
+  readonly fs: FileSystem;
+  /** The folder has a temporary name itself, so that files in it need none. */
+  readonly isBuilding: boolean;
+  /** Whether it is still for us alone to write there. */
+  readonly isOurs: () => boolean;
+  /** Called before a file of this name is made. */
+  readonly note: (name: string) => void;
 }
 
+/** Beside an output whose lock is held. */
+export const placeBeside = (lock: OutputLock): Place => ({
+  folder: lock.folder,
+  fs: lock.fs,
+  isBuilding: false,
+  isOurs: () => lock.isHeld(),
+  note: (name) => lock.note({ kind: 'file', name }),
+});
+
 /**
- * A file that appears whole or not at all: written under a temporary name in the folder of its target, flushed to the disk,
- * and only then given its name.
+ * A file that appears whole or not at all: made under a temporary name in the folder of its target, where nobody else may read it, flushed
+ * to the disk, given its owner and mode, and only then its name.
  *
- *     new AtomicFile(path) … write … write … commit()     or  abandon()
+ *     new AtomicFile(path, place, protection) … write … write … commit()     or  abandon()
  */
 export class AtomicFile {
   readonly path: string;
   length = 0;
-  private readonly temporary: string;
+  private readonly place: Place;
   private readonly fs: FileSystem;
+  private readonly protection: Protection;
+  /** What it is called now, in its folder. */
+  private current: string;
+  private readonly identity: FileIdentity;
   /** Length when the last flush behind the writing began. */
   private flushedFrom = 0;
+  private isFinished = false;
   /** Whether it has taken its place. */
   hasName = false;
   /** Minus one once it is closed. */
   descriptor = -1;
 
-  /**
-   * Opens the temporary file; clears those that killed runs left for the same target. `like`: the file whose mode and owner it takes.
-   * Throws UnwritableError.
-   */
-  constructor(path: string, fs: FileSystem = nodeFs, like = path) {
+  /** Makes the temporary file. Throws UnwritableError. */
+  constructor(path: string, place: Place, protection: Protection) {
     this.path = path;
-    this.fs = fs;
-    this.temporary = nodePath.join(nodePath.dirname(path), temporaryName(nodePath.basename(path)));
+    this.place = place;
+    this.fs = place.fs;
+    this.protection = protection;
+    const name = nodePath.basename(path);
     try {
-      this.refuseOther();
-      clearLitter(path, fs);
-      this.descriptor = fs.openSync(this.temporary, 'w', 0o666);
-      this.takeOverOwner(like);
+      if (place.isBuilding) {
+        this.current = name;
+        place.note(name);
+        this.descriptor = this.fs.openSync(place.folder.at(name), createNew, 0o600);
+      } else {
+        this.refuseOther();
+        const made = createTemporary(name, (entry) => (place.note(entry), place.folder.at(entry)), this.fs);
+        this.current = made.name;
+        this.descriptor = made.descriptor;
+      }
+      this.identity = identityOf(this.fs.fstatSync(this.descriptor, { bigint: true }));
     } catch (error) {
       if (this.descriptor >= 0) this.abandon();
       throw new UnwritableError(path, error);
@@ -74,18 +95,6 @@ export class AtomicFile {
     const old = this.fs.statSync(this.path, { throwIfNoEntry: false });
     if (old === undefined || old.isFile()) return;
     throw Object.assign(new Error('it is not a regular file'), { code: old.isDirectory() ? 'EISDIR' : 'ENOTREG' });
-  }
-
-  /** A file that replaces another keeps its mode and, where allowed, its owner: the server must be able to read it. */
-  private takeOverOwner(like: string): void {
-    const old = this.fs.statSync(like, { throwIfNoEntry: false });
-    if (old === undefined) return;
-    this.fs.fchmodSync(this.descriptor, old.mode & 0o7777);
-    try {
-      this.fs.fchownSync(this.descriptor, old.uid, old.gid);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
-    }
   }
 
   /** Appends `bytes[0, length)`. On an error the temporary file is removed. Throws UnwritableError. */
@@ -109,12 +118,16 @@ export class AtomicFile {
     if (this.fs === nodeFs) nodeFs.fdatasync(this.descriptor, () => {});
   }
 
-  /** Flushes the bytes to the disk and closes; the file still has its temporary name. */
+  /** Gives the file its owner and mode and flushes it to the disk; it still has its temporary name. Throws UnwritableError. */
   finish(): void {
-    if (this.descriptor < 0) return;
+    if (this.isFinished) return;
+    const { descriptor, fs, protection } = this;
     try {
-      this.fs.fsyncSync(this.descriptor);
-      this.fs.closeSync(this.descriptor);
+      protect(descriptor, protection, fs);
+      fs.fsyncSync(descriptor);
+      this.isFinished = true;
+      if (!this.place.isBuilding) return;
+      fs.closeSync(descriptor);
       this.descriptor = -1;
     } catch (error) {
       this.abandon();
@@ -124,82 +137,103 @@ export class AtomicFile {
 
   /** Where the bytes are until they are committed, to be read back and checked. */
   get temporaryPath(): string {
-    return this.temporary;
+    return this.place.folder.shown(this.current);
   }
 
-  /** Gives the file its name and flushes the folder. Throws UnwritableError. */
+  /** Gives the file its name, whatever has it, and flushes the folder. Throws UnwritableError. */
   commit(): void {
     this.finish();
-    try {
-      this.fs.renameSync(this.temporary, this.path);
+    if (this.place.isBuilding) {
       this.hasName = true;
+      return;
+    }
+    const { folder } = this.place;
+    this.name(() => this.fs.renameSync(folder.at(this.current), folder.at(nodePath.basename(this.path))), this.path);
+  }
+
+  /** Gives the file this name, or another later, if nothing has it; false if something does. Throws UnwritableError. */
+  commitNew(path = this.path): boolean {
+    this.finish();
+    const { folder } = this.place;
+    const [from, to] = [folder.at(this.current), folder.at(nodePath.basename(path))];
+    let isTaken = false;
+    this.name(() => {
+      try {
+        this.fs.linkSync(from, to);
+      } catch (error) {
+        isTaken = codeOf(error) === 'EEXIST' || folder.lookAt(nodePath.basename(path)) !== undefined;
+        if (isTaken) return;
+        if (!isLinkless(error)) throw error;
+        this.fs.renameSync(from, to);
+        return;
+      }
+      this.fs.unlinkSync(from);
+    }, path);
+    return !isTaken;
+  }
+
+  /** Gives the file the first name of `NAME.new-N` that nothing has, which is given back. Throws UnwritableError. */
+  commitAside(): string {
+    for (let number = 1; ; number++) {
+      const path = `${this.path}.new-${number}`;
+      if (this.commitNew(path)) return path;
+    }
+  }
+
+  /** `give` puts the file under another name: it must be the file that we hold open, before and after. */
+  private name(give: () => void, path: string): void {
+    const { folder, isOurs } = this.place;
+    const name = nodePath.basename(path);
+    try {
+      if (!isOurs()) throw new Error('another aofkit has taken the output over');
+      if (!folder.holds(this.current, this.identity)) throw new Error('another file has its temporary name');
+      let isGiven = false;
+      try {
+        give();
+      } finally {
+        isGiven = folder.holds(name, this.identity);
+        if (isGiven) this.hasName = true;
+      }
+      if (!isGiven && folder.holds(this.current, this.identity)) return;
+      if (!isGiven) throw new Error('another file has taken its place');
+      this.current = name;
+      // It was flushed before: closing says nothing more.
+      if (this.descriptor >= 0) closeQuietly(this.descriptor, this.fs);
+      this.descriptor = -1;
     } catch (error) {
       this.abandon();
-      throw new UnwritableError(this.path, error);
+      throw new UnwritableError(path, error);
     }
-    syncFolder(nodePath.dirname(this.path), this.fs);
+    folder.sync();
   }
 
-  /** Removes what was written. Never throws. */
+  /** Removes what was written, where it has no name yet. Never throws. */
   abandon(): void {
-    try {
-      if (this.descriptor >= 0) this.fs.closeSync(this.descriptor);
-    } catch {
-      // The error that led here is the one to report.
-    }
+    this.isFinished = true;
+    if (!this.hasName) this.removeName(this.current);
+    if (this.descriptor >= 0) closeQuietly(this.descriptor, this.fs);
     this.descriptor = -1;
+  }
+
+  /** Removes it, whatever name it has got. Never throws. */
+  retract(): void {
+    this.abandon();
+    if (this.hasName) this.removeName(nodePath.basename(this.path));
+    this.removeName(this.current);
+  }
+
+  private removeName(name: string): void {
+    const { folder } = this.place;
     try {
-      this.fs.unlinkSync(this.temporary);
+      if (this.identity !== undefined && !folder.holds(name, this.identity)) return;
     } catch {
-      // It may be gone already.
+      return;
     }
+    unlinkQuietly(folder.at(name), this.fs);
   }
-}
 
-/**
- * Flushes a folder, so that a rename in it survives a power loss. Throws UnwritableError: the new file is in place then, but
- * whether it would survive nobody knows.
- */
-export function syncFolder(directory: string, fs: FileSystem = nodeFs): void {
-  try {
-    const descriptor = fs.openSync(directory, 'r');
-    try {
-      fs.fsyncSync(descriptor);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-  } catch (error) {
-    throw new UnwritableError(directory, error, 'the new file is in place, but its folder could not be flushed');
-  }
-}
-
-/** Removes temporary files and folders for `path` whose process is gone. */
-export function clearLitter(path: string, fs: FileSystem): void {
-  const directory = nodePath.dirname(path);
-  const name = nodePath.basename(path);
-  for (const entry of fs.readdirSync(directory)) {
-    const match = temporaryPattern.exec(entry);
-    if (match?.[1] !== name || isRunning(Number(match[2]))) continue;
-    fs.rmSync(nodePath.join(directory, entry), { recursive: true, force: true });
-  }
-}
-
-/** Whether another process of that number runs. */
-export function isRunning(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** In place, what a symbolic link leads to is replaced, not the link. */
-export function resolveLink(path: string): string {
-  try {
-    return nodeFs.lstatSync(path).isSymbolicLink() ? nodeFs.realpathSync(path) : path;
-  } catch {
-    return path;
+  /** Which file it is; its name may come to mean another. */
+  get file(): FileIdentity {
+    return this.identity;
   }
 }

@@ -1,9 +1,11 @@
 /* Shards take their places together, or none does. */
-import nodeFs, { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { FileSystem } from '../../src/bytes/sink.ts';
+import type { FileSystem } from '../../src/bytes/open-folder.ts';
+import { OutputLock } from '../../src/bytes/output-lock.ts';
+import { privateFile } from '../../src/bytes/protection.ts';
 import { commitTogether, undoInterrupted } from '../../src/operations/convert/commit-set.ts';
 import { type Destination, streamDestination } from '../../src/operations/convert/destination.ts';
 import { FileOutput } from '../../src/operations/rewrite/output.ts';
@@ -19,19 +21,37 @@ function folder(old: readonly string[]): string {
 
 function attempt(dir: string, fs: FileSystem): boolean {
   const paths = names.map((name) => join(dir, name));
-  const destinations = paths.map((path): Destination => {
-    const output = new FileOutput(path, fs);
-    output.main.write(Buffer.from('new'));
-    output.finish();
-    const commit = () => output.commit();
-    return { ...streamDestination(output.main, false), commit, abandon: () => output.abandon() };
-  });
+  const lock = OutputLock.acquire(paths[0], fs);
   try {
-    commitTogether(destinations, paths, fs);
+    const destinations = paths.map((path): Destination => {
+      const output = new FileOutput(path, lock, privateFile);
+      output.main.write(Buffer.from('new'));
+      output.finish();
+      const commit = () => output.commit();
+      const made = { identity: output.main.file };
+      return { ...streamDestination(output.main, false), commit, abandon: () => output.abandon(), made };
+    });
+    return isCommitted(destinations, paths, lock);
+  } finally {
+    lock.release();
+  }
+}
+
+function isCommitted(destinations: readonly Destination[], paths: readonly string[], lock: OutputLock): boolean {
+  try {
+    commitTogether(destinations, paths, lock);
     return true;
   } catch {
     return false;
   }
+}
+
+/** What the next run does before anything else. */
+function undoNext(dir: string, called: readonly string[] = names): void {
+  const paths = called.map((name) => join(dir, name));
+  const lock = OutputLock.acquire(paths[0]);
+  undoInterrupted(paths, lock);
+  lock.release();
 }
 
 /** What lies in the places, and whether anything else does. */
@@ -42,15 +62,16 @@ function state(dir: string): string {
 
 it.each([[[]], [['a.1']], [names]])('all or none, whichever call fails: %j', (old) => {
   let failing = 0;
-  for (let isDone = false; !isDone && failing < 200; failing++) {
+  for (let isStruck = true; isStruck && failing < 200; failing++) {
     const dir = folder(old);
     const before = state(dir);
+    const faulty = new FaultyFileSystem(failing, 'fail');
     try {
-      isDone = attempt(dir, new FaultyFileSystem(failing, 'fail').fs);
+      attempt(dir, faulty.fs);
     } catch {
       // Writing failed before anything took its place.
-      continue;
     }
+    isStruck = faulty.struck;
     expect([before, 'new,new,new 0'], `call ${failing}`).toContain(state(dir).replace(/ [1-9]$/, ' 0'));
   }
   expect(failing).toBeGreaterThan(20);
@@ -66,12 +87,12 @@ it.each([[[]], [['a.1']], [names]])('all or none, wherever it is killed: %j', (o
     } catch {
       // As above.
     }
-    // The next run has another number.
-    for (const name of readdirSync(dir)) {
-      if (name.includes(`aofkit-${process.pid}.`))
-        nodeFs.renameSync(join(dir, name), join(dir, name.replace(`aofkit-${process.pid}.`, 'aofkit-4000000.')));
-    }
-    undoInterrupted(names.map((name) => join(dir, name)));
+    undoNext(dir);
+    // Nothing is left beside the places.
+    expect(
+      readdirSync(dir).filter((name) => name.startsWith('.')),
+      `call ${failing}`,
+    ).toEqual([]);
     seen = state(dir).replace(/ \d$/, ' 0');
     expect([before, 'new,new,new 0'], `call ${failing}`).toContain(seen);
   }

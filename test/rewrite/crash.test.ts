@@ -2,7 +2,7 @@
  * Every call that an output makes fails in turn, or is the last before the process dies: what is there afterwards is the old
  * dataset or the new one, whole, and the next run succeeds and leaves nothing else behind.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -138,22 +138,28 @@ describe('an output whose every call fails or is the last', () => {
     }
   }
 
-  it('clears what a process that is gone has left, and nothing of one that runs', async () => {
+  it('removes nothing because of its name', async () => {
     const dir = temporaryDir();
     const job = scenes['a new folder'](dir);
     const out = dirname(job.place);
-    // No process has this number: it is above the largest that Linux gives.
-    const litter = join(out, '.appendonlydir.aofkit-4194999.tmp');
-    mkdirSync(litter);
-    writeFileSync(join(litter, 'appendonly.aof.1.base.rdb'), 'REDIS');
-    const foreign = join(out, '.appendonlydir.aofkit-1.tmp');
-    mkdirSync(foreign);
+    const planted = ['.appendonlydir.aofkit-4194999.tmp', '.appendonlydir.aofkit-0123456789abcdef.tmp'];
+    for (const name of planted) {
+      mkdirSync(join(out, name));
+      writeFileSync(join(out, name, 'appendonly.aof.1.base.rdb'), 'REDIS');
+    }
     expect(await run(job)).toMatchObject({ outcome: 'written' });
-    expect(readdirSync(out).sort()).toEqual(['.appendonlydir.aofkit-1.tmp', 'appendonlydir']);
-    // A file of the same name meets the folder that was left.
-    mkdirSync(litter);
-    const options = { output: job.place, format: 'aof', force: true } as const;
-    const file = await rewrite(job.input, { at, ...options, output: join(out, 'other') });
-    expect(file.outcome).toBe('written');
+    expect(readdirSync(out).sort()).toEqual([...planted, 'appendonlydir'].sort());
+    for (const name of planted) expect(readdirSync(join(out, name))).toEqual(['appendonly.aof.1.base.rdb']);
+  });
+
+  it('removes temporary files that are a day old, and no others', async () => {
+    const dir = temporaryDir();
+    const job = scenes['a new file'](dir);
+    const out = dirname(job.place);
+    const [old, young] = ['.compact.aof.aofkit-4194999.tmp', '.compact.aof.aofkit-0123456789abcdef.tmp'];
+    for (const name of [old, young]) writeFileSync(join(out, name), 'SET');
+    utimesSync(join(out, old), at / 1000 - 90_000, at / 1000 - 90_000);
+    expect(await run(job)).toMatchObject({ outcome: 'written' });
+    expect(readdirSync(out).sort()).toEqual([young, 'compact.aof'].sort());
   });
 });

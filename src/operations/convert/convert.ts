@@ -1,5 +1,7 @@
 import nodePath from 'node:path';
 import { detectLayout } from '../../aof/layout.ts';
+import { OutputLock } from '../../bytes/output-lock.ts';
+import { likeFile, likeInputs, type Protection } from '../../bytes/protection.ts';
 import { flavorRules } from '../../engine/flavor.ts';
 import { UsageError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
@@ -10,6 +12,7 @@ import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
 import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { InputGuard, inputFiles, isInput, unseenNote } from '../in-place/input-guard.ts';
 import { FindingList } from '../report.ts';
 import type { LogSelection } from '../rewrite/options.ts';
 import type { Verified } from '../rewrite/verification.ts';
@@ -87,6 +90,11 @@ class Conversion {
   private rules: ChosenRules | undefined;
   /** What a second reading of the output found. */
   private verified: Verified | undefined;
+  private lock: OutputLock | undefined;
+  /** Where an output takes the place of an input. */
+  private guard: InputGuard | undefined;
+  private notes: readonly string[] = [];
+  private left: readonly string[] = [];
 
   constructor(paths: readonly string[], options: ConvertOptions) {
     this.paths = paths;
@@ -101,6 +109,7 @@ class Conversion {
     // Other threads may still read.
     await Promise.allSettled(this.inputs.flatMap(({ parts }) => parts.map(({ checksum }) => checksum)));
     this.sources.close();
+    this.lock?.release();
   }
 
   async run(): Promise<ConvertResult> {
@@ -182,10 +191,16 @@ class Conversion {
 
   /** Nobody wants to hear after an hour that the output is there already. */
   private refuseOutputs(): void {
-    const { to, force } = this.options;
+    const { to, force, fileSystem, proc } = this.options;
     const paths = this.outputPaths();
-    if (paths.length > 1) undoInterrupted(paths);
+    if (paths.length === 0) return;
+    this.lock = OutputLock.acquire(paths[0], fileSystem);
+    if (paths.length > 1) undoInterrupted(paths, this.lock);
     for (const path of paths) refuseExisting(path, force === true, to === 'multipart');
+    if (force !== true || !paths.some((path) => isInput(path, this.paths))) return;
+    const inputs = this.paths.filter((path) => path !== '-').flatMap((path) => inputFiles(detectLayout(path)));
+    // --force replaces the output: it does not say that no server runs.
+    this.guard = new InputGuard(inputs, { proc, way: 'name another output' });
   }
 
   /** Whether anything is wrong that a copy would carry on; commands are copied whether somebody knows them or not. */
@@ -288,12 +303,25 @@ class Conversion {
   private openDestinations(target: Target): Destination[] {
     const { to, output, gzip } = this.options;
     if (typeof output !== 'string') return [streamDestination(output, gzip === true)];
+    const lock = (this.lock ??= OutputLock.acquire(this.outputPaths()[0], this.options.fileSystem));
     const writer = this.startWriter();
+    const protection = this.protection();
     return this.outputPaths().map((path) => {
-      if (to !== 'multipart') return fileDestination(path, gzip ?? path.endsWith('.gz'), writer);
+      if (to !== 'multipart') {
+        const like = isInput(path, this.paths) ? likeFile(path) : protection;
+        return fileDestination(path, gzip ?? path.endsWith('.gz'), { lock, protection: like }, writer);
+      }
       const plan = folderPlan(this.inputs[0], this.form, target, this.replay);
-      return folderDestination(path, plan.parts, plan.prefix, writer);
+      return folderDestination(path, plan.parts, plan.prefix, { lock, protection }, writer);
     });
+  }
+
+  /** What is written may be read by those who may read all that it was made from. */
+  private protection(): Protection {
+    const paths = this.inputs.flatMap(({ parts }) => parts.map(({ path }) => path));
+    const [only, ...others] = this.inputs.filter(({ layout }) => layout === 'multi-part');
+    const part = others.length === 0 ? only?.parts[0]?.path : undefined;
+    return likeInputs(paths.length === 0 ? this.paths : paths, part && nodePath.dirname(part));
   }
 
   private startWriter(): Writer | undefined {
@@ -395,7 +423,14 @@ class Conversion {
       return this.result('refused', refusal);
     }
     if (this.options.verify === true) await this.verify(destinations, target);
-    commitTogether(destinations, this.outputPaths());
+    const problem = this.guard?.problem();
+    if (problem !== undefined) {
+      this.left = destinations.map((destination) => destination.leave());
+      const reason = `${problem}: nothing was replaced, and the result is ${this.left.join(', ')}`;
+      return this.result('refused', reason);
+    }
+    if (this.guard !== undefined && this.guard.unseen !== '') this.notes = [unseenNote(this.guard.unseen)];
+    if (this.lock !== undefined) commitTogether(destinations, this.outputPaths(), this.lock);
     return this.result('written', '', destinations);
   }
 
@@ -451,6 +486,8 @@ class Conversion {
       digestOf: 'output',
       verified: this.verified !== undefined,
       keysNotCompared: this.verified?.keysNotCompared ?? 0,
+      notes: this.notes,
+      left: this.left,
       findings: this.findings.findings,
     };
   }

@@ -1,6 +1,9 @@
 import { constants, gzipSync } from 'node:zlib';
 import type { ManifestPart } from '../../aof/manifest.ts';
 import nodeFs from '../../bytes/file-system.ts';
+import type { FileIdentity } from '../../bytes/open-folder.ts';
+import type { OutputLock } from '../../bytes/output-lock.ts';
+import type { Protection } from '../../bytes/protection.ts';
 import type { ByteSink } from '../../bytes/writer.ts';
 import { UsageError } from '../../errors.ts';
 import { FileOutput, PartsFolder } from '../rewrite/output.ts';
@@ -13,6 +16,7 @@ import type { WriteBehind } from './write-behind.ts';
  *     increments   the other parts of a multi-part AOF
  *     finish()     everything is written and flushed, and `checkPath` can be loaded
  *     commit()     it takes its place
+ *     leave()      instead of that it gets a name of its own, which is given back
  *     abandon()    as if nothing had been; a stream cannot take back what it got
  */
 export interface Destination {
@@ -24,8 +28,23 @@ export interface Destination {
   readonly sum: (() => bigint) | undefined;
   finish(): void;
   commit(): void;
+  leave(): string;
   abandon(): void;
+  /** Which file or folder it is, with what is in it, so that it can be removed again; undefined for a stream. */
+  readonly made: Made | undefined;
   files(): readonly { readonly path: string; readonly bytes: number }[];
+}
+
+export interface Made {
+  readonly identity: FileIdentity;
+  /** Of a folder. */
+  readonly entries?: readonly string[];
+}
+
+/** The lock under which outputs are written, and who may read them. */
+export interface Security {
+  readonly lock: OutputLock;
+  readonly protection: Protection;
 }
 
 /** Who writes, and whether they compute the sum of the first file. */
@@ -35,10 +54,15 @@ export interface Writer {
 }
 
 /** One file, as it is or compressed. `writer`: who writes it, if not this thread. */
-export function fileDestination(path: string, gzip: boolean, writer?: Writer): Destination {
+export function fileDestination(
+  path: string,
+  gzip: boolean,
+  { lock, protection }: Security,
+  writer?: Writer,
+): Destination {
   const behind = writer?.behind;
   const summed = writer?.summed === true && !gzip;
-  const output = new FileOutput(path);
+  const output = new FileOutput(path, lock, protection);
   const file = behind?.sink(output.main, summed) ?? output.main;
   const compressed = gzip ? new GzipSink(file) : undefined;
   return {
@@ -52,6 +76,8 @@ export function fileDestination(path: string, gzip: boolean, writer?: Writer): D
       output.finish();
     },
     commit: () => output.commit(),
+    leave: () => output.leave(),
+    made: { identity: output.main.file },
     abandon: () => {
       behind?.stop();
       output.abandon();
@@ -70,6 +96,8 @@ export function streamDestination(sink: ByteSink, gzip: boolean): Destination {
     sum: undefined,
     finish: () => compressed?.finish(),
     commit: () => {},
+    leave: () => '',
+    made: undefined,
     abandon: () => {},
     files: () => [],
   };
@@ -85,11 +113,12 @@ export function folderDestination(
   path: string,
   parts: readonly ManifestPart[],
   prefix: string,
+  { lock, protection }: Security,
   writer?: Writer,
 ): Destination {
   const behind = writer?.behind;
   const summed = writer?.summed === true;
-  const folder = new PartsFolder(path, parts, prefix);
+  const folder = new PartsFolder(path, parts, prefix, lock, protection);
   const [main, ...increments] = folder.parts.map((file) => behind?.sink(file, summed && file === folder.main) ?? file);
   return {
     main,
@@ -101,6 +130,8 @@ export function folderDestination(
       folder.finish();
     },
     commit: () => folder.commit(),
+    leave: () => folder.leave(),
+    made: folder.made,
     abandon: () => {
       behind?.stop();
       folder.abandon();

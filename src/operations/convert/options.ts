@@ -1,3 +1,4 @@
+import type { FileSystem } from '../../bytes/open-folder.ts';
 import type { ByteSink } from '../../bytes/writer.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
@@ -75,6 +76,10 @@ export interface ConvertOptions {
   readonly seed?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
+  /** For tests that let a call fail. */
+  readonly fileSystem?: FileSystem;
+  /** Where the system shows its processes, for tests. Default `/proc`. */
+  readonly proc?: string;
 }
 
 /** How the output came to be. */
@@ -127,5 +132,9 @@ export interface ConvertResult {
   readonly verified: boolean;
   /** Keys that could not be compared whole, because the target cannot hold all of them. */
   readonly keysNotCompared: number;
+  /** What a person should know of what was written: that a running server could not have been seen. */
+  readonly notes: readonly string[];
+  /** Where the result is, if an input that it should replace changed meanwhile. */
+  readonly left: readonly string[];
   readonly findings: readonly Finding[];
 }

@@ -2,9 +2,11 @@ import os from 'node:os';
 import nodePath from 'node:path';
 import fs from '../../bytes/file-system.ts';
 import { openInput } from '../../bytes/input.ts';
+import { writeWhole } from '../../bytes/open-folder.ts';
 import type { Source } from '../../bytes/source.ts';
+import { createTemporary } from '../../bytes/temporary-name.ts';
 import type { SourceReader } from '../../engine/value.ts';
-import { unreadable } from '../../errors.ts';
+import { UnwritableError, unreadable } from '../../errors.ts';
 import { HeldValues, heldSource } from '../kept/held-values.ts';
 
 /** What is read at a time while values are wanted in the order of the file, and where they are wanted here and there. */
@@ -107,16 +109,33 @@ export function readFully(descriptor: number, into: Buffer, length: number, offs
   return filled;
 }
 
-/** Copies a source into a temporary file that has no name any more, so that nothing can be left behind. */
+/** Copies a source into a temporary file that has no name any more, so that nothing can be left behind. Throws UnwritableError. */
 function spool(source: Source): number {
-  const path = nodePath.join(os.tmpdir(), `aofkit-${process.pid}-${Math.floor(Math.random() * 2 ** 48).toString(36)}`);
-  const descriptor = fs.openSync(path, 'wx+', 0o600);
-  fs.unlinkSync(path);
+  const folder = os.tmpdir();
+  let descriptor = -1;
   const buffer = Buffer.allocUnsafe(1 << 20);
-  for (let count = 0; (count = source.read(buffer, 0, buffer.length)) > 0; ) {
-    for (let position = 0; position < count; ) position += fs.writeSync(descriptor, buffer, position, count - position);
+  try {
+    const made = createTemporary('spool', (name) => nodePath.join(folder, name), fs);
+    descriptor = made.descriptor;
+    fs.unlinkSync(nodePath.join(folder, made.name));
+  } catch (error) {
+    throw new UnwritableError(folder, error);
   }
-  return descriptor;
+  try {
+    for (let count = 0; (count = source.read(buffer, 0, buffer.length)) > 0; ) spoolBytes(descriptor, buffer, count);
+    return descriptor;
+  } catch (error) {
+    fs.closeSync(descriptor);
+    throw error;
+  }
+}
+
+function spoolBytes(descriptor: number, bytes: Buffer, length: number): void {
+  try {
+    writeWhole(descriptor, bytes, fs, length);
+  } catch (error) {
+    throw new UnwritableError(os.tmpdir(), error);
+  }
 }
 
 /** A descriptor that someone else closes, read from its front. */

@@ -1,20 +1,26 @@
 import nodePath from 'node:path';
 import { listFolder } from '../../aof/layout.ts';
 import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
+import { BuildingFolder } from '../../bytes/building-folder.ts';
 import nodeFs from '../../bytes/file-system.ts';
-import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
+import { type FileSystem, unlinkQuietly } from '../../bytes/open-folder.ts';
+import type { OutputLock } from '../../bytes/output-lock.ts';
+import { likeFile, likeFiles, likeInputs, type Protection } from '../../bytes/protection.ts';
+import { AtomicFile, placeBeside } from '../../bytes/sink.ts';
 import { UnwritableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { keepBackup } from '../in-place/backup.ts';
+import { type InputGuard, unseenNote } from '../in-place/input-guard.ts';
 import { FindingList } from '../report.ts';
-import { PartsSwap, retire } from '../rewrite/parts-swap.ts';
+import { clearLeftParts, PartsSwap } from '../rewrite/parts-swap.ts';
 import { nextTurn } from '../turns.ts';
 import { checkJoins, writeChecked } from './checked-copy.ts';
 import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
 import { copyBehind } from './draft.ts';
 import { type ManifestPlan, manifestText, successorName } from './manifest-plan.ts';
 import type { RepairOptions } from './options.ts';
-import { keepBackup, Quarantine } from './quarantine.ts';
+import { Quarantine } from './quarantine.ts';
 import { piecesOf, region } from './regions.ts';
 import type { WriteAhead } from './write-ahead.ts';
 
@@ -28,7 +34,16 @@ export interface Executed {
   written: { path: string; bytes: number }[];
   backups: string[];
   quarantine?: string;
+  notes: readonly string[];
   findings: readonly Finding[];
+}
+
+/** What keeps others away while a repair is carried out. */
+export interface Safeguards {
+  /** Of the output, or of the file or manifest that is replaced. */
+  readonly lock: OutputLock;
+  /** In place. */
+  readonly guard: InputGuard | undefined;
 }
 
 /**
@@ -51,25 +66,38 @@ export class Execution {
   private readonly outputs: AtomicFile[] = [];
   private readonly backups: string[] = [];
   /** The folder that is built for a multi-part output, until it gets its name. */
-  private readonly building: string | undefined;
+  private building: BuildingFolder | undefined;
+  private readonly lock: OutputLock;
+  private readonly guard: InputGuard | undefined;
+  /** Of what is written to a new place. */
+  private readonly protection: Protection;
+  private readonly notes: string[] = [];
   /** In place, where more than one file changes: the names of parts that are replaced, and of those that replace them. */
   private readonly successors: ReadonlyMap<string, string>;
   /** What makes the new parts current. */
   private parts: PartsSwap | undefined;
 
-  constructor(path: string, planned: DatasetPlan, options: RepairOptions, sources: Sources, ahead: WriteAhead) {
+  constructor(
+    path: string,
+    planned: DatasetPlan,
+    options: RepairOptions,
+    sources: Sources,
+    ahead: WriteAhead,
+    { lock, guard }: Safeguards,
+  ) {
     this.planned = planned;
     this.options = options;
     this.sources = sources;
     this.ahead = ahead;
-    this.fs = options.fileSystem ?? nodeFs;
+    this.lock = lock;
+    this.guard = guard;
+    this.fs = lock.fs;
     const { output } = options;
-    this.quarantine = new Quarantine(nodePath.resolve(output ?? path), this.fs);
-    if (output !== undefined && planned.manifest !== undefined) {
-      const whole = nodePath.resolve(output);
-      this.building = nodePath.join(nodePath.dirname(whole), temporaryName(nodePath.basename(whole)));
-    }
-    this.successors = this.swapsParts() ? successorsOf(planned) : new Map();
+    const { files, manifest } = planned;
+    const paths = files.map(({ scan }) => scan.path);
+    this.quarantine = new Quarantine(nodePath.resolve(output ?? path), paths[0] ?? path, lock);
+    this.protection = likeInputs(paths, manifest && nodePath.dirname(manifest.path));
+    this.successors = this.swapsParts() ? successorsOf(planned, lock) : new Map();
   }
 
   /** Whether several files of a folder change, so that only a manifest that names new ones can change them at once. */
@@ -82,6 +110,15 @@ export class Execution {
 
   async run(): Promise<Executed> {
     try {
+      return await this.carryOut();
+    } finally {
+      this.building?.close();
+      this.quarantine.close();
+    }
+  }
+
+  private async carryOut(): Promise<Executed> {
+    try {
       this.fillQuarantine();
       await this.write();
       if (!this.isAcceptable()) return this.giveUp('what is left would still not be sound');
@@ -89,8 +126,7 @@ export class Execution {
       this.giveUp('');
       throw beforeSwap(error);
     }
-    this.swap();
-    return this.executed();
+    return this.swap() ?? this.executed();
   }
 
   /** Only what the plan said that it would leave may still be wrong. */
@@ -104,9 +140,15 @@ export class Execution {
     for (const file of this.outputs) file.abandon();
     this.parts?.abandon();
     this.quarantine.abandon();
-    if (this.building !== undefined) removeTree(this.building, this.fs);
-    for (const backup of this.backups) removeFile(backup, this.fs);
-    return { ok: false, replaced: false, reason, written: [], backups: [], findings: this.findings.findings };
+    this.building?.abandon();
+    this.removeBackups();
+    const { findings } = this.findings;
+    return { ok: false, replaced: false, reason, written: [], backups: [], notes: [], findings };
+  }
+
+  private removeBackups(): void {
+    const { folder } = this.lock;
+    for (const backup of this.backups.splice(0)) unlinkQuietly(folder.at(nodePath.basename(backup)), this.fs);
   }
 
   private fillQuarantine(): void {
@@ -125,7 +167,9 @@ export class Execution {
   private async write(): Promise<void> {
     const { files, manifest } = this.planned;
     const inPlace = this.options.inPlace === true;
-    if (this.building !== undefined) this.makeFolder(this.building);
+    const { output } = this.options;
+    if (output !== undefined && manifest !== undefined)
+      this.building = new BuildingFolder(nodePath.resolve(output), this.lock);
     const kept = files.filter(({ plan }) => plan.action !== 'quarantine');
     for (const file of kept) {
       if (file.plan.action === 'keep' && inPlace) continue;
@@ -141,31 +185,24 @@ export class Execution {
     return manifest?.changed === true || files.some(({ plan }) => plan.action === 'quarantine');
   }
 
-  private makeFolder(path: string): void {
-    try {
-      clearLitter(this.options.output ?? path, this.fs);
-      this.fs.rmSync(path, { recursive: true, force: true });
-      this.fs.mkdirSync(path);
-    } catch (error) {
-      throw new UnwritableError(path, error);
-    }
-  }
-
-  private targetOf(path: string): string {
-    if (this.building !== undefined) return nodePath.join(this.building, nodePath.basename(path));
-    const successor = this.successors.get(nodePath.basename(path));
-    if (successor !== undefined) return nodePath.join(nodePath.dirname(path), successor);
-    return this.options.output ?? path;
+  /** Where the new file comes to be, in a new folder, under a new name beside the old one, or in its place. */
+  private open(path: string, like: Protection): AtomicFile {
+    const name = nodePath.basename(path);
+    if (this.building !== undefined) return this.building.file(name, this.protection);
+    const successor = this.successors.get(name);
+    const target = successor === undefined ? path : nodePath.join(nodePath.dirname(path), successor);
+    const { output } = this.options;
+    return output === undefined
+      ? new AtomicFile(target, placeBeside(this.lock), like)
+      : new AtomicFile(output, placeBeside(this.lock), this.protection);
   }
 
   private async writeFile({ scan, index, plan }: PlannedFile, last: boolean): Promise<void> {
     const { options, sources, findings, ahead } = this;
     const behind = scan.format === 'aof' && scan.proven.length > 0 ? ahead.behind(scan.size) : undefined;
     const drafted = behind && ahead.draft?.take(plan.regions);
-    // It has the temporary name that the new file is to have.
     if (drafted === undefined) ahead.draft?.abandon();
-    const like = options.inPlace ? scan.path : undefined;
-    const out = drafted?.file ?? new AtomicFile(this.targetOf(scan.path), this.fs, like);
+    const out = drafted?.file ?? this.open(scan.path, likeFile(scan.path));
     this.outputs.push(out);
     if (behind !== undefined) {
       const pieces = piecesOf(scan.size, plan.regions, drafted?.done);
@@ -187,7 +224,7 @@ export class Execution {
   /** For a new folder. */
   private writeManifest(kept: readonly PlannedFile[], { path, parts }: ManifestPlan): void {
     const names = new Set(kept.map(({ part }) => part?.name));
-    const out = new AtomicFile(this.targetOf(path), this.fs);
+    const out = this.open(path, this.protection);
     this.outputs.push(out);
     out.write(
       this.checkedManifest(
@@ -208,36 +245,69 @@ export class Execution {
 
   /** In place. */
   private prepareSwap(kept: readonly PlannedFile[], { path, parts }: ManifestPlan): void {
-    const { successors, outputs, fs } = this;
+    const { successors, outputs, lock } = this;
     const keeps = new Set(kept.map(({ part }) => part?.name));
     const active = parts.filter(({ type }) => type !== 'h');
     const current = active
       .filter(({ name }) => keeps.has(name))
       .map((part) => ({ ...part, name: successors.get(part.name) ?? part.name }));
-    const retired = retire(active.filter(({ name }) => successors.has(name) || !keeps.has(name)));
+    const retired = active.filter(({ name }) => successors.has(name) || !keeps.has(name));
     const history = parts.filter(({ type }) => type === 'h');
     this.checkedManifest(path, [...current, ...history]);
-    this.parts = new PartsSwap(path, { current, history, retired }, [...outputs], fs);
+    const like = nodeFs.existsSync(path) ? likeFile(path) : likeFiles(this.planned.files.map(({ scan }) => scan.path));
+    this.parts = new PartsSwap(path, { current, history, retired }, [...outputs], lock, like);
   }
 
-  /** From here on the new state comes about: an error of the last step leaves what is done, and the backups. */
-  private swap(): void {
-    const { options, parts } = this;
+  /**
+   * From here on the new state comes about: an error of the last step leaves what is done, and the backups. What it ended with instead, where
+   * the input is not any more what was read.
+   */
+  private swap(): Executed | undefined {
+    const { options, parts, guard } = this;
+    let problem: string | undefined;
     try {
       this.quarantine.commit();
-      if (options.inPlace && options.backup !== false) this.keepBackups();
       parts?.finish();
+      problem = guard?.problem();
+      if (problem === undefined && options.inPlace && options.backup !== false) {
+        this.keepBackups();
+        problem = guard?.problem();
+      }
     } catch (error) {
       this.giveUp('');
       throw beforeSwap(error);
     }
+    if (problem !== undefined) return this.leave(problem);
+    if (guard !== undefined && guard.unseen !== '') this.notes.push(unseenNote(guard.unseen));
     if (parts === undefined) this.putInPlace();
     else this.putPartsInPlace(parts);
+    return undefined;
+  }
+
+  /** Nothing is replaced, and the result gets a name of its own. */
+  private leave(problem: string): Executed {
+    const { parts, outputs, quarantine } = this;
+    this.removeBackups();
+    const left = parts === undefined ? outputs[0].commitAside() : parts.leave();
+    const written = [{ path: left, bytes: (parts?.manifest ?? outputs[0]).length }];
+    const reason = `${problem}: nothing was replaced, and the result is ${left}`;
+    const { findings } = this.findings;
+    return {
+      ok: false,
+      replaced: false,
+      reason,
+      written,
+      backups: [],
+      quarantine: quarantine.path,
+      notes: [],
+      findings,
+    };
   }
 
   private putPartsInPlace(parts: PartsSwap): void {
     try {
-      parts.commit();
+      const kept = parts.commit(() => this.guard?.removalProblem(parts.manifest.path));
+      if (kept !== undefined) this.notes.push(`the old parts stay, named as history: ${kept}`);
     } catch (error) {
       if (!parts.manifest.hasName) this.giveUp('');
       throw error;
@@ -246,38 +316,38 @@ export class Execution {
 
   /** One file, or the folder that was built. */
   private putInPlace(): void {
-    const { outputs, building, options, fs } = this;
+    const { outputs, building, options } = this;
     try {
       for (const file of outputs) file.commit();
-      if (building === undefined || options.output === undefined) return;
-      fs.renameSync(building, nodePath.resolve(options.output));
+      if (building !== undefined && options.output !== undefined)
+        building.commit(nodePath.resolve(options.output), this.protection);
     } catch (error) {
       if (building === undefined && outputs.some((file) => file.hasName)) throw error;
+      if (building?.isNamed) throw error;
       this.giveUp('');
       throw new UnwritableError(options.output ?? outputs[0].path, error);
     }
-    syncFolder(nodePath.dirname(nodePath.resolve(options.output)), fs);
   }
 
   /** Of what one name will soon mean something else, or nothing. What goes to quarantine is kept there. */
   private keepBackups(): void {
+    const { parts, lock, backups } = this;
     const replaced = this.planned.files.filter(({ plan }) => plan.action === 'rewrite');
-    for (const { scan, index } of replaced) this.backups.push(keepBackup(scan.path, this.sources, index, this.fs));
-    const { parts } = this;
-    if (parts !== undefined && this.fs.existsSync(parts.manifest.path))
-      this.backups.push(keepBackup(parts.manifest.path, this.sources, undefined, this.fs));
-    const folders = new Set(this.backups.map((path) => nodePath.dirname(path)));
-    for (const folder of folders) syncFolder(folder, this.fs);
+    for (const { scan } of replaced) backups.push(keepBackup(scan.path, lock));
+    const manifest = parts?.manifest.path;
+    if (manifest !== undefined && lock.folder.lookAt(nodePath.basename(manifest)) !== undefined)
+      backups.push(keepBackup(manifest, lock));
+    if (backups.length > 0) lock.folder.sync();
   }
 
   private executed(): Executed {
-    const { findings, backups, parts } = this;
+    const { findings, backups, parts, notes } = this;
     const ok = findings.errors === 0;
     const files = parts === undefined ? this.outputs : [...this.outputs, parts.manifest];
     const written = files.map(({ path, length }) => ({ path: this.finalPath(path), bytes: length }));
     const quarantine = this.quarantine.path;
     const reason = ok ? undefined : 'some of it is not mended';
-    return { ok, replaced: true, reason, written, backups, quarantine, findings: findings.findings };
+    return { ok, replaced: true, reason, written, backups, quarantine, notes, findings: findings.findings };
   }
 
   private finalPath(path: string): string {
@@ -292,9 +362,10 @@ function beforeSwap(error: unknown): unknown {
 }
 
 /** New names for the parts that are rewritten. */
-function successorsOf({ files, manifest }: DatasetPlan): Map<string, string> {
+function successorsOf({ files, manifest }: DatasetPlan, lock: OutputLock): Map<string, string> {
   const successors = new Map<string, string>();
   if (manifest === undefined) return successors;
+  clearLeftParts(lock, manifest.parts);
   const directory = nodePath.dirname(manifest.path);
   const taken = new Set([...listFolder(directory), ...manifest.parts.map(({ name }) => name)]);
   const prefix = nodePath.basename(manifest.path, '.manifest');
@@ -305,20 +376,4 @@ function successorsOf({ files, manifest }: DatasetPlan): Map<string, string> {
     successors.set(part.name, name);
   }
   return successors;
-}
-
-function removeFile(path: string, fs: FileSystem): void {
-  try {
-    fs.unlinkSync(path);
-  } catch {
-    // The error that led here is the one to report.
-  }
-}
-
-function removeTree(path: string, fs: FileSystem): void {
-  try {
-    fs.rmSync(path, { recursive: true, force: true });
-  } catch {
-    // The error that led here is the one to report.
-  }
 }

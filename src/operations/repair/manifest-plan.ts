@@ -40,7 +40,7 @@ class ManifestPlanner {
   constructor(directory: string, manifest: string | undefined) {
     this.names = listFolder(directory);
     this.prefix = manifest === undefined ? commonPrefix(this.names) : nodePath.basename(manifest, '.manifest');
-    this.path = manifest ?? nodePath.join(directory, `${this.prefix}.manifest`);
+    this.path = manifest ?? missingManifest(directory, this.names);
     this.exists = manifest !== undefined;
     const { parts, faults } = parseManifest(manifest === undefined ? Buffer.from('#\n') : readSmallFile(manifest));
     for (const { line, reason } of faults) this.reasons.push(`line ${line}: ${reason}`);
@@ -181,6 +181,11 @@ export function successorName(part: ManifestPart, prefix: string, isTaken: (name
     const name = `${stem}.${number}.${kind}.${extension}`;
     if (!isTaken(name)) return name;
   }
+}
+
+/** What the manifest would be called that parts without one need. */
+export function missingManifest(directory: string, names: readonly string[]): string {
+  return nodePath.join(directory, `${commonPrefix(names)}.manifest`);
 }
 
 /** The prefix that most parts in a folder have. */

@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../bytes/sink.ts';
+import type { FileSystem } from '../../bytes/open-folder.ts';
 import type { Finding } from '../../findings.ts';
 import type { Progress } from '../report.ts';
 import type { Duplicates, RepairPlan, Strategy } from './plan.ts';
@@ -33,6 +33,8 @@ export interface RepairOptions {
   readonly seed?: number;
   /** The file system's calls, for tests that let them fail. */
   readonly fileSystem?: FileSystem;
+  /** Where the system shows its processes, for tests. Default `/proc`. */
+  readonly proc?: string;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
 }
@@ -55,6 +57,8 @@ export interface RepairResult {
   readonly backups: readonly string[];
   /** The folder with all that was left out. */
   readonly quarantine?: string;
+  /** What a person should know of what was written: that a running server could not have been seen, that old parts stay. */
+  readonly notes: readonly string[];
   /** What `check` says of the result. */
   readonly findings: readonly Finding[];
 }

@@ -1,7 +1,8 @@
 import nodePath from 'node:path';
-import nodeFs from '../../bytes/file-system.ts';
-import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
-import { UnwritableError } from '../../errors.ts';
+import { BuildingFolder } from '../../bytes/building-folder.ts';
+import { OutputLock } from '../../bytes/output-lock.ts';
+import { likeFile, type Protection } from '../../bytes/protection.ts';
+import type { AtomicFile } from '../../bytes/sink.ts';
 import type { Sources } from '../dataset/sources.ts';
 import type { Region } from './plan.ts';
 
@@ -24,18 +25,27 @@ export interface QuarantinedRegion {
  * number.
  */
 export class Quarantine {
+  /** Removes what a killed run has left of one. Never throws. */
+  static clearLeft(result: string, outer: OutputLock): void {
+    OutputLock.clear(`${result}.quarantine`, outer.fs);
+  }
+
   readonly entries: QuarantinedRegion[] = [];
   private readonly base: string;
-  private readonly building: string;
-  private readonly fs: FileSystem;
-  private isBegun = false;
+  private readonly protection: Protection;
+  private readonly outer: OutputLock;
+  private lock: OutputLock | undefined;
+  private building: BuildingFolder | undefined;
   private folder: string | undefined;
 
-  /** `result`: what it stands beside. */
-  constructor(result: string, fs: FileSystem) {
+  /**
+   * `result`: what it stands beside. `like`: a file whose owner it gets; only the owner may read it. `outer`: the lock of the repair,
+   * which may be of another folder.
+   */
+  constructor(result: string, like: string, outer: OutputLock) {
     this.base = `${result}.quarantine`;
-    this.building = nodePath.join(nodePath.dirname(this.base), temporaryName(nodePath.basename(this.base)));
-    this.fs = fs;
+    this.outer = outer;
+    this.protection = { mode: 0o600, owner: likeFile(like).owner };
   }
 
   /** The folder; undefined while there is none. */
@@ -46,55 +56,42 @@ export class Quarantine {
   /** Puts bytes of a file of `sources` away. Throws UnwritableError, UnreadableError. */
   add(sources: Sources, index: number, path: string, region: Region): void {
     const { offset, length, code, reason, touched } = region;
-    this.begin();
     const name = nodePath.basename(path);
     const file = `${name}.${offset}.bin`;
-    copyRange(sources, index, offset, length, new AtomicFile(nodePath.join(this.building, file), this.fs));
+    copyRange(sources, index, offset, length, this.begin().file(file, this.protection));
     this.entries.push({ file, source: path, offset, length, code, reason, touched });
   }
 
   /** Writes the index: all is there. Throws UnwritableError. */
   finish(): void {
-    if (!this.isBegun) return;
-    const index = new AtomicFile(nodePath.join(this.building, 'index.json'), this.fs);
+    if (this.building === undefined) return;
+    const index = this.building.file('index.json', this.protection);
     index.write(Buffer.from(`${JSON.stringify(this.entries, null, 1)}\n`));
     index.commit();
   }
 
   /** Gives the folder its name. Throws UnwritableError. */
   commit(): void {
-    if (!this.isBegun) return;
-    let folder = this.base;
-    for (let number = 2; this.fs.existsSync(folder); number++) folder = `${this.base}-${number}`;
-    try {
-      this.fs.renameSync(this.building, folder);
-    } catch (error) {
-      throw new UnwritableError(folder, error);
-    }
-    this.folder = folder;
-    syncFolder(nodePath.dirname(folder), this.fs);
+    const names = (number: number) => (number === 1 ? this.base : `${this.base}-${number}`);
+    this.folder = this.building?.commitAs(names, this.protection);
   }
 
   /** As if nothing had been put away. Never throws. */
   abandon(): void {
-    if (!this.isBegun) return;
-    try {
-      this.fs.rmSync(this.folder ?? this.building, { recursive: true, force: true });
-    } catch {
-      // The error that led here is the one to report.
-    }
+    this.building?.abandon();
   }
 
-  private begin(): void {
-    if (this.isBegun) return;
-    try {
-      clearLitter(this.base, this.fs);
-      this.fs.rmSync(this.building, { recursive: true, force: true });
-      this.fs.mkdirSync(this.building);
-    } catch (error) {
-      throw new UnwritableError(this.base, error);
-    }
-    this.isBegun = true;
+  /** Never throws. */
+  close(): void {
+    this.building?.close();
+    this.lock?.release();
+  }
+
+  private begin(): BuildingFolder {
+    const isBeside = nodePath.dirname(nodePath.resolve(this.base)) === this.outer.folder.path;
+    if (!isBeside) this.lock ??= OutputLock.acquire(this.base, this.outer.fs);
+    this.building ??= new BuildingFolder(this.base, this.lock ?? this.outer);
+    return this.building;
   }
 }
 
@@ -114,45 +111,5 @@ export function copyRange(sources: Sources, index: number, offset: number, lengt
     out.abandon();
     throw error;
   }
-  out.commit();
-}
-
-/**
- * Keeps what is at `path` under another name beside it, `<name>.backup-<n>`, without a moment in which neither is there. What a run
- * that was killed has kept already is taken.
- */
-export function keepBackup(path: string, sources: Sources, index: number | undefined, fs: FileSystem): string {
-  for (let number = 1; ; number++) {
-    const backup = `${path}.backup-${number}`;
-    if (isSameFile(path, backup)) return backup;
-    if (fs.existsSync(backup)) continue;
-    try {
-      fs.linkSync(path, backup);
-      return backup;
-    } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST') continue;
-      if (!linkless.has(code)) throw new UnwritableError(backup, error);
-      copyWhole(path, backup, sources, index, fs);
-      return backup;
-    }
-  }
-}
-
-function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => nodeFs.statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
-}
-
-/** What file systems without hard links answer. */
-const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL']);
-
-function copyWhole(path: string, backup: string, sources: Sources, index: number | undefined, fs: FileSystem): void {
-  const out = new AtomicFile(backup, fs);
-  if (index !== undefined) {
-    copyRange(sources, index, 0, nodeFs.statSync(path).size, out);
-    return;
-  }
-  out.write(nodeFs.readFileSync(path));
   out.commit();
 }

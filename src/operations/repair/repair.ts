@@ -1,15 +1,20 @@
+import nodePath from 'node:path';
 import { refuseBackup } from '../../aof/backup.ts';
+import { detectLayout, listFolder } from '../../aof/layout.ts';
 import nodeFs from '../../bytes/file-system.ts';
 import { GzipError } from '../../bytes/gunzip-source.ts';
-import { resolveLink } from '../../bytes/sink.ts';
+import { lookAt, resolveLink } from '../../bytes/open-folder.ts';
+import { OutputLock } from '../../bytes/output-lock.ts';
 import { isGzip } from '../../bytes/source.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import { isUnsupported } from '../../findings.ts';
 import { Sources } from '../dataset/sources.ts';
-import { findHolders } from '../rewrite/holders.ts';
+import { InputGuard, inputFiles, isInput, siblingParts } from '../in-place/input-guard.ts';
 import { type DatasetPlan, planDataset } from './dataset-plan.ts';
-import { Execution } from './execution.ts';
+import { Execution, type Safeguards } from './execution.ts';
+import { missingManifest } from './manifest-plan.ts';
 import type { RepairOptions, RepairOutcome, RepairResult } from './options.ts';
+import { Quarantine } from './quarantine.ts';
 import { WriteAhead } from './write-ahead.ts';
 
 /**
@@ -20,18 +25,47 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
   if (options.output !== undefined && options.inPlace) throw new UsageError('an output, or in place: not both');
   if (options.output === '-')
     throw new UsageError('a repair goes to a file, beside which its quarantine lies: name one');
+  const how = replacesInput(path, options) ? { ...options, output: undefined, inPlace: true } : options;
+  const place = how.inPlace ? resolveLink(path) : path;
   const sources = new Sources();
-  const place = options.inPlace ? resolveLink(path) : path;
-  const ahead = new WriteAhead(place, options);
+  const safeguards = prepare(place, how);
+  const ahead = new WriteAhead(place, how, safeguards?.lock);
   try {
-    const planned = await planDataset(place, options, sources, ahead.draft);
-    return await carryOut(place, planned, options, sources, ahead);
+    const planned = await planDataset(place, how, sources, ahead.draft);
+    return await carryOut(place, planned, how, sources, ahead, safeguards);
   } catch (error) {
     if (!(error instanceof GzipError)) throw error;
     throw new UnreadableError(path, 'EGZIP', `cannot read ${path}: its gzip data is damaged (${error.message})`);
   } finally {
     await ahead.close();
     sources.close();
+    if (safeguards !== undefined) Quarantine.clearLeft(nodePath.resolve(how.output ?? place), safeguards.lock);
+    safeguards?.lock.release();
+  }
+}
+
+/** An output that is the input is a repair in place, with its backup. */
+function replacesInput(path: string, { output, force }: RepairOptions): boolean {
+  return output !== undefined && force === true && path !== '-' && nodeFs.existsSync(output) && isInput(output, [path]);
+}
+
+/** Before anything is read: keeps others away from what will be written, and takes down what will be replaced. */
+function prepare(path: string, options: RepairOptions): Safeguards | undefined {
+  const { output, inPlace, dryRun, fileSystem, force, proc } = options;
+  if (dryRun === true || (output === undefined && inPlace !== true)) return undefined;
+  if (output !== undefined) return { lock: OutputLock.acquire(output, fileSystem), guard: undefined };
+  if (path === '-') throw new UsageError('standard input cannot be repaired in place: name an output');
+  const layout = detectLayout(path);
+  const [first = path, ...others] = inputFiles(layout);
+  const siblings = layout.kind === 'file' ? siblingParts(layout.path) : [];
+  const isOrphaned = layout.kind === 'orphaned-parts';
+  const target = isOrphaned ? missingManifest(layout.directory, listFolder(layout.directory)) : first;
+  const lock = OutputLock.acquire(target, fileSystem);
+  try {
+    return { lock, guard: new InputGuard([first, ...others, ...siblings], { force, proc }) };
+  } catch (error) {
+    lock.release();
+    throw error;
   }
 }
 
@@ -41,10 +75,11 @@ async function carryOut(
   options: RepairOptions,
   sources: Sources,
   ahead: WriteAhead,
+  safeguards: Safeguards | undefined,
 ): Promise<RepairResult> {
   const { plan } = planned;
   const hopeless = reasonAgainst(planned);
-  const nothing = { path, plan, written: [], backups: [], findings: [] };
+  const nothing = { path, plan, written: [], backups: [], notes: [], findings: [] };
   const end = (outcome: RepairOutcome, ok: boolean, reason?: string): RepairResult => ({
     ...nothing,
     outcome,
@@ -56,18 +91,30 @@ async function carryOut(
   if (plan.sound && (!wanted || options.output === undefined)) {
     return end('sound', hopeless === undefined, hopeless?.reason);
   }
-  if (!wanted) return end('planned', hopeless === undefined, hopeless?.reason);
+  if (!wanted || safeguards === undefined) return end('planned', hopeless === undefined, hopeless?.reason);
   if (options.inPlace && overwritesUnsupported(planned)) return end('failed', false, hopeless?.reason);
-  refuse(path, planned, options);
+  if (options.inPlace === true) refuseBackup(path);
+  refuse(planned, options);
   if (!plan.sound && options.confirm !== undefined && !(await options.confirm(plan))) {
     return end('declined', false, 'nothing was written');
   }
-  const execution = new Execution(path, planned, options, sources, ahead);
+  const execution = new Execution(path, planned, options, sources, ahead, safeguards);
   const done = await execution.run();
   const ok = done.ok && hopeless === undefined;
-  const { written, backups, quarantine, findings } = done;
+  const { written, backups, quarantine, notes, findings } = done;
   const outcome = done.ok || done.replaced ? 'repaired' : 'failed';
-  return { path, plan, outcome, ok, reason: done.reason ?? hopeless?.reason, written, backups, quarantine, findings };
+  return {
+    path,
+    plan,
+    outcome,
+    ok,
+    reason: done.reason ?? hopeless?.reason,
+    written,
+    backups,
+    quarantine,
+    notes,
+    findings,
+  };
 }
 
 /** Why a repair cannot be whole; `final` where there is nothing to write at all. */
@@ -120,21 +167,15 @@ function reasonOfUnsupported(
   return undefined;
 }
 
-function refuse(path: string, { files, manifest }: DatasetPlan, options: RepairOptions): void {
+function refuse({ files, manifest }: DatasetPlan, options: RepairOptions): void {
   const { output, inPlace, force } = options;
-  if (output !== undefined && nodeFs.existsSync(output) && (force !== true || manifest !== undefined)) {
+  if (output !== undefined && lookAt(output, nodeFs) !== undefined && (force !== true || manifest !== undefined)) {
     const way = manifest === undefined ? 'say --force to replace it' : 'name a new folder';
     throw new UsageError(`${output} exists already: ${way}`);
   }
   if (!inPlace) return;
-  if (path === '-') throw new UsageError('standard input cannot be repaired in place: name an output');
-  refuseBackup(path);
   const zipped = files.find(({ scan }) => isGzip(scan.path));
   if (zipped !== undefined) {
     throw new UsageError(`${zipped.scan.path} is compressed: name an output for its repaired, uncompressed content`);
   }
-  const [holder] = force ? [] : findHolders(files.map(({ scan }) => scan.path));
-  if (holder === undefined) return;
-  const who = `process ${holder.pid} (${holder.command})`;
-  throw new UsageError(`${who} has ${holder.path} open: stop the server first, or say --force`);
 }

@@ -1,5 +1,7 @@
 import nodeFs from '../../bytes/file-system.ts';
-import { AtomicFile } from '../../bytes/sink.ts';
+import type { OutputLock } from '../../bytes/output-lock.ts';
+import { likeFile, likeInputs } from '../../bytes/protection.ts';
+import { AtomicFile, placeBeside } from '../../bytes/sink.ts';
 import { WriteBehind } from '../convert/write-behind.ts';
 import { Draft } from './draft.ts';
 import { draftBytesMin } from './file-scan.ts';
@@ -11,15 +13,16 @@ export class WriteAhead {
   private readonly allowed: boolean;
   private writer: WriteBehind | undefined;
 
-  /** `path`: what is repaired. A file system of a test's own is only for this thread. */
-  constructor(path: string, options: RepairOptions) {
+  /** `path`: what is repaired. `lock`: of the file that is written. A file system of a test's own is only for this thread. */
+  constructor(path: string, options: RepairOptions, lock: OutputLock | undefined) {
     const { output, inPlace, strategy, dryRun, force, ahead, fileSystem } = options;
     this.allowed = fileSystem === undefined && WriteBehind.isUseful();
-    const target = output ?? (inPlace === true && path !== '-' ? path : undefined);
-    if (!this.allowed || ahead !== true || dryRun === true || strategy === 'truncate' || target === undefined) return;
+    if (!this.allowed || ahead !== true || dryRun === true || strategy === 'truncate') return;
+    if (lock === undefined || (output === undefined && inPlace !== true)) return;
     if (output !== undefined && force !== true && nodeFs.existsSync(output)) return;
     this.draft = new Draft(
-      () => new AtomicFile(target),
+      () =>
+        new AtomicFile(lock.path, placeBeside(lock), output === undefined ? likeFile(lock.path) : likeInputs([path])),
       () => this.start(),
       output !== undefined,
     );

@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../bytes/sink.ts';
+import type { FileSystem } from '../../bytes/open-folder.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
@@ -55,6 +55,8 @@ export interface RewriteOptions {
   readonly pause?: () => Promise<void>;
   /** For tests that let a call fail. */
   readonly fileSystem?: FileSystem;
+  /** Where the system shows its processes, for tests. Default `/proc`. */
+  readonly proc?: string;
 }
 
 /** What a point in time meant in the log at hand. */
@@ -115,5 +117,9 @@ export interface RewriteResult {
   readonly verified: boolean;
   /** Keys that could not be compared whole, because the target cannot hold all of them. */
   readonly keysNotCompared: number;
+  /** What a person should know of what was written: that a running server could not have been seen, that old parts stay. */
+  readonly notes: readonly string[];
+  /** Where the result is, if the input changed meanwhile and the result could not take its place. */
+  readonly left?: string;
   readonly findings: readonly Finding[];
 }

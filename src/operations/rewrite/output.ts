@@ -1,12 +1,13 @@
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { maxOf } from '../../arrays.ts';
-import nodeFs from '../../bytes/file-system.ts';
-import { AtomicFile, clearLitter, type FileSystem, syncFolder, temporaryName } from '../../bytes/sink.ts';
+import { BuildingFolder } from '../../bytes/building-folder.ts';
+import type { OutputLock } from '../../bytes/output-lock.ts';
+import { likeFile, likeFiles, type Protection } from '../../bytes/protection.ts';
+import { AtomicFile, placeBeside } from '../../bytes/sink.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import type { Target } from '../../rdb/targets.ts';
-import { PartsSwap, retire } from './parts-swap.ts';
+import { clearLeftParts, PartsSwap, retire } from './parts-swap.ts';
 
 /**
  * Where the files of a result go and how they take their place: all of them at once, or not at all.
@@ -14,7 +15,8 @@ import { PartsSwap, retire } from './parts-swap.ts';
  *     main        the file itself, or the base
  *     increment   for a multi-part AOF: the first increment
  *     finish()    everything is written and flushed, and `checkPath` can be loaded to verify it
- *     commit()    it takes its place
+ *     commit()    it takes its place; gives the reason why what it replaced was not removed, where somebody asked for that
+ *     leave()     instead of that it gets a name of its own, which is given back
  *     abandon()   as if nothing had been
  */
 export interface Output {
@@ -22,7 +24,8 @@ export interface Output {
   readonly increment: AtomicFile | undefined;
   finish(): void;
   readonly checkPath: string;
-  commit(): void;
+  commit(removalProblem?: () => string | undefined): string | undefined;
+  leave(): string;
   abandon(): void;
   /** Names and sizes of the files that are there after `commit`. */
   files(): { readonly path: string; readonly bytes: number }[];
@@ -33,8 +36,9 @@ export class FileOutput implements Output {
   readonly main: AtomicFile;
   readonly increment = undefined;
 
-  constructor(path: string, fs: FileSystem = nodeFs) {
-    this.main = new AtomicFile(path, fs);
+  /** `lock`: of the path. Throws UnwritableError. */
+  constructor(path: string, lock: OutputLock, protection: Protection) {
+    this.main = new AtomicFile(path, placeBeside(lock), protection);
   }
 
   get checkPath(): string {
@@ -45,8 +49,12 @@ export class FileOutput implements Output {
     this.main.finish();
   }
 
-  commit(): void {
+  commit(): undefined {
     this.main.commit();
+  }
+
+  leave(): string {
+    return this.main.commitAside();
   }
 
   abandon(): void {
@@ -75,6 +83,25 @@ type PartNames = { readonly prefix: string; readonly base: number; readonly incr
 const baseName = ({ prefix, base }: PartNames, extension: string) => `${prefix}.${base}.base.${extension}`;
 const incrementName = ({ prefix, increment }: PartNames) => `${prefix}.${increment}.incr.aof`;
 
+/** The next numbers of which no file has a name: what a killed run or a server has left there is not overwritten. */
+function newNames(
+  manifestPath: string,
+  parts: readonly ManifestPart[],
+  extension: 'rdb' | 'aof',
+  lock: OutputLock,
+): PartNames {
+  const last = (type: string) =>
+    parts.reduce((found, part) => (part.type === type ? Math.max(found, part.sequence) : found), 0);
+  const prefix = nodePath.basename(manifestPath, '.manifest');
+  const isThere = (name: string) => lock.folder.lookAt(name) !== undefined && !parts.some((part) => part.name === name);
+  let [base, increment] = [last('b') + 1, last('i') + 1];
+  while (isThere(baseName({ prefix, base, increment }, extension))) base++;
+  while (isThere(incrementName({ prefix, base, increment }))) increment++;
+  if (!Number.isSafeInteger(base) || !Number.isSafeInteger(increment))
+    throw new UsageError(`${manifestPath} has sequence numbers that leave no room for the next: repair it first`);
+  return { prefix, base, increment };
+}
+
 function manifestParts(names: PartNames, extension: string, target: Target): ManifestPart[] {
   const startOffset: [string, string][] = target.manifestStartOffset ? [['startoffset', '0']] : [];
   const part = (name: string, sequence: number, type: 'b' | 'i', extra: [string, string][]): ManifestPart => ({
@@ -98,29 +125,23 @@ export class PartsFolder implements Output {
   /** One for each part, in the same order. */
   readonly parts: readonly AtomicFile[];
   private readonly path: string;
-  private readonly building: string;
+  private readonly building: BuildingFolder;
   private readonly manifest: AtomicFile;
   private readonly manifestText: string;
-  private readonly fs: FileSystem;
+  private readonly protection: Protection;
 
-  /** `prefix`: what the manifest is named after, the server's `appendfilename`. */
-  constructor(path: string, parts: readonly ManifestPart[], prefix: string, fs: FileSystem = nodeFs) {
+  /** `prefix`: what the manifest is named after, the server's `appendfilename`. `lock`: of the path. Throws UnwritableError. */
+  constructor(path: string, parts: readonly ManifestPart[], prefix: string, lock: OutputLock, protection: Protection) {
     this.path = nodePath.resolve(path);
-    this.fs = fs;
-    this.building = nodePath.join(nodePath.dirname(this.path), temporaryName(nodePath.basename(this.path)));
-    try {
-      clearLitter(this.path, fs);
-      fs.mkdirSync(this.building);
-    } catch (error) {
-      throw new UnwritableError(path, error);
-    }
+    this.protection = protection;
+    this.building = new BuildingFolder(this.path, lock);
     const names = [...parts.map(({ name }) => name), `${prefix}.manifest`];
     try {
-      const files = openAll(names, (name) => new AtomicFile(nodePath.join(this.building, name), fs));
+      const files = openAll(names, (name) => this.building.file(name, protection));
       this.parts = files.slice(0, -1);
       this.manifest = files[files.length - 1];
     } catch (error) {
-      this.fs.rmSync(this.building, { recursive: true, force: true });
+      this.building.abandon();
       throw error;
     }
     [this.main, this.increment] = this.parts;
@@ -128,7 +149,12 @@ export class PartsFolder implements Output {
   }
 
   get checkPath(): string {
-    return this.building;
+    return this.building.path;
+  }
+
+  /** What it consists of, to be removed again if other outputs fail. */
+  get made(): BuildingFolder['made'] {
+    return this.building.made;
   }
 
   finish(): void {
@@ -136,24 +162,27 @@ export class PartsFolder implements Output {
       this.manifest.write(Buffer.from(this.manifestText, 'latin1'));
       for (const file of [...this.parts, this.manifest]) file.commit();
     } catch (error) {
-      // A part that has its name is still in a folder that has none.
+      // A part that is whole is still in a folder that has no name.
       throw new UnwritableError(this.path, error);
     }
   }
 
-  commit(): void {
+  commit(): undefined {
     try {
-      this.fs.renameSync(this.building, this.path);
+      this.building.commit(this.path, this.protection);
     } catch (error) {
-      this.abandon();
-      throw new UnwritableError(this.path, error);
+      if (!this.building.isNamed) this.abandon();
+      throw error;
     }
-    syncFolder(nodePath.dirname(this.path), this.fs);
+  }
+
+  leave(): string {
+    return this.building.commitAs((number) => `${this.path}.new-${number}`, this.protection);
   }
 
   abandon(): void {
     for (const file of [...this.parts, this.manifest]) file.abandon();
-    this.fs.rmSync(this.building, { recursive: true, force: true });
+    this.building.abandon();
   }
 
   files() {
@@ -170,10 +199,11 @@ export class FolderOutput extends PartsFolder {
     path: string,
     extension: 'rdb' | 'aof',
     target: Target,
-    fs: FileSystem = nodeFs,
+    lock: OutputLock,
+    protection: Protection,
     prefix = 'appendonly.aof',
   ) {
-    super(path, manifestParts({ prefix, base: 1, increment: 1 }, extension, target), prefix, fs);
+    super(path, manifestParts({ prefix, base: 1, increment: 1 }, extension, target), prefix, lock, protection);
   }
 }
 
@@ -186,38 +216,28 @@ export class FolderRewrite implements Output {
   readonly increment: AtomicFile;
   private readonly swap: PartsSwap;
 
-  constructor(
-    manifestPath: string,
-    extension: 'rdb' | 'aof',
-    target: Target,
-    keepHistory: boolean,
-    fs: FileSystem = nodeFs,
-  ) {
+  /** `lock`: of the manifest. Throws UnwritableError, UsageError. */
+  constructor(manifestPath: string, extension: 'rdb' | 'aof', target: Target, keepHistory: boolean, lock: OutputLock) {
     const directory = nodePath.dirname(manifestPath);
     const { parts } = parseManifest(readSmallFile(manifestPath));
-    const last = (type: string) =>
-      maxOf(
-        parts.filter((part) => part.type === type).map((part) => part.sequence),
-        0,
-      );
-    const prefix = nodePath.basename(manifestPath, '.manifest');
-    const names = { prefix, base: last('b') + 1, increment: last('i') + 1 };
-    if (!Number.isSafeInteger(names.base) || !Number.isSafeInteger(names.increment))
-      throw new UsageError(`${manifestPath} has sequence numbers that leave no room for the next: repair it first`);
-    const current = manifestParts(names, extension, target);
+    clearLeftParts(lock, parts);
+    const current = manifestParts(newNames(manifestPath, parts, extension, lock), extension, target);
     const taken = current.find((part) => parts.some((old) => old.name === part.name));
     if (taken !== undefined) throw new UsageError(`the manifest names ${taken.name} already: repair it first`);
-    // Whoever may read the manifest must be able to read the new parts.
-    const open = (name: string) => new AtomicFile(nodePath.join(directory, name), fs, manifestPath);
-    const old = retire(parts);
-    const change = keepHistory ? { current, history: old, retired: [] } : { current, history: [], retired: old };
+    const change = keepHistory
+      ? { current, history: retire(parts), retired: [] }
+      : { current, history: [], retired: parts };
+    // Whoever may read the old parts must be able to read the new ones, and nobody else.
+    const data = parts.filter(({ type }) => type !== 'h').map(({ name }) => nodePath.join(directory, name));
+    const protection = likeFiles(data.length === 0 ? [manifestPath] : data);
+    const open = (name: string) => new AtomicFile(nodePath.join(directory, name), placeBeside(lock), protection);
     const files = openAll(
       current.map(({ name }) => name),
       open,
     );
     [this.main, this.increment] = files;
     try {
-      this.swap = new PartsSwap(manifestPath, change, files, fs);
+      this.swap = new PartsSwap(manifestPath, change, files, lock, likeFile(manifestPath));
     } catch (error) {
       for (const file of files) file.abandon();
       throw error;
@@ -232,8 +252,12 @@ export class FolderRewrite implements Output {
     this.swap.finish();
   }
 
-  commit(): void {
-    this.swap.commit();
+  commit(removalProblem?: () => string | undefined): string | undefined {
+    return this.swap.commit(removalProblem);
+  }
+
+  leave(): string {
+    return this.swap.leave();
   }
 
   abandon(): void {

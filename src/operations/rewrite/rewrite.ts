@@ -1,8 +1,9 @@
-import nodePath from 'node:path';
 import { refuseBackup } from '../../aof/backup.ts';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
 import nodeFs from '../../bytes/file-system.ts';
-import { resolveLink } from '../../bytes/sink.ts';
+import { resolveLink } from '../../bytes/open-folder.ts';
+import { OutputLock } from '../../bytes/output-lock.ts';
+import { likeFile, likeInputs, type Protection } from '../../bytes/protection.ts';
 import { isGzip } from '../../bytes/source.ts';
 import { type DatabaseSum, digestOfSums } from '../../engine/digest.ts';
 import type { Flavor } from '../../engine/flavor.ts';
@@ -15,6 +16,7 @@ import { type ForeignCommand, foreignCommands } from '../dataset/flavor-signs.ts
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
 import { RulesSearch } from '../dataset/rules-search.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { InputGuard, inputFiles, isInput, siblingParts, unseenNote } from '../in-place/input-guard.ts';
 import { copyKept } from '../kept/copy.ts';
 import { loadKept } from '../kept/load.ts';
 import { PointGate } from '../restore/point-gate.ts';
@@ -24,7 +26,6 @@ import { DatasetWriter, type RunVisitor } from './dataset-writer.ts';
 import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } from './dealt-load.ts';
 import { DigestSums } from './digest-sums.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
-import { findHolders } from './holders.ts';
 import { addLoss, addLosses, noLosses } from './loss-list.ts';
 import type { LogSelection, OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
 import { FileOutput, FolderOutput, FolderRewrite, type Output } from './output.ts';
@@ -46,7 +47,7 @@ export async function rewrite(path: string, options: RewriteOptions): Promise<Re
   try {
     return await run.run();
   } finally {
-    run.close();
+    run.end();
   }
 }
 
@@ -73,6 +74,14 @@ class Rewrite {
   private selection: LogSelection | undefined;
   /** What a second reading of the output found. */
   private verified: Verified | undefined;
+  private lock: OutputLock | undefined;
+  /** Of the input, where the result takes its place. */
+  private guard: InputGuard | undefined;
+  /** What the input's files are called; taken down before they are read. */
+  private inputs: readonly string[] = [];
+  private notes: readonly string[] = [];
+  /** The result, where it could not take its place. */
+  private left: string | undefined;
 
   constructor(path: string, options: RewriteOptions) {
     this.path = path;
@@ -91,7 +100,12 @@ class Rewrite {
     }
   }
 
-  close(): void {
+  end(): void {
+    this.close();
+    this.lock?.release();
+  }
+
+  private close(): void {
     this.dealt?.keptDigest?.stop();
     this.dealt?.second?.stop();
     this.dealt?.loaded.close();
@@ -102,7 +116,7 @@ class Rewrite {
     const quiet = this.notGrown();
     if (quiet !== undefined) return this.result('not-needed', quiet);
     const layout = detectLayout(this.path);
-    this.refuseHeld(layout);
+    if (this.inputs.length === 0) this.begin(layout);
     const { at, onProgress, pause, seed, opaque, point } = options;
     this.target = options.target === undefined ? undefined : findTarget(options.target);
     this.rules ??= new RulesSearch(chooseRules(layout, this.target));
@@ -171,14 +185,23 @@ class Rewrite {
     return undefined;
   }
 
-  /** In place, nobody else may have the files open. */
-  private refuseHeld(layout: Layout): void {
-    if (this.options.inPlace !== true || this.options.force === true) return;
-    const [holder] = findHolders(filesOf(layout));
-    if (holder === undefined) return;
-    throw new UsageError(
-      `process ${holder.pid} (${holder.command}) has ${holder.path} open: stop the server first, or say --force`,
-    );
+  /** Takes down what the input is before it is read, and keeps others away from what will be replaced. */
+  private begin(layout: Layout): void {
+    const { inPlace, output, force, proc, review } = this.options;
+    this.inputs = inputFiles(layout);
+    const replaced = inPlace === true || isInput(output ?? '', this.inputs);
+    const [target] = this.inputs;
+    if (inPlace === true && target !== undefined) this.lockOutput(resolveLink(target));
+    // Who reviews the dataset may say that nothing is to be written.
+    else if (output !== undefined && review === undefined) this.lockOutput(output);
+    if (!replaced) return;
+    const siblings = layout.kind === 'file' ? siblingParts(layout.path) : [];
+    this.guard = new InputGuard([...this.inputs, ...siblings], { force, proc });
+  }
+
+  private lockOutput(path: string): OutputLock {
+    this.lock ??= OutputLock.acquire(path, this.options.fileSystem);
+    return this.lock;
   }
 
   /** Why what was loaded must not be rewritten; undefined if it may. */
@@ -209,8 +232,9 @@ class Rewrite {
     for (let target: Target = first; ; ) {
       this.target = target;
       if (dealt.kept?.fits(target, dealt.loaded) === false) return this.again();
-      const shardFile = dealt.second && new ShardFile(this.outputPath(dealt.loaded), this.options.fileSystem);
-      const output = this.openOutput(dealt.loaded, target);
+      const lock = this.lockOutput(this.outputPath(dealt.loaded));
+      const shardFile = dealt.second && new ShardFile(lock);
+      const output = this.openOutput(dealt.loaded, target, lock);
       try {
         await this.fill(dealt, output, target, shardFile?.descriptor ?? -1);
       } catch (error) {
@@ -248,24 +272,33 @@ class Rewrite {
     return target;
   }
 
-  private openOutput(loaded: Loaded, target: Target): Output {
+  /** As in place where the output is the input. */
+  private protection({ files, multiPart }: Loaded): Protection {
+    const { output } = this.options;
+    if (this.guard !== undefined) return likeFile(output ?? resolveLink(files[0].path));
+    return likeInputs(
+      files.map(({ path }) => path),
+      multiPart?.directory,
+    );
+  }
+
+  private openOutput(loaded: Loaded, target: Target, lock: OutputLock): Output {
     const { options, format } = this;
-    const fs = options.fileSystem;
     if (format === 'multipart') {
       if (!target.hasManifest) throw new UsageError(`${target.name} has no multi-part AOFs`);
       const extension = this.baseForm(loaded);
       if (options.output !== undefined) {
         if (!isEmptyFolder(options.output)) refuseExisting(options.output, false, 'name a new folder');
         else refuseExisting(options.output, options.force === true);
-        return new FolderOutput(options.output, extension, target, fs);
+        return new FolderOutput(options.output, extension, target, lock, this.protection(loaded));
       }
       const manifest = loaded.multiPart?.manifest ?? '';
-      return new FolderRewrite(manifest, extension, target, options.keepHistory === true, fs);
+      return new FolderRewrite(manifest, extension, target, options.keepHistory === true, lock);
     }
     if (format === 'hybrid' && !target.hasPreamble)
       throw new UsageError(`${target.name} reads no AOF with an RDB preamble`);
     if (options.output !== undefined) refuseExisting(options.output, options.force === true);
-    return new FileOutput(this.outputPath(loaded), fs);
+    return new FileOutput(this.outputPath(loaded), lock, this.protection(loaded));
   }
 
   private isInCommands(loaded: Loaded): boolean {
@@ -327,7 +360,21 @@ class Rewrite {
       return this.again();
     }
     const digest = await this.finish(dealt.loaded, output);
-    output.commit();
+    return this.putInPlace(output, digest);
+  }
+
+  /** A running server may have been started meanwhile: then nothing is replaced. */
+  private putInPlace(output: Output, digest: string): RewriteResult {
+    const { guard } = this;
+    const problem = guard?.problem();
+    if (problem !== undefined) {
+      const left = output.leave();
+      this.left = left;
+      return this.result('refused', `${problem}: nothing was replaced, and the result is ${left}`);
+    }
+    const kept = output.commit(() => guard?.removalProblem(this.lock?.path ?? ''));
+    const notes = guard === undefined || guard.unseen === '' ? [] : [unseenNote(guard.unseen)];
+    this.notes = kept === undefined ? notes : [...notes, `the old parts stay, named as history: ${kept}`];
     return this.result('written', '', output, digest);
   }
 
@@ -386,6 +433,8 @@ class Rewrite {
       digestOf: this.verified !== undefined || losses.changed.length === 0 ? 'output' : 'input',
       verified: this.verified !== undefined && outcome === 'written',
       keysNotCompared: this.verified?.keysNotCompared ?? 0,
+      notes: this.notes,
+      left: this.left,
       findings: dealt?.findings.findings ?? [],
     };
   }
@@ -417,12 +466,6 @@ function copyingRuns(
       await second.copyRun(database, run, file, writer);
   };
   return { others, begin, end };
-}
-
-function filesOf(layout: Layout): string[] {
-  if (layout.kind === 'file') return [layout.path];
-  const directory = layout.directory;
-  return nodeFs.readdirSync(directory).map((name) => nodePath.join(directory, name));
 }
 
 function refuseExisting(path: string, allowed: boolean, way = 'say --force to replace it'): void {

@@ -1,6 +1,7 @@
 import nodePath from 'node:path';
-import nodeFs from '../../bytes/file-system.ts';
-import { clearLitter, type FileSystem, temporaryName } from '../../bytes/sink.ts';
+import { closeQuietly } from '../../bytes/open-folder.ts';
+import type { OutputLock } from '../../bytes/output-lock.ts';
+import { createTemporary } from '../../bytes/temporary-name.ts';
 import { UnwritableError } from '../../errors.ts';
 
 /**
@@ -9,23 +10,26 @@ import { UnwritableError } from '../../errors.ts';
  */
 export class ShardFile {
   readonly descriptor: number;
-  private readonly fs: FileSystem;
+  private readonly lock: OutputLock;
 
-  /** `beside`: the output. Throws UnwritableError. */
-  constructor(beside: string, fs: FileSystem = nodeFs) {
-    this.fs = fs;
-    const name = nodePath.basename(beside);
-    const path = nodePath.join(nodePath.dirname(beside), temporaryName(name));
+  /** `lock`: of the output. Throws UnwritableError. */
+  constructor(lock: OutputLock) {
+    this.lock = lock;
+    const { folder, fs, path } = lock;
+    const at = (name: string) => {
+      lock.note({ kind: 'file', name });
+      return folder.at(name);
+    };
     try {
-      clearLitter(beside, fs);
-      this.descriptor = fs.openSync(path, 'wx+', 0o600);
-      fs.unlinkSync(path);
+      const { name, descriptor } = createTemporary(nodePath.basename(path), at, fs);
+      this.descriptor = descriptor;
+      fs.unlinkSync(folder.at(name));
     } catch (error) {
-      throw new UnwritableError(beside, error);
+      throw new UnwritableError(path, error);
     }
   }
 
   close(): void {
-    this.fs.closeSync(this.descriptor);
+    closeQuietly(this.descriptor, this.lock.fs);
   }
 }
