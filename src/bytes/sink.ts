@@ -79,7 +79,11 @@ export class AtomicFile {
         this.descriptor = this.fs.openSync(place.folder.at(name), createNew, 0o600);
       } else {
         this.refuseOther();
-        const made = createTemporary(name, (entry) => (place.note(entry), place.folder.at(entry)), this.fs);
+        const at = (entry: string) => {
+          place.note(entry);
+          return place.folder.at(entry);
+        };
+        const made = createTemporary(name, at, this.fs);
         this.current = made.name;
         this.descriptor = made.descriptor;
       }
