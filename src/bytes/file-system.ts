@@ -51,12 +51,14 @@ type TwoPathCall = (from: nodeFs.PathLike, to: nodeFs.PathLike, ...rest: never[]
 
 function onPath<Call>(call: Call): Call {
   const untyped = call as PathCall;
+  // biome-ignore lint/plugin: the arguments of a call of node:fs, which are few
   return ((path: nodeFs.PathLike, ...rest: never[]) => untyped(native(path), ...rest)) as Call;
 }
 
 function onTwoPaths<Call>(call: Call): Call {
   const untyped = call as TwoPathCall;
   return ((from: nodeFs.PathLike, to: nodeFs.PathLike, ...rest: never[]) =>
+    // biome-ignore lint/plugin: the arguments of a call of node:fs, which are few
     untyped(native(from), native(to), ...rest)) as Call;
 }
 
