@@ -1,5 +1,17 @@
 /* Shards take their places together, or none does. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -97,4 +109,50 @@ it.each([[[]], [['a.1']], [names]])('all or none, wherever it is killed: %j', (o
     expect([before, 'new,new,new 0'], `call ${failing}`).toContain(seen);
   }
   expect(seen).toBe('new,new,new 0');
+});
+
+const planted = '.a.0.aofkit-0123456789abcdef.journal';
+const line = (name: string, entries?: readonly string[]) =>
+  JSON.stringify({ name, made: { identity: { device: '1', inode: '1' }, entries } });
+
+it.each([
+  ['a path', [line('../victim')]],
+  ['another name', [line('a.0'), line('victim')]],
+  ['the old form', ['+../victim', '=a.0']],
+  ['entries elsewhere', [line('a.0', ['../../victim/precious'])]],
+  ['another file of the name', [line('a.0'), line('a.1', ['precious'])]],
+])('a journal that was planted removes nothing: %s', (_, lines) => {
+  const root = folder([]);
+  const dir = mkdtempSync(join(root, 'out-'));
+  for (const place of [join(root, 'victim'), join(dir, 'victim'), join(dir, 'a.1')]) {
+    mkdirSync(place);
+    writeFileSync(join(place, 'precious'), 'precious');
+  }
+  writeFileSync(join(dir, 'a.0'), 'precious');
+  writeFileSync(join(dir, planted), [...lines, '"end"', ''].join('\n'), { mode: 0o600 });
+  for (const name of ['.a.0.journal.aofkit-4194999.tmp']) writeFileSync(join(dir, name), '+../victim\n');
+  undoNext(dir);
+  for (const place of [join(root, 'victim'), join(dir, 'victim'), join(dir, 'a.1')])
+    expect(readdirSync(place)).toEqual(['precious']);
+  expect(readFileSync(join(dir, 'a.0'), 'utf8')).toBe('precious');
+});
+
+it('a journal that is readable by others, a link, or has two names does not count', () => {
+  for (const spoil of [
+    (path: string) => chmodSync(path, 0o644),
+    (path: string) => linkSync(path, `${path}.second`),
+    (path: string) => {
+      renameSync(path, `${path}.moved`);
+      symlinkSync(`${path}.moved`, path);
+    },
+  ]) {
+    const dir = folder(['a.0']);
+    const { dev, ino } = statSync(join(dir, 'a.0'), { bigint: true });
+    const made = { identity: { device: String(dev), inode: String(ino) } };
+    const text = `${JSON.stringify({ name: 'a.0', made })}\n"end"\n`;
+    writeFileSync(join(dir, planted), text, { mode: 0o600 });
+    spoil(join(dir, planted));
+    undoNext(dir);
+    expect(readFileSync(join(dir, 'a.0'), 'utf8')).toBe('old a.0');
+  }
 });
