@@ -15,7 +15,7 @@ import { hasGeneration } from '../src/catalog/generations.ts';
 import { families } from '../src/engine/families/index.ts';
 import { RdbInput } from '../src/rdb/input.ts';
 import { Item, RdbReader } from '../src/rdb/reader.ts';
-import { readsType, targets } from '../src/rdb/targets.ts';
+import { targets } from '../src/rdb/targets.ts';
 import { ValueCheck } from '../src/rdb/value-check.ts';
 import { canonicalType, typeInFile } from '../src/rdb/value-type-id.ts';
 import { checkValue, valueType } from '../src/rdb/value-types.ts';
@@ -147,10 +147,10 @@ function typesOf(golden: string): Set<number> {
     const reader = new RdbReader(new RdbInput(source));
     const values = new ValueCheck(false, reader.templates, 0);
     reader.readHeader();
-    values.fork = reader.fork;
+    values.ofFormat(reader);
     for (let item = reader.next(); item !== Item.end; item = reader.next()) {
       if (item !== Item.key) continue;
-      types.add(canonicalType(reader.type, reader.fork));
+      types.add(canonicalType(reader.type, reader));
       checkValue(reader.input, reader.type, values);
     }
     source.close();
@@ -161,17 +161,22 @@ function typesOf(golden: string): Set<number> {
 function typeLines(): string[] {
   const compared = typesOfGoldens();
   const lines = ['| type | name | data | since RDB | targets that read it | goldens of |', '|---|---|---|---|---|---|'];
-  for (const [id, fork] of [
-    ...Array.from({ length: 34 }, (_, id) => [id, 'redis'] as const),
-    [22, 'valkey'] as const,
+  const redis = (id: number) => [id, { fork: 'redis', version: id > 33 ? 16 : 15 }] as const;
+  const valkey = (id: number) => [id, { fork: 'valkey', version: 81 }] as const;
+  for (const [id, format] of [
+    ...Array.from({ length: 36 }, (_, id) => redis(id)),
+    [33, { fork: 'redis', version: 16 }] as const,
+    valkey(22),
+    valkey(23),
   ]) {
-    const entry = valueType(id, fork);
+    const entry = valueType(id, format);
     if (entry === undefined) continue;
-    const canonical = canonicalType(id, fork);
-    const readers = targets.filter((target) => readsType(target, canonical)).map(({ name }) => name);
+    const canonical = canonicalType(id, format);
+    const readers = targets.filter((target) => target.reads.has(canonical)).map(({ name }) => name);
     const range = readers.length === 0 ? '–' : rangeOf(readers);
     const servers = serverNames.filter((server) => compared.get(canonical)?.has(server));
-    const label = fork === 'valkey' ? `${typeInFile(canonical)} (Valkey)` : String(id);
+    const other = format.fork === 'valkey' ? ' (Valkey)' : id === 33 && canonical !== id ? ' (from RDB 16 on)' : '';
+    const label = `${typeInFile(canonical)}${other}`;
     lines.push(
       `| ${label} | ${entry.name} | ${entry.data} | ${entry.since} | ${range} | ${servers.join(', ') || '–'} |`,
     );

@@ -185,6 +185,10 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   ),
   'rdb.unsupported.type': unsupported('the value type is not known to this build of aofkit', newerOrForeign),
   'rdb.unsupported.opcode': unsupported('the opcode is not known to this build of aofkit', newerOrForeign),
+  'rdb.unsupported.value': unsupported(
+    'the value does not have the layout that this build of aofkit knows for its type',
+    newerOrForeign,
+  ),
   'rdb.unsupported.encoding': unsupported('the string encoding is not known to this build of aofkit', newerOrForeign),
   'rdb.truncated': error('the file ends inside the RDB', true, rdbShort),
   'rdb.type': error('no value type has this number', true, rdbInternal),
@@ -206,6 +210,15 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'a value is of a type that this release does not read',
     false,
     'The server exits with "Unknown RDB encoding type". convert writes the data for it.',
+  ),
+  'rdb.update': error(
+    'a command within the RDB (opcode UPDATE) is not framed as it must be',
+    false,
+    'No released server was seen that loads such a record from a file.',
+  ),
+  'rdb.update.present': info(
+    'commands stand between the keys (opcode UPDATE of Valkey 9.2)',
+    'A replica saved a full synchronisation as it came. digest, rewrite and convert run the commands on the keys before them; whether a server loads the file was not seen.',
   ),
   'rdb.value.empty': warning(
     'the value has no elements',
@@ -280,6 +293,36 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   quicklist: error('a list is damaged', true, 'The server exits with "Quicklist integrity check failed".'),
   stream: error('a stream is damaged', true, rdbInternal),
   hash: error('a hash is damaged', true, rdbInternal),
+  'path-hash': error('a path hash is damaged', true, rdbInternal),
+  'path-hash.empty': warning(
+    'a path hash without any path',
+    'The release candidates of Valkey 9.2 keep such a key, its release removes a path hash with its last path. convert keeps it for Valkey 9.2.',
+  ),
+  'path-hash.path.duplicate': error(
+    'a path stands twice in one path hash',
+    true,
+    'The server exits with "Duplicate pathhash path".',
+  ),
+  'path-hash.path.empty': error(
+    'a path without any field',
+    true,
+    'The server exits with "Path hash path with empty payload".',
+  ),
+  'path-hash.field.duplicate': error(
+    'a field stands twice at one path',
+    true,
+    'The server exits with "Duplicate pathhash payload field".',
+  ),
+  bitmap: error(
+    'a native bitmap is damaged',
+    false,
+    'Redis 8.12 refuses it. That the type number is that of bitmaps no released server confirms, so that the value is left as it is.',
+  ),
+  'set.expiry': error(
+    'a set with expiring members is damaged',
+    false,
+    'Redis 8.12 refuses it. That the type number is that of such sets no released server confirms, so that the value is left as it is.',
+  ),
   set: error('a set is damaged', true, rdbInternal),
   zset: error('a sorted set is damaged', true, rdbInternal),
 

@@ -41,3 +41,6 @@ export const findingsMax = 100;
 
 /** Hash field expiry: latest moment a Redis file may hold, milliseconds since 1970 (EB_EXPIRE_TIME_MAX). */
 export const fieldExpireMax = 2 ** 48 - 1;
+
+/** Largest window of a Zstandard frame that is read, bytes: the default limit of its own library. */
+export const zstdWindowMax = 128 * 1024 * 1024;

@@ -35,6 +35,8 @@ export interface RdbReport {
   /** Hash fields with an expiry of their own. */
   fieldExpires: number;
   functions: number;
+  /** Commands among the keys (UPDATE records of Valkey 9.2); undefined for none. */
+  updates?: number;
   databases: number;
   /** What wrote it, with its version, as far as the file says so: `Redis 8.6.3`, `Dragonfly v1.38.1`. */
   product?: string;

@@ -185,7 +185,7 @@ class Verification {
     const values = new ValueCheck(false, reader.templates, 0);
     const lane = lanes && new RdbFastLane(reader, lanes, { deep: false, seed: 0 });
     reader.input.trusting = true;
-    values.fork = reader.fork;
+    values.ofFormat(reader);
     for (let left = itemsBetweenPauses; ; left--) {
       while (lane?.pass()) left -= lane.count;
       const item = reader.next();

@@ -293,6 +293,12 @@ export class RdbInput extends Window {
     else this.need(length);
   }
 
+  /** Makes sure that `count` bytes can be read: room for them is only made where the file is long enough. */
+  needBytes(count: number): void {
+    this.needText(count);
+    this.need(count);
+  }
+
   private integerString(first: number): boolean {
     const size = this.integerBytes(first);
     this.need(1 + size);

@@ -1,6 +1,6 @@
 import type { RdbInput } from './input.ts';
 import { type LoadOutcome, loadOutcome } from './load-rules.ts';
-import { readsType, type Target } from './targets.ts';
+import type { Target } from './targets.ts';
 import type { ValueCheck, ValueNote } from './value-check.ts';
 import { canonicalType } from './value-type-id.ts';
 
@@ -51,8 +51,8 @@ export class LoadExam {
   /** Why the server ends at the value of this type that `check` was just given; undefined where it loads it. */
   refusal(check: ValueCheck, type: number, offset: number): Refusal | undefined {
     const { target } = this.options;
-    const canonical = canonicalType(type, check.fork);
-    if (!readsType(target, canonical)) {
+    const canonical = canonicalType(type, check);
+    if (!target.reads.has(canonical)) {
       const expected = `a value type that ${target.name} reads`;
       return { outcome: 'refuses', code: unreadableType, offset, expected, found: String(type) };
     }

@@ -1,10 +1,17 @@
+import type { RdbFormat } from './value-check.ts';
+import { redisBitmapVersion, valkeyPathHashVersion } from './value-type-id.ts';
+
 /**
  * Opcodes of an RDB file: bytes that stand where a value type could. Every value type is below `lowest`.
  * The forks gave 242 and 243 different meanings: the file's magic decides (formats: rdb.h of Redis 8.10 and of Valkey 9.1).
  */
 export const Opcode = {
-  /** Redis 15: a field list that several hashes share. Valkey 81: a replicated command, never in a file. */
+  /** Redis 16: the next key is not to be evicted (BLESS of 8.12). */
+  noEvict: 241,
+  /** Redis 15: a field list that several hashes share. */
   hashTemplate: 242,
+  /** Valkey 81: a replicated command, in a full synchronisation that a replica has saved as its file. */
+  update: 242,
   /** Redis 13: metadata that modules attach to the next key. */
   keyMeta: 243,
   /** Valkey 80: a slot that was being imported. */
@@ -31,8 +38,21 @@ export const Opcode = {
 /** Module values and metadata are sequences of these, so that they can be passed over without their module. */
 export const ModuleOpcode = { eof: 0, sint: 1, uint: 2, float: 3, double: 4, string: 5 } as const;
 
-/** The newest version of each fork's format that this reader knows. */
-export const versionMax = { redis: 15, valkey: 80 } as const;
+/**
+ * The newest version of each fork's format that this reader knows. Whether Redis 8.12 writes 16 or 17 no release confirms yet: both
+ * are read.
+ */
+export const versionMax = { redis: 17, valkey: 81 } as const;
+
+/** Whether files of this fork and version may have the opcode `noEvict`. */
+export function hasNoEvict({ fork, version }: RdbFormat): boolean {
+  return fork === 'redis' && version >= redisBitmapVersion;
+}
+
+/** Whether files of this fork and version may have the opcode `update`. */
+export function hasUpdate({ fork, version }: RdbFormat): boolean {
+  return fork === 'valkey' && version >= valkeyPathHashVersion;
+}
 
 /**
  * Files of these versions and later may hold types and opcodes that this build does not know: the numbers of all versions before them

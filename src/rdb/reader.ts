@@ -5,17 +5,18 @@ import type { Lanes } from '../kernels/lanes.ts';
 import { databaseMax } from '../limits.ts';
 import { RdbFault, RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
-import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from './opcodes.ts';
+import { checksumVersionMin, hasNoEvict, hasUpdate, Opcode, valkeyVersionMin, versionMax } from './opcodes.ts';
 import { isOwnNumber, type Product, productOfAux } from './product.ts';
 import { isOtherMagic } from './unsupported.ts';
+import { readUpdateCommand } from './update-command.ts';
 import { valueType } from './value-types.ts';
 
 /**
  * Reads an RDB item by item.
  *
  *     file    := magic version item* 0xff [crc64]
- *     item    := aux | selectdb | resizedb | slot info | function | module aux | template | slot import | key
- *     key     := [expire] [idle | freq] [metadata] type name value
+ *     item    := aux | selectdb | resizedb | slot info | function | module aux | template | slot import | update | key
+ *     key     := [expire] [idle | freq] [no eviction] [metadata] type name value
  *
  * After Item.key the window stands at the value: the caller moves over it (values/) before it calls `next` again.
  */
@@ -30,6 +31,8 @@ export const Item = {
   slotInfo: 7,
   slotImport: 8,
   hashTemplate: 9,
+  /** A command that is to be run on what was loaded so far (Valkey 9.2). */
+  update: 10,
 } as const;
 export type Item = (typeof Item)[keyof typeof Item];
 
@@ -83,6 +86,8 @@ export class RdbReader {
   idle = -1;
   /** Use counter of the current key; -1 where the file does not say. */
   freq = -1;
+  /** The current key is not to be evicted (Redis 8.12). */
+  noEvict = false;
   /** Bytes of module metadata before the current key's type; 0 for none. */
   metaLength = 0;
   metaOffset = 0;
@@ -100,6 +105,8 @@ export class RdbReader {
 
   auxName = '';
   auxValue = '';
+  /** The command after Item.update, its name first; good until the next one. */
+  updateArguments: readonly Buffer[] = [];
   /** Code of the function library after Item.function, and the module type's name after Item.moduleAux. */
   functionCode = '';
   moduleName = '';
@@ -188,6 +195,7 @@ export class RdbReader {
     this.detached = false;
     this.expire = Number.NaN;
     this.idle = this.freq = -1;
+    this.noEvict = false;
     this.metaLength = 0;
   }
 
@@ -206,7 +214,7 @@ export class RdbReader {
 
   private readKey(type: number): Item {
     const { input } = this;
-    if (valueType(type, this.fork) === undefined || (type >= 30 && isOwnNumber(this.product, type))) {
+    if (valueType(type, this) === undefined || (type >= 30 && isOwnNumber(this.product, type))) {
       input.fail('rdb.type.unknown', 'a value type or an opcode', String(type), input.offset - 1);
     }
     this.type = type;
@@ -239,6 +247,10 @@ export class RdbReader {
     }
     if (code === Opcode.freq) {
       this.freq = input.byte();
+      return true;
+    }
+    if (code === Opcode.noEvict && hasNoEvict(this)) {
+      this.noEvict = true;
       return true;
     }
     if (code !== Opcode.keyMeta || this.fork !== 'redis') return false;
@@ -299,6 +311,7 @@ export class RdbReader {
       input.fail('rdb.function.pre-release', 'a function in the form of 7.0', 'the form of a release candidate', at);
     }
     if (code === Opcode.hashTemplate && this.fork === 'redis') return this.readTemplate();
+    if (code === Opcode.update && hasUpdate(this)) return this.readUpdate(at);
     if (code === Opcode.slotImport && this.fork === 'valkey') return this.readSlotImport();
     return input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(code), at);
   }
@@ -369,6 +382,14 @@ export class RdbReader {
         input.fail('rdb.value.slot-import', 'slots from 0 to 16383', `${from} to ${to}`, at);
     }
     return Item.slotImport;
+  }
+
+  private readUpdate(at: number): Item {
+    if (!Number.isNaN(this.expire) || this.idle >= 0 || this.freq >= 0 || this.noEvict) {
+      this.input.fail('rdb.update', 'a key after an expiry or a usage', 'a command', at);
+    }
+    this.updateArguments = readUpdateCommand(this.input);
+    return Item.update;
   }
 
   private readEnd(): Item {

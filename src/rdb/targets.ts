@@ -8,7 +8,7 @@ import { lookUp } from '../records.ts';
 import { compactLimits } from './compact-limits.ts';
 import type { BacklenThreshold } from './encodings/listpack.ts';
 import type { Fork } from './reader.ts';
-import { TypeId, valkeyHashType } from './value-type-id.ts';
+import { bitmapType, pathHashType, TypeId, valkeyHashType } from './value-type-id.ts';
 
 /** How fields that expire are kept: not at all, as Redis 7.4 does (types 24, 25), or as Valkey 9 does (its 22). */
 export type FieldExpiry = 'none' | 'redis' | 'valkey';
@@ -52,6 +52,14 @@ export interface Target {
   readonly hasArrays: boolean;
   /** Rate limiters: only builds with ENABLE_GCRA have them, and only such a build can have written one. */
   readonly hasGcra: boolean;
+  /** Path hashes (Valkey 9.2). */
+  readonly hasPathHashes: boolean;
+  /** BLESS, and its mark before a key (Redis 8.12). */
+  readonly hasNoEvict: boolean;
+  /** SADDEX: members of sets expire (Redis 8.12). */
+  readonly hasMemberExpiry: boolean;
+  /** Only written for where it is named: no release confirms what its files look like. */
+  readonly onlyByName: boolean;
   /** Form of streams: 1 (5.0), 2 (7.0), 3 (7.2), 4 (8.6), 5 (8.8); 0 for none. */
   readonly streamVersion: 0 | 1 | 2 | 3 | 4 | 5;
   readonly fieldExpiry: FieldExpiry;
@@ -87,10 +95,25 @@ const typesSince: readonly (readonly [version: number, types: readonly number[]]
   [13, [TypeId.stream4]],
   [14, [TypeId.stream5, TypeId.array]],
   [15, [TypeId.templateListpack, TypeId.templateArray, TypeId.gcra]],
+  [16, [bitmapType, TypeId.setListpackExpiry, TypeId.setExpiry]],
 ];
 
+/**
+ * Types whose values are never copied as they stand: no server confirms the numbers of the first three, and paths are put into the order
+ * that a server writes.
+ */
+const neverCopied: ReadonlySet<number> = new Set([
+  bitmapType,
+  TypeId.setListpackExpiry,
+  TypeId.setExpiry,
+  pathHashType,
+]);
+
 function typesUpTo(version: number): Set<number> {
-  return new Set(typesSince.filter(([since]) => since <= version).flatMap(([, types]) => types));
+  const types = new Set(typesSince.filter(([since]) => since <= version).flatMap(([, types]) => types));
+  // The number went to bitmaps.
+  if (types.has(bitmapType)) types.delete(TypeId.gcra);
+  return types;
 }
 
 /** What a release has, from its RDB version on where that decides. */
@@ -116,7 +139,11 @@ function redis(name: string, version: string, rdbVersion: number, more: Partial<
     hasVectorSets: false,
     hasOldVectorNodes: !at(13),
     hasArrays: at(14),
-    hasGcra: at(15),
+    hasGcra: at(15) && !at(16),
+    hasPathHashes: false,
+    hasNoEvict: at(16),
+    hasMemberExpiry: at(16),
+    onlyByName: false,
     streamVersion: at(14) ? 5 : at(13) ? 4 : at(11) ? 3 : at(10) ? 2 : at(9) ? 1 : 0,
     fieldExpiry: at(12) ? 'redis' : 'none',
     usesListpacks: at(10),
@@ -136,6 +163,8 @@ function valkey(name: string, version: string, rdbVersion: number, more: Partial
   const isOwn = rdbVersion >= 80;
   const reads = typesUpTo(11);
   if (isOwn) reads.add(valkeyHashType);
+  const hasPathHashes = rdbVersion >= 81;
+  if (hasPathHashes) reads.add(pathHashType);
   return {
     ...redis(name, version, 11),
     name: `valkey-${name}`,
@@ -145,12 +174,14 @@ function valkey(name: string, version: string, rdbVersion: number, more: Partial
     versionField: 'valkey-ver',
     plainElementMin: compactLimits.listNodeBytes + 1,
     fieldExpiry: isOwn ? 'valkey' : 'none',
+    hasPathHashes,
     backlenThreshold: isOwn ? 'inclusive' : 'exclusive',
     reads,
     ...more,
   };
 }
 
+/** What a release has from 8.0 on. */
 const sinceEight: Partial<Target> = { manifestStartOffset: true, hasVectorSets: true };
 
 /** Every target, oldest first, Redis before Valkey. */
@@ -172,11 +203,13 @@ export const targets: readonly Target[] = [
   redis('8.6', '8.6.3', 13, sinceEight),
   redis('8.8', '8.8.0', 14, sinceEight),
   redis('8.10', '8.10.2', 15, sinceEight),
+  redis('8.12', '8.12.0', 16, { ...sinceEight, onlyByName: true }),
   valkey('7.2', '7.2.4', 11, { versionField: 'redis-ver', plainElementMin: listpackBytesMax }),
   valkey('8.0', '8.0.6', 11),
   valkey('8.1', '8.1.4', 11),
   valkey('9.0', '9.0.1', 80),
   valkey('9.1', '9.1.2', 80),
+  valkey('9.2', '9.2.0', 81),
 ];
 
 const shortNames: Readonly<Record<string, string>> = {
@@ -189,10 +222,10 @@ const shortNames: Readonly<Record<string, string>> = {
   'redis-8': 'redis-8.10',
   'valkey-7': 'valkey-7.2',
   'valkey-8': 'valkey-8.1',
-  'valkey-9': 'valkey-9.1',
+  'valkey-9': 'valkey-9.2',
 };
 
-/** The target of that name (`redis-8.6`) or short name (`redis-8`: its newest); undefined where there is none. */
+/** The target of that name (`redis-8.6`) or short name (`redis-8`: its newest but those only by name); undefined where there is none. */
 export function findTarget(name: string): Target | undefined {
   const full = lookUp(shortNames, name) ?? name;
   return targets.find((target) => target.name === full);
@@ -200,26 +233,26 @@ export function findTarget(name: string): Target | undefined {
 
 /**
  * The oldest target that reads RDBs of that version and fork, for a default: what wrote the input. A version beyond the
- * newest gives the newest.
+ * newest gives the newest, and what is only written by name the one before it.
  */
 export function targetOfRdb(fork: Fork, rdbVersion: number, serverVersion = ''): Target {
   const [major, minor] = serverVersion.split('.');
   const own = targets.find(({ name }) => name === `${rdbVersion >= 80 ? 'valkey' : fork}-${major}.${minor}`);
-  if (own !== undefined && own.rdbVersion === rdbVersion) return own;
-  const ofFork = targets.filter((target) => target.fork === fork);
+  if (own !== undefined && own.rdbVersion === rdbVersion && !own.onlyByName) return own;
+  const ofFork = targets.filter((target) => target.fork === fork && !target.onlyByName);
   return ofFork.find((target) => target.rdbVersion >= rdbVersion) ?? ofFork[ofFork.length - 1];
 }
 
 /** What a log without any RDB is written for when its commands say no more: the oldest release that is still widely run. */
 export const plainDefault = 'redis-6.2';
 
-/** The next newer target of the same fork; undefined after the newest. */
+/** The next newer target of the same fork; undefined after the newest that need not be named. */
 export function nextTarget(target: Target): Target | undefined {
-  const ofFork = targets.filter(({ fork }) => fork === target.fork);
+  const ofFork = targets.filter(({ fork, onlyByName }) => fork === target.fork && (!onlyByName || target.onlyByName));
   return ofFork[ofFork.indexOf(target) + 1];
 }
 
 /** Whether a value of this canonical type can be copied to the target as it is, all but its listpacks' widths considered. */
 export function readsType(target: Target, type: number): boolean {
-  return target.reads.has(type);
+  return target.reads.has(type) && !neverCopied.has(type);
 }

@@ -39,7 +39,7 @@ export interface WriterFacts {
 
 /** Unknown types and opcodes that the next versions would take: the numbers grow from the highest type, and down from the lowest opcode. */
 const nextNumbers = 24;
-const typeMax = { redis: 33, valkey: 22 } as const;
+const typeMax = { redis: 35, valkey: 23 } as const;
 const opcodeMin = 242;
 
 /**

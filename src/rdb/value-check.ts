@@ -1,6 +1,6 @@
 import type { Flaw } from './encodings/flaw.ts';
 import { FingerprintSet } from './fingerprints.ts';
-import type { RdbInput } from './input.ts';
+import { RdbFault, type RdbInput } from './input.ts';
 import type { Fork } from './reader.ts';
 
 /** Members of one value beyond which duplicates are no longer looked for: their fingerprints would take too much memory. */
@@ -15,6 +15,12 @@ export interface ValueNote {
   readonly found: string;
 }
 
+/** What decides how values are laid out: an RdbReader has it after the header. */
+export interface RdbFormat {
+  readonly fork: Fork;
+  readonly version: number;
+}
+
 /** Notes that are kept of one value. */
 const notesMax = 10;
 
@@ -24,6 +30,8 @@ const notesMax = 10;
  */
 export class ValueCheck {
   fork: Fork = 'redis';
+  /** Version of the file's format: what some type numbers mean. */
+  version = 0;
   readonly templates: ReadonlyMap<bigint, readonly string[]>;
   /** Whether encoded values are looked through element by element (`sanitize-dump-payload yes`), or only passed over. */
   readonly deep: boolean;
@@ -43,6 +51,8 @@ export class ValueCheck {
   isVectorSet = false;
   readonly notes: ValueNote[] = [];
   private readonly members: FingerprintSet;
+  private outerMembers: FingerprintSet | undefined;
+  private readonly seed: number;
   /** Where the blob lies that is being validated, and whether its positions are those of the file. */
   private blobOffset = 0;
   private blobInPlace = true;
@@ -51,6 +61,13 @@ export class ValueCheck {
     this.deep = deep;
     this.templates = templates;
     this.members = new FingerprintSet(seed);
+    this.seed = seed;
+  }
+
+  /** The values that follow are of a file of this fork and version. */
+  ofFormat({ fork, version }: RdbFormat): void {
+    this.fork = fork;
+    this.version = version;
   }
 
   /** Before each value. */
@@ -68,9 +85,16 @@ export class ValueCheck {
     if (this.members.count > 0) this.members.clear();
   }
 
-  /** Reads a string and, in depth, sees to it that it was not there before. */
-  uniqueString(input: RdbInput, what: string): void {
-    if (!this.deep || this.members.count >= membersMax) {
+  /** Before members of which each has members of its own: gives where the outer ones are noted. */
+  beginNested(): FingerprintSet {
+    this.outerMembers ??= new FingerprintSet(this.seed);
+    if (this.outerMembers.count > 0) this.outerMembers.clear();
+    return this.outerMembers;
+  }
+
+  /** Reads a string and, in depth, sees to it that it was not there before (`among` others than those of `beginMembers`). */
+  uniqueString(input: RdbInput, what: string, { among = this.members, code = 'rdb.value.duplicate' } = {}): void {
+    if (!this.deep || among.count >= membersMax) {
       if (this.deep) this.large = true;
       input.skipString();
       return;
@@ -80,10 +104,10 @@ export class ValueCheck {
       this.large = true;
       return;
     }
-    if (this.members.add(input.textBytes, input.textStart, input.textLength)) return;
+    if (among.add(input.textBytes, input.textStart, input.textLength)) return;
     const { textBytes, textStart, textLength } = input;
     const text = textBytes.latin1Slice(textStart, textStart + Math.min(textLength, 64));
-    this.fault('rdb.value.duplicate', at, `each ${what} once`, JSON.stringify(text));
+    this.fault(code, at, `each ${what} once`, JSON.stringify(text));
   }
 
   /**
@@ -122,6 +146,17 @@ export class ValueCheck {
     const where = this.blobInPlace ? '' : ` (at byte ${flaw.position} of the decompressed value)`;
     this.fault(flaw.code, offset, flaw.expected, flaw.found + where);
     return false;
+  }
+
+  /**
+   * Throws what a validator found in the blob that was just read, of a type whose layout no released server confirms. A flaw whose
+   * code begins with `unfit` says that the bytes are something else: then the type is one that is not known here.
+   */
+  strict(flaw: Flaw | undefined, unfit: string): void {
+    if (flaw === undefined) return;
+    const offset = this.blobInPlace ? this.blobOffset + flaw.position : this.blobOffset;
+    const code = flaw.code.startsWith(unfit) ? 'rdb.unsupported.value' : flaw.code;
+    throw new RdbFault(code, offset, flaw.expected, flaw.found);
   }
 
   /** Notes what makes the servers of today refuse the value. */

@@ -1,10 +1,11 @@
 /**
- * Numbers of the RDB value types, and one number of our own: the forks both use 22 and mean different things by it.
+ * Numbers of the RDB value types, and numbers of our own for those that mean different things: both forks use 22 and 23, and
+ * Redis gave 33 a new meaning.
  *
- * Wherever a type is kept without the file that it came from, Valkey's 22 is kept as `valkeyHashType`. It fits the byte in
- * which keyspaces keep a type, and no fork uses it (opcodes begin at 240).
+ * Wherever a type is kept without the file that it came from, it has a canonical number. Those of our own fit the byte in which
+ * keyspaces keep a type, and no fork uses them (opcodes begin at 240).
  */
-import type { Fork } from './reader.ts';
+import type { RdbFormat } from './value-check.ts';
 
 export const TypeId = {
   string: 0,
@@ -39,19 +40,30 @@ export const TypeId = {
   templateListpackReference: 30,
   templateArray: 31,
   templateArrayReference: 32,
+  /** Up to RDB 15: only builds with ENABLE_GCRA write it. From 16 on, 33 is `bitmapType`. */
   gcra: 33,
+  setListpackExpiry: 34,
+  setExpiry: 35,
 } as const;
 
-const valkeyHashInFile = 22;
 /** Valkey 9's hash with field expiry: 22 in its files. */
-export const valkeyHashType = 0x80 | valkeyHashInFile;
+export const valkeyHashType = 0x80 | 22;
+/** Valkey 9.2's path hash: 23 in its files. */
+export const pathHashType = 0x80 | 23;
+/** Redis 8.12's native bitmap: 33 in its files. */
+export const bitmapType = 0x80 | 33;
 
-/** A type as a file of `fork` has it, made unambiguous. */
-export function canonicalType(type: number, fork: Fork): number {
-  return fork === 'valkey' && type === valkeyHashInFile ? valkeyHashType : type;
+/** The first RDB versions of Valkey and Redis with the types and opcodes of 9.2 and 8.12. */
+export const valkeyPathHashVersion = 81;
+export const redisBitmapVersion = 16;
+
+/** A type as a file of this fork and version has it, made unambiguous. */
+export function canonicalType(type: number, { fork, version }: RdbFormat): number {
+  if (fork === 'valkey') return type === 22 || type === 23 ? 0x80 | type : type;
+  return type === TypeId.gcra && version >= redisBitmapVersion ? bitmapType : type;
 }
 
 /** The number that stands in a file for a canonical type. */
 export function typeInFile(type: number): number {
-  return type === valkeyHashType ? valkeyHashInFile : type;
+  return type & 0x7f;
 }

@@ -1,18 +1,30 @@
 import type { RdbInput } from './input.ts';
-import type { Fork } from './reader.ts';
-import type { ValueCheck } from './value-check.ts';
-import { valkeyHashType } from './value-type-id.ts';
+import type { RdbFormat, ValueCheck } from './value-check.ts';
+import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from './value-type-id.ts';
 import { checkArray } from './values/array.ts';
+import { checkBitmap } from './values/bitmap.ts';
 import { checkGcra } from './values/gcra.ts';
 import * as hash from './values/hash.ts';
 import * as list from './values/list.ts';
 import { checkModule, checkModulePreRelease } from './values/module.ts';
+import { checkPathHash } from './values/path-hash.ts';
 import * as set from './values/set.ts';
 import * as sortedSet from './values/sorted-set.ts';
 import { checkStream } from './values/stream.ts';
 
 /** The data type that a value type stands for, as the TYPE command names it. */
-export type DataType = 'string' | 'list' | 'set' | 'zset' | 'hash' | 'stream' | 'module' | 'array' | 'gcra';
+export type DataType =
+  | 'string'
+  | 'list'
+  | 'set'
+  | 'zset'
+  | 'hash'
+  | 'stream'
+  | 'module'
+  | 'array'
+  | 'gcra'
+  | 'bitmap'
+  | 'pathhash';
 
 /** One value type of the RDB format: its number, its name in redis-check-rdb's report, and how to move over a value of it. */
 export interface ValueType {
@@ -71,30 +83,51 @@ const types: readonly ValueType[] = [
   type(31, 'hash-template-array', 'hash', 15, hash.checkTemplateArray),
   type(32, 'hash-template-array-reference', 'hash', 15, hash.checkTemplateArrayReference),
   type(33, 'gcra', 'gcra', 15, checkGcra),
+  type(34, 'set-listpack-md', 'set', 16, set.checkListpackExpirySet),
+  type(35, 'set-hashtable-md', 'set', 16, set.checkExpirySet),
 ];
 
+/**
+ * By canonical number: what differs between forks or versions has a number of its own there. No check-rdb that names path hashes,
+ * bitmaps or sets with expiry was seen: their names follow those of hashes.
+ */
 const byId: (ValueType | undefined)[] = [];
 for (const entry of types) byId[entry.id] = entry;
+byId[valkeyHashType] = type(22, 'hash-hashtable-md', 'hash', 80, hash.checkExpiryHash22);
+byId[pathHashType] = type(23, 'pathhash', 'pathhash', 81, checkPathHash);
+byId[bitmapType] = type(33, 'bitmap', 'bitmap', 16, checkBitmap);
 
-/** Valkey's highest value type: it gave 22 a meaning of its own and knows none of Redis's later ones. */
-const valkeyTypeMax = 22;
-const valkeyHash2: ValueType = { ...type(22, 'hash-hashtable-md', 'hash', 80, hash.checkExpiryHash22) };
+/** Valkey gave 22 and 23 a meaning of its own and knows none of Redis's later types. */
+const valkeyTypeMax = 23;
 
-/** The value type with this number in a file of that fork; undefined where it has none. */
-export function valueType(id: number, fork: Fork): ValueType | undefined {
-  if (fork === 'redis') return byId[id];
-  if (id > valkeyTypeMax) return undefined;
-  return id === valkeyTypeMax ? valkeyHash2 : byId[id];
+/** The value type with this number in a file of that fork and version; undefined where it has none. */
+export function valueType(id: number, format: RdbFormat): ValueType | undefined {
+  if (format.fork === 'valkey' && id > valkeyTypeMax) return undefined;
+  if (id > TypeId.setExpiry) return undefined;
+  const entry = byId[canonicalType(id, format)];
+  return entry !== undefined && isYetUnknown(entry, format) ? undefined : entry;
+}
+
+/** Numbers that a file of an older version would use for something else: it was never there. */
+function isYetUnknown({ id, since }: ValueType, { fork, version }: RdbFormat): boolean {
+  return since > version && version > 0 && (fork === 'valkey' ? id === 23 : id > TypeId.gcra);
 }
 
 /** Moves over the value of type `id` at the input's position. Throws RdbFault. */
 export function checkValue(input: RdbInput, id: number, check: ValueCheck): void {
-  const entry = valueType(id, check.fork);
+  const entry = valueType(id, check);
   if (entry === undefined) input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(id));
+  entry.check(input, check);
+}
+
+/** The same for a canonical type, whatever file it came from. */
+export function checkCanonicalValue(input: RdbInput, canonicalType: number, check: ValueCheck): void {
+  const entry = byId[canonicalType];
+  if (entry === undefined) input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(canonicalType));
   entry.check(input, check);
 }
 
 /** The data type of a canonical value type (value-type-id.ts); 'string' for a number that no type has. */
 export function dataTypeOf(canonicalType: number): DataType {
-  return canonicalType === valkeyHashType ? 'hash' : (byId[canonicalType]?.data ?? 'string');
+  return byId[canonicalType]?.data ?? 'string';
 }

@@ -20,7 +20,7 @@ export function keyRecords(bytes: Buffer, damage?: Damage): { keys: Map<string, 
   const reader = RdbReader.open(new MemorySource(bytes));
   reader.readHeader();
   const values = new ValueCheck(false, reader.templates, 0);
-  values.fork = reader.fork;
+  values.ofFormat(reader);
   const keys = new Map<string, KeyRecord>();
   let displaced = false;
   for (;;) {

@@ -34,7 +34,7 @@ function touchedInRdb(bytes: Buffer, damage: Damage, touched: Set<string>): numb
   const reader = RdbReader.open(new MemorySource(bytes));
   reader.readHeader();
   const values = new ValueCheck(false, reader.templates, 0);
-  values.fork = reader.fork;
+  values.ofFormat(reader);
   for (;;) {
     const item = reader.next();
     if (item === Item.key) {

@@ -15,7 +15,7 @@ function usageOf(path: string): Record<string, readonly [idle: number, freq: num
   const values = new ValueCheck(false, reader.templates, 0);
   const usage: Record<string, readonly [number, number]> = {};
   reader.readHeader();
-  values.fork = reader.fork;
+  values.ofFormat(reader);
   for (let item = reader.next(); item !== Item.end; item = reader.next()) {
     if (item !== Item.key) continue;
     usage[`${reader.db} ${reader.key.latin1Slice(0, reader.keyLength)}`] = [reader.idle, reader.freq];

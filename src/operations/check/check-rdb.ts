@@ -81,7 +81,7 @@ export class RdbCheck {
     try {
       reader.readHeader();
       Object.assign(report, { fork: reader.fork, version: reader.version });
-      this.values.fork = reader.fork;
+      this.values.ofFormat(reader);
       while (!this.readItems(itemsBetweenPauses)) await this.options.pause?.();
       this.complete = true;
       report.length = reader.input.offset;
@@ -157,6 +157,7 @@ export class RdbCheck {
     else if (item === Item.selectDb) this.noteDatabase();
     else if (item === Item.resizeDb) this.expectKeys();
     else if (item === Item.function) this.noteFunction();
+    else if (item === Item.update) this.noteUpdate();
     else if (item === Item.moduleAux && needsModule(reader.moduleName)) {
       this.noteModule(reader.moduleName, reader.itemOffset, {});
     }
@@ -178,6 +179,18 @@ export class RdbCheck {
     });
   }
 
+  /** One warning a file: what the commands do is known only to who runs them on the keys before them. */
+  private noteUpdate(): void {
+    const { report, reader } = this;
+    if (report.updates === undefined) {
+      const [name] = reader.updateArguments;
+      this.findings.add('rdb.update.present', this.file, reader.itemOffset, {
+        found: `'${escapeBytes(name, 0, Math.min(name.length, 64))}' with ${reader.updateArguments.length} arguments`,
+      });
+    }
+    report.updates = (report.updates ?? 0) + 1;
+  }
+
   /** The first line of a library names its engine and itself; the code behind it only the server can compile. */
   private noteFunction(): void {
     this.report.functions++;
@@ -190,7 +203,7 @@ export class RdbCheck {
   private key(): FindingDetails['key'] {
     const { reader } = this;
     if (reader.keyLength < 0) return undefined;
-    const type = valueType(reader.type, reader.fork)?.name ?? String(reader.type);
+    const type = valueType(reader.type, reader)?.name ?? String(reader.type);
     return { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
   }
 
@@ -255,7 +268,7 @@ export class RdbCheck {
     const skip = new ValueCheck(false, reader.templates, this.options.seed);
     reader.input.trusting = true;
     reader.readHeader();
-    skip.fork = reader.fork;
+    skip.ofFormat(reader);
     for (let count = 1; ; count++) {
       const item = reader.next();
       if (item === Item.end) return;
@@ -274,8 +287,11 @@ export class RdbCheck {
       seen.set(id, reader.itemOffset);
       return;
     }
-    const type = valueType(reader.type, reader.fork)?.name ?? '';
+    const type = valueType(reader.type, reader)?.name ?? '';
+    // Where a command may have made the key, its value may come later in the file.
+    const severity = this.report.updates === undefined ? undefined : 'warning';
     this.findings.add('rdb.key.duplicate', this.file, reader.itemOffset, {
+      ...(severity && { severity }),
       key: { name: escapeBinary(name), db: reader.db, type },
       expected: 'each key once in a database',
       found: `the same key as at offset ${first}`,

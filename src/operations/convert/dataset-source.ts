@@ -38,6 +38,7 @@ function fillRecord(record: KeyRecord, loaded: Loaded, database: number, entry: 
   record.keyFrom = keys.keyStart(entry);
   record.keyTo = record.keyFrom + keys.keyLength(entry);
   record.expire = keys.expiry(entry);
+  record.noEvict = keys.noEvict(entry);
   const kind = keys.kind(entry);
   record.type = kind === Kind.Serialized ? keys.rdbType(entry) : -1;
   if (kind === Kind.Serialized) {

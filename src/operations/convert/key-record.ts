@@ -19,6 +19,8 @@ export class KeyRecord implements KeyFacts {
   /** Seconds since the last use and counter of use; -1 where the source does not say. */
   idle = -1;
   freq = -1;
+  /** The key is not to be evicted (BLESS of Redis 8.12). */
+  noEvict = false;
   /** What modules attached, from its opcode on; empty for nothing. */
   metadata: Buffer = nothing;
   /** Canonical type of `raw`; -1 where `value` holds the value. */

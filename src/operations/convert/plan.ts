@@ -16,6 +16,7 @@ export function mustReplay(inputs: readonly SurveyedInput[], options: ConvertOpt
   if (options.point !== undefined) return true;
   const [input] = inputs;
   if (input.parts.slice(1).some(({ rdbBytes }) => rdbBytes > 0)) return true;
+  if (input.parts.some(({ report }) => report.rdb?.updates !== undefined)) return true;
   if (!inputs.some(({ hasCommands }) => hasCommands)) return false;
   if (inputs.length > 1 || options.compact === true || changesKeys(options)) return true;
   const { to, base } = options;

@@ -58,7 +58,7 @@ export class RdbScan {
     try {
       reader.readHeader();
       Object.assign(report, { fork: reader.fork, version: reader.version });
-      this.values.fork = reader.fork;
+      this.values.ofFormat(reader);
       while (!this.readItems()) await this.options.pause();
     } catch (error) {
       Object.assign(report, { fork: reader.fork, version: reader.version });
@@ -90,6 +90,7 @@ export class RdbScan {
       else if (item === Item.function) report.functions++;
       else if (item === Item.selectDb) report.databases++;
       else if (item === Item.resizeDb) this.expectKeys();
+      else if (item === Item.update) report.updates = (report.updates ?? 0) + 1;
     }
     return false;
   }
@@ -124,7 +125,7 @@ export class RdbScan {
     const { expected, found } = isFlaw ? error.flaw : error;
     const { code, details } = isFlaw ? { code: error.flaw.code, details: {} } : await this.nameOf(error);
     const offset = isFlaw ? reader.itemOffset : error.offset;
-    const type = valueType(reader.type, reader.fork)?.name ?? String(reader.type);
+    const type = valueType(reader.type, reader)?.name ?? String(reader.type);
     const key =
       reader.keyLength < 0 ? undefined : { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
     options.findings.add(code, options.path, offset, { key, expected, found, ...details });

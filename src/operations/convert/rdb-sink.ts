@@ -86,5 +86,6 @@ const isModule = (value: Value) =>
   typeof value !== 'number' && !(value instanceof Uint8Array) && value.kind === Kind.Module;
 
 function usageOf(record: KeyRecord): Usage | undefined {
-  return record.idle < 0 && record.freq < 0 && record.metadata.length === 0 ? undefined : record;
+  const { idle, freq, metadata, noEvict } = record;
+  return idle < 0 && freq < 0 && metadata.length === 0 && !noEvict ? undefined : record;
 }

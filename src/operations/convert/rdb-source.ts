@@ -83,7 +83,7 @@ export class RdbSource {
     const { reader, values, options } = this;
     try {
       reader.readHeader();
-      values.fork = reader.fork;
+      values.ofFormat(reader);
       while (!this.readItems()) await options.pause();
       this.checkExpectation();
     } finally {
@@ -174,7 +174,8 @@ export class RdbSource {
     record.expire = reader.expire;
     record.idle = reader.idle;
     record.freq = reader.freq;
-    record.type = canonicalType(reader.type, reader.fork);
+    record.noEvict = reader.noEvict;
+    record.type = canonicalType(reader.type, reader);
     if (reader.metaLength > 0) record.metadata = Buffer.from(this.bytesAt(reader.metaOffset, reader.metaLength));
     else if (record.metadata.length > 0) record.metadata = Buffer.alloc(0);
     const to = input.offset;
@@ -207,6 +208,7 @@ export class RdbSource {
     else if (item === Item.resizeDb) this.resize();
     else if (item === Item.function) receiver.function(reader.functionCode);
     else if (item === Item.aux) receiver.aux(reader.auxName, reader.auxValue);
+    else if (item === Item.update) throw new Disappointment('it holds commands');
     else if (item === Item.moduleAux || item === Item.slotInfo || item === Item.slotImport) {
       const bytes = this.bytesAt(reader.itemOffset, input.offset - reader.itemOffset);
       if (item === Item.moduleAux) receiver.moduleAux(reader.moduleName, bytes, 0, bytes.length);

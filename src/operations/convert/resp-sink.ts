@@ -43,11 +43,11 @@ export class RespKeySink implements KeySink {
   }
 
   key(record: KeyRecord): void {
-    const { type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo } = record;
+    const { type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo, noEvict } = record;
     if (record.idle >= 0 || record.freq >= 0 || record.metadata.length > 0) this.loseUsage(record);
     // The bytes may not be changed while they are read: a rewriter only reads.
-    if (type >= 0 && this.rewriter.writeRawKey(type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo)) return;
-    this.rewriter.writeKey(key, keyFrom, keyTo, expire, record.decoded());
+    if (type >= 0 && this.rewriter.writeRawKey(type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo, noEvict)) return;
+    this.rewriter.writeKey(key, keyFrom, keyTo, expire, record.decoded(), noEvict);
   }
 
   commands(bytes: Buffer, length: number, count: number): void {

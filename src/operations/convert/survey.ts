@@ -92,7 +92,9 @@ function surveyed(
   parts: readonly SurveyedPart[],
   manifest: string | undefined,
 ): SurveyedInput {
-  const hasCommands = parts.some(({ bytes, rdbBytes }) => bytes > rdbBytes);
+  const hasCommands = parts.some(
+    ({ bytes, rdbBytes, report }) => bytes > rdbBytes || report.rdb?.updates !== undefined,
+  );
   return { path, layout, parts, manifest, hasCommands };
 }
 

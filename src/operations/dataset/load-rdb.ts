@@ -11,6 +11,7 @@ import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { RdbKeepLane, type TouchedReceiver } from '../../rdb/keep-lane.ts';
 import type { LoadExam, Refusal } from '../../rdb/load-exam.ts';
 import { needsModule } from '../../rdb/module-data.ts';
+import { Opcode } from '../../rdb/opcodes.ts';
 import { type PlaceReceiver, RdbPlaceLane } from '../../rdb/place-lane.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
@@ -42,6 +43,8 @@ export interface RdbLoadOptions {
   readonly held?: HeldValues;
   /** Looks at each value as a server does that loads it: what that refuses is an error among the findings. Without `lanes`. */
   readonly exam?: LoadExam;
+  /** Runs a command of an UPDATE record on what was loaded so far; where nobody does, it ends the reading. */
+  readonly update?: (database: number, args: readonly Buffer[]) => void;
   /** Kernels whose window the input has, where there are any. */
   readonly lanes?: Lanes;
 }
@@ -65,6 +68,8 @@ export class RdbLoad {
   unsure: Refusal | undefined;
   /** It says that it is the front of an AOF: there a server keeps what has expired. */
   private isBase = false;
+  /** Commands of UPDATE records that were run. */
+  private updates = 0;
   private readonly values: ValueCheck;
   private readonly options: RdbLoadOptions;
   private readonly lane: RdbPlaceLane | undefined;
@@ -93,7 +98,7 @@ export class RdbLoad {
     const { reader, options } = this;
     try {
       reader.readHeader();
-      this.values.fork = reader.fork;
+      this.values.ofFormat(reader);
       while (!this.loadItems(itemsBetweenPauses)) await options.pause();
     } catch (error) {
       await this.addFault(error);
@@ -117,6 +122,7 @@ export class RdbLoad {
       else if (item === Item.resizeDb) this.expectKeys();
       else if (item === Item.aux) this.noteAux();
       else if (item === Item.function) this.loadFunction();
+      else if (item === Item.update) this.runUpdate();
       else if (item === Item.moduleAux && needsModule(reader.moduleName)) this.loseModuleAux();
     }
     return false;
@@ -148,11 +154,13 @@ export class RdbLoad {
         this.expiredKeys++;
         return -1;
       }
-      if (keys.find(bytes, key, length) >= 0) {
+      const there = keys.find(bytes, key, length);
+      if (there >= 0) {
         this.addDuplicate(bytes, key, length, type, base + from);
-        return -1;
+        if (this.updates === 0) return -1;
+        keys.remove(there);
       }
-      const entry = keys.insertAfterFind(bytes, key, length);
+      const entry = there >= 0 ? keys.insert(bytes, key, length) : keys.insertAfterFind(bytes, key, length);
       // The name is held with the value, which comes right behind it.
       const offset = held === undefined ? -1 : held.hold(bytes, key, to);
       if (offset < 0) keys.setSerialized(entry, source, base + from, to - from, type);
@@ -235,7 +243,7 @@ export class RdbLoad {
       return;
     }
     if (options.shard?.holds(key, 0, keyLength) === false) return;
-    const type = canonicalType(reader.type, reader.fork);
+    const type = canonicalType(reader.type, reader);
     const length = input.offset - from;
     if (!this.isBase && options.isPastHash?.(type, from, length)) {
       this.expiredKeys++;
@@ -247,14 +255,17 @@ export class RdbLoad {
       return;
     }
     const keys = options.dataset.database(reader.db);
-    if (keys.find(key, 0, keyLength) >= 0) {
+    const there = keys.find(key, 0, keyLength);
+    if (there >= 0) {
       this.addDuplicate(key, 0, keyLength, reader.type, reader.itemOffset);
-      return;
+      if (this.updates === 0) return;
+      keys.remove(there);
     }
-    const entry = keys.insertAfterFind(key, 0, keyLength);
+    const entry = there >= 0 ? keys.insert(key, 0, keyLength) : keys.insertAfterFind(key, 0, keyLength);
     keys.setSerialized(entry, options.source, from, length, type);
     options.usage?.note(options.source, from, reader.idle, reader.freq);
     if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
+    if (reader.noEvict) keys.setNoEvict(entry, true);
     if (options.kept !== undefined) this.noteLoaded(options.kept, from);
   }
 
@@ -287,12 +298,12 @@ export class RdbLoad {
   }
 
   /**
-   * What a module attached to a key, templates that hashes share, and an expiry that stands before an item in front of the key cannot be
+   * What a module attached to a key, a mark of BLESS, templates that hashes share, and an expiry that stands before an item in front of the key cannot be
    * copied with the key alone.
    */
   private standsAlone(): boolean {
     const { reader } = this;
-    return reader.metaLength === 0 && reader.templates.size === 0 && !reader.detached;
+    return reader.metaLength === 0 && !reader.noEvict && reader.templates.size === 0 && !reader.detached;
   }
 
   /** Keeps the key that was read, whose value of this canonical type begins at `offset`. */
@@ -323,11 +334,28 @@ export class RdbLoad {
   private addDuplicate(bytes: Buffer, start: number, length: number, type: number, offset: number): void {
     const { options, reader } = this;
     const name = escapeBytes(bytes, start, start + length);
+    // A key that a command made may come as a value later (forkless.c): the later one counts.
+    const severity = this.updates > 0 ? 'warning' : undefined;
     options.findings.add('rdb.key.duplicate', options.path, offset, {
-      key: { name, db: reader.db, type: valueType(type, reader.fork)?.name ?? String(type) },
+      ...(severity && { severity }),
+      key: { name, db: reader.db, type: valueType(type, reader)?.name ?? String(type) },
       expected: 'each key once in a database',
       found: 'the same key again',
     });
+  }
+
+  private runUpdate(): void {
+    const { reader, options } = this;
+    if (options.update === undefined) {
+      throw new RdbFault(
+        'rdb.unsupported.opcode',
+        reader.itemOffset,
+        'no command within an RDB',
+        String(Opcode.update),
+      );
+    }
+    this.updates++;
+    options.update(reader.db, reader.updateArguments);
   }
 
   private loadFunction(): void {
@@ -354,7 +382,7 @@ export class RdbLoad {
   private key() {
     const { reader } = this;
     if (reader.keyLength < 0) return undefined;
-    const type = valueType(reader.type, reader.fork)?.name ?? String(reader.type);
+    const type = valueType(reader.type, reader)?.name ?? String(reader.type);
     return { name: escapeBytes(reader.key, 0, reader.keyLength), db: reader.db, type };
   }
 

@@ -307,6 +307,7 @@ class Loader implements Loaded {
       shard: this.shard,
       kept: this.options.kept,
       held: this.options.kept && this.sources.held,
+      update: (database, args) => this.runUpdate(file, input.offset, database, args),
       lanes,
     });
     const sound = await load.run();
@@ -321,6 +322,15 @@ class Loader implements Loaded {
     });
     await check.run();
     return findings.errors === errors;
+  }
+
+  /** A command within an RDB counts as one of a log; what it selects is forgotten. */
+  private runUpdate(file: LoadedFile, offset: number, database: number, args: readonly Buffer[]): void {
+    if (this.options.kept !== undefined || this.shard !== undefined) {
+      throw new UndealableError(file.path, offset, 'a command within an RDB');
+    }
+    this.session.select(database);
+    this.session.execute(Frame.of(args));
   }
 
   /** Valkey drops past fields when it loads an RDB alone, and hashes that had no others. */

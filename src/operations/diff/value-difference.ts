@@ -4,6 +4,8 @@ import type { ArrayValue } from '../../engine/values/array.ts';
 import type { GcraValue } from '../../engine/values/gcra.ts';
 import type { HashValue } from '../../engine/values/hash.ts';
 import type { ListValue } from '../../engine/values/list.ts';
+import type { PathHashValue } from '../../engine/values/path-hash.ts';
+import type { BitmapValue } from '../../engine/values/roaring-bitmap.ts';
 import type { SetValue } from '../../engine/values/set.ts';
 import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import type { Stream } from '../../engine/values/stream.ts';
@@ -45,12 +47,14 @@ type Comparison = (a: ObjectValue, b: ObjectValue, options: ValueDifferenceOptio
 
 const comparisons: Readonly<Record<number, Comparison>> = {
   [Kind.List]: (a, b) => listDifference(a as ListValue, b as ListValue),
-  [Kind.Set]: (a, b) => setDifference(a as SetValue, b as SetValue),
+  [Kind.Set]: (a, b, options) => setDifference(a as SetValue, b as SetValue, options),
   [Kind.SortedSet]: (a, b) => scoreDifference(a as SortedSetValue, b as SortedSetValue),
   [Kind.Hash]: (a, b, options) => hashDifference(a as HashValue, b as HashValue, options),
   [Kind.Stream]: (a, b, options) => streamDifference(a as Stream, b as Stream, options),
   [Kind.Array]: (a, b) => arrayDifference(a as ArrayValue, b as ArrayValue),
   [Kind.Module]: moduleDifference,
+  [Kind.PathHash]: (a, b, options) => pathHashDifference(a as PathHashValue, b as PathHashValue, options),
+  [Kind.Bitmap]: (a, b) => bitmapDifference(a as BitmapValue, b as BitmapValue),
   [Kind.Gcra]: (a, b) => arrivalDifference(a as GcraValue, b as GcraValue),
 };
 
@@ -89,8 +93,12 @@ function listDifference(a: ListValue, b: ListValue): ValueDifference | undefined
   return undefined;
 }
 
-function setDifference(a: SetValue, b: SetValue): ValueDifference | undefined {
-  for (const member of a.values()) if (!b.has(member)) return only('a', 'member', member);
+function setDifference(a: SetValue, b: SetValue, { ttl }: ValueDifferenceOptions): ValueDifference | undefined {
+  for (const member of a.values()) {
+    if (!b.has(member)) return only('a', 'member', member);
+    const expiry = expiryDifference(a.expiry(member), b.expiry(member), ttl);
+    if (expiry !== undefined) return { place: `expiry of member ${quoted(member)}`, ...expiry };
+  }
   for (const member of b.values()) if (!a.has(member)) return only('b', 'member', member);
   return undefined;
 }
@@ -127,14 +135,49 @@ function hashDifference(a: HashValue, b: HashValue, { ttl }: ValueDifferenceOpti
     const other = b.get(field);
     const place = `field ${quoted(field)}`;
     if (other !== value) return { place, a: quoted(value), b: shown(other) };
-    const [one, two] = [a.expiry(field), b.expiry(field)];
-    const differs = ttl ? !Object.is(one, two) : Number.isNaN(one) !== Number.isNaN(two);
-    if (differs) return { place: `expiry of ${place}`, a: momentText(one), b: momentText(two) };
+    const expiry = expiryDifference(a.expiry(field), b.expiry(field), ttl);
+    if (expiry !== undefined) return { place: `expiry of ${place}`, ...expiry };
   }
   for (const [field, value] of b.entries()) {
     if (!a.has(field)) return { place: `field ${quoted(field)}`, a: undefined, b: quoted(value) };
   }
   return undefined;
+}
+
+function expiryDifference(a: number, b: number, ttl: boolean): Omit<ValueDifference, 'place'> | undefined {
+  const differs = ttl ? !Object.is(a, b) : Number.isNaN(a) !== Number.isNaN(b);
+  return differs ? { a: momentText(a), b: momentText(b) } : undefined;
+}
+
+function pathHashDifference(
+  a: PathHashValue,
+  b: PathHashValue,
+  options: ValueDifferenceOptions,
+): ValueDifference | undefined {
+  for (const [path, fields] of a.ordered()) {
+    const others = b.get(path);
+    if (others === undefined) return only('a', 'path', path);
+    const found = hashDifference(fields, others, options);
+    if (found !== undefined) return { ...found, place: `${found.place} at path ${quoted(path)}` };
+  }
+  for (const [path] of b.ordered()) if (a.get(path) === undefined) return only('b', 'path', path);
+  return undefined;
+}
+
+function bitmapDifference(a: BitmapValue, b: BitmapValue): ValueDifference | undefined {
+  const others = b.runs();
+  for (const [start, end] of a.runs()) {
+    const next = others.next();
+    if (next.done === true) return { place: 'bits', a: `${start} to ${end} set`, b: undefined };
+    const [from, to] = next.value;
+    if (from !== start || to !== end) {
+      return { place: 'bits', a: `${start} to ${end} set`, b: `${from} to ${to} set` };
+    }
+  }
+  const next = others.next();
+  if (next.done !== true) return { place: 'bits', a: undefined, b: `${next.value[0]} to ${next.value[1]} set` };
+  if (a.byteLength === b.byteLength) return undefined;
+  return { place: 'length in bytes', a: String(a.byteLength), b: String(b.byteLength) };
 }
 
 /** A moment, milliseconds since 1970, for people; undefined for never. */

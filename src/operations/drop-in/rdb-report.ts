@@ -63,7 +63,7 @@ export class RdbReport {
     this.info(`Checking RDB file ${this.path}`, 0);
     try {
       this.reader.readHeader();
-      this.values.fork = this.reader.fork;
+      this.values.ofFormat(this.reader);
       while (this.readItem());
     } catch (error) {
       this.reportFault(error);
@@ -211,7 +211,7 @@ export class RdbReport {
       this.print(`[additional info] Reading key '${cString(key)}'\n`);
     }
     if (type !== -1) {
-      const name = valueType(type, reader.fork)?.name ?? 'unknown';
+      const name = valueType(type, reader)?.name ?? 'unknown';
       this.print(`[additional info] Reading type ${type} (${name})\n`);
     }
     this.printCounts();

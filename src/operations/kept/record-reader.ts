@@ -39,12 +39,12 @@ export class RecordReader {
     if (reader.version === 0) reader.readHeader();
     input.seek(from);
     if (reader.next() !== Item.key) throw fileChanged();
-    const { type, key, keyLength, expire, fork } = reader;
+    const { type, key, keyLength, expire } = reader;
     const length = to - input.offset;
     if (this.value.length < length) this.value = Buffer.allocUnsafeSlow(length);
     this.read(input.offset, this.value, length);
     return {
-      type: canonicalType(type, fork),
+      type: canonicalType(type, reader),
       key: key.subarray(0, keyLength),
       value: this.value.subarray(0, length),
       expires: !Number.isNaN(expire),

@@ -61,7 +61,7 @@ class RdbCounter {
 
   begin(): void {
     this.reader.readHeader();
-    this.values.fork = this.reader.fork;
+    this.values.ofFormat(this.reader);
   }
 
   /** Passes over about `most` items; true at the end. */

@@ -35,7 +35,7 @@ export async function readMended(
   const duplicates = new DuplicateKeys(seed);
   try {
     reader.readHeader();
-    values.fork = reader.fork;
+    values.ofFormat(reader);
     for (let items = 1, keys = 0; ; items++) {
       const item = reader.next();
       if (item === Item.end) {

@@ -88,7 +88,7 @@ export class RdbCandidates {
     this.reader.version = context.version;
     for (const [id, fields] of context.templates) this.reader.templates.set(id, fields);
     this.values = new ValueCheck(true, this.reader.templates, 0);
-    this.values.fork = context.fork;
+    this.values.ofFormat(context);
     this.members = new MemberReader(this.input, new Window(sources.reopen(index), farBytes), size);
     this.sources = sources;
     this.index = index;
@@ -96,7 +96,7 @@ export class RdbCandidates {
     this.size = size;
     for (let byte = 0; byte < 256; byte++) {
       const opcode = byte >= Opcode.slotImport && byte !== Opcode.functionPreRelease;
-      const since = byte < 0x40 ? (valueType(byte, context.fork)?.since ?? 1000) : 1000;
+      const since = byte < 0x40 ? (valueType(byte, context)?.since ?? 1000) : 1000;
       this.mayBegin[byte] = opcode || since <= context.version ? 1 : 0;
     }
   }
@@ -191,7 +191,7 @@ export class RdbCandidates {
     const { reader, context } = this;
     const { expire, keyLength } = reader;
     if (keyLength > keyLengthMax || expire < 0 || expire > expireMax || reader.freq > 255) return undefined;
-    if ((valueType(reader.type, reader.fork)?.since ?? 0) > context.version) return undefined;
+    if ((valueType(reader.type, reader)?.since ?? 0) > context.version) return undefined;
     return context.evidence.keyBits(reader);
   }
 

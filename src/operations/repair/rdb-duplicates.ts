@@ -40,7 +40,7 @@ export async function findDuplicates(
   else Object.assign(reader, { fork: header.fork, version: header.version });
   const { input } = reader;
   const skip = new ValueCheck(false, reader.templates, options.seed);
-  skip.fork = reader.fork;
+  skip.ofFormat(reader);
   input.trusting = true;
   if (header.magic !== '') input.seek(Math.min(9, options.size));
   const walk = new RegionWalk(orderRegions(bad));

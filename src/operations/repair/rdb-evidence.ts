@@ -109,9 +109,10 @@ export class RdbEvidence {
     );
   }
 
-  private typeBits({ type, version, fork }: RdbReader): number {
+  private typeBits(reader: RdbReader): number {
+    const { type, version } = reader;
     const seen = this.types[type];
-    const since = valueType(type, fork)?.since ?? 0;
+    const since = valueType(type, reader)?.since ?? 0;
     const bits = Math.log2((seen + 0.5) / (this.keys + typesAtFirst) / (commonBytes[type] ?? 1 / 256));
     return seen === 0 && ((lastVersions[type] ?? 1000) < version || since > version) ? bits - 6 : bits;
   }

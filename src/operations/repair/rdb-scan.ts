@@ -119,7 +119,7 @@ export class RdbScan {
   async read(): Promise<boolean> {
     if (!this.readHeader()) return false;
     const { reader, options } = this;
-    this.values.fork = reader.fork;
+    this.values.ofFormat(reader);
     this.version = reader.version;
     while (!this.readItems()) await options.pause();
     return this.unsupported === undefined;
@@ -263,7 +263,7 @@ export class RdbScan {
     }
     this.keys++;
     this.counts.keys++;
-    this.needed = Math.max(this.needed, valueType(reader.type, reader.fork)?.since ?? 0);
+    this.needed = Math.max(this.needed, valueType(reader.type, reader)?.since ?? 0);
     this.evidence.note(reader);
     this.duplicates.add(reader.key, reader.keyLength, reader.db);
     if (reader.keyLength === 0) this.takeNameless();

@@ -109,10 +109,11 @@ export class DatasetWriter {
     const from = keys.keyStart(entry);
     const to = from + keys.keyLength(entry);
     const expire = keys.expiry(entry);
-    let usage: Usage | undefined;
+    let usage: Usage | undefined = keys.noEvict(entry) ? { idle: -1, freq: -1, noEvict: true } : undefined;
     if (keys.kind(entry) === Kind.Serialized) {
       const type = keys.rdbType(entry);
       usage = this.loaded.usage.find(keys.source(entry), keys.offset(entry));
+      if (keys.noEvict(entry)) usage = { idle: -1, freq: -1, ...usage, noEvict: true };
       const raw = this.loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
       if (writer.canCopy(type, raw, 0, raw.length)) {
         writer.writeRawKey(type, key, from, to, expire, raw, 0, raw.length, usage);
@@ -146,9 +147,10 @@ export class DatasetWriter {
     const expire = keys.expiry(entry);
     if (keys.kind(entry) === Kind.Serialized) {
       const raw = this.loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
-      if (writer.writeRawKey(keys.rdbType(entry), key, from, to, expire, raw, 0, raw.length)) return;
+      if (writer.writeRawKey(keys.rdbType(entry), key, from, to, expire, raw, 0, raw.length, keys.noEvict(entry)))
+        return;
     }
-    writer.writeKey(key, from, to, expire, this.value(keys, entry));
+    writer.writeKey(key, from, to, expire, this.value(keys, entry), keys.noEvict(entry));
   }
 
   private isText(keys: Keyspace, entry: number): boolean {

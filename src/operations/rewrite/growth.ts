@@ -65,7 +65,7 @@ function rdbLength(input: RdbInput): number {
   const values = new ValueCheck(false, reader.templates, 0);
   input.trusting = true;
   reader.readHeader();
-  values.fork = reader.fork;
+  values.ofFormat(reader);
   for (let item = reader.next(); item !== Item.end; item = reader.next()) {
     if (item === Item.key) checkValue(input, reader.type, values);
   }

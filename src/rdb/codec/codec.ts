@@ -6,8 +6,9 @@ import { GcraValue } from '../../engine/values/gcra.ts';
 import { FlawError } from '../encodings/flaw.ts';
 import { RdbFault } from '../input.ts';
 import type { Fork } from '../reader.ts';
-import { canonicalType, TypeId, valkeyHashType } from '../value-type-id.ts';
+import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../value-type-id.ts';
 import { decodeArray } from './array-value.ts';
+import { decodeBitmap } from './bitmap-value.ts';
 import { ValueCursor } from './cursor.ts';
 import { CollectionDecoder } from './decode-collections.ts';
 import { HashDecoder, type HashTemplates } from './decode-hash.ts';
@@ -53,7 +54,7 @@ export class RdbCodec implements ValueCodec {
 
   /** Decodes `bytes[from, to)`, a value without its type byte. Throws RdbFault, its offset counted from the value's start. */
   decode(rdbType: number, bytes: Buffer, from: number, to: number): Value {
-    const type = canonicalType(rdbType, this.fork);
+    const type = canonicalType(rdbType, { fork: this.fork, version: 0 });
     const decoder = this.decoders[type];
     this.cursor.begin(bytes, from, to);
     if (decoder === undefined) return this.cursor.fail('rdb.opcode.unknown', 'a value type', String(rdbType));
@@ -107,7 +108,11 @@ export class RdbCodec implements ValueCodec {
     table[TypeId.templateArrayReference] = () => hashes.templateArray();
     table[TypeId.array] = () => decodeArray(cursor);
     table[TypeId.gcra] = () => new GcraValue(BigInt(cursor.unsigned()));
+    table[TypeId.setListpackExpiry] = () => collections.listpackExpirySet();
+    table[TypeId.setExpiry] = () => collections.expirySet();
     table[valkeyHashType] = () => hashes.valkeyHashtable();
+    table[pathHashType] = () => hashes.pathHash();
+    table[bitmapType] = () => decodeBitmap(cursor);
     const streams = [TypeId.stream1, TypeId.stream2, TypeId.stream3, TypeId.stream4, TypeId.stream5];
     for (const [index, type] of streams.entries()) table[type] = () => decodeStream(cursor, index + 1);
     return table;

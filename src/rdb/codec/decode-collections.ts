@@ -88,6 +88,33 @@ export class CollectionDecoder {
     return set;
   }
 
+  /** Type 34: an expiry of 0 is none. */
+  listpackExpirySet(): SetValue {
+    const { walk, cursor } = this;
+    cursor.int64();
+    const set = new SetValue();
+    walk.begin(cursor, 'listpack');
+    while (walk.next()) this.addExpiring(set, walk.text(), Number(walk.partner()));
+    return set;
+  }
+
+  /** Type 35: expiries count from the earliest. */
+  expirySet(): SetValue {
+    const { cursor } = this;
+    const earliest = cursor.int64();
+    const set = new SetValue();
+    for (let count = cursor.count(2); count > 0; count--) {
+      const relative = cursor.length();
+      this.addExpiring(set, cursor.text(), relative === 0 ? 0 : earliest + relative - 1);
+    }
+    return set;
+  }
+
+  private addExpiring(set: SetValue, member: string, expiry: number): void {
+    if (!set.add(member)) this.cursor.fail('set.expiry.duplicate', 'each member once', JSON.stringify(member));
+    if (expiry !== 0) set.expire(member, expiry);
+  }
+
   /** Types 12 and 17. */
   compactSortedSet(form: BlobForm): SortedSetValue {
     const { walk } = this;

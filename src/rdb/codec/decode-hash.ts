@@ -2,6 +2,7 @@
  * Hashes from their RDB forms; the layouts are in ../values/hash.ts.
  */
 import { HashValue } from '../../engine/values/hash.ts';
+import { PathHashValue } from '../../engine/values/path-hash.ts';
 import { decodeListpack } from '../encodings/listpack.ts';
 import { decodeZipmap } from '../encodings/zipmap.ts';
 import type { ValueCursor } from './cursor.ts';
@@ -89,6 +90,33 @@ export class HashDecoder {
       if (expiry !== -1) hash.expire(field, expiry);
     }
     return hash;
+  }
+
+  /** Valkey's 23: paths, each with fields of its own. */
+  pathHash(): PathHashValue {
+    const { cursor } = this;
+    const value = new PathHashValue();
+    for (let paths = cursor.count(2); paths > 0; paths--) {
+      const path = cursor.text();
+      if (value.get(path) !== undefined)
+        cursor.fail('path-hash.path.duplicate', 'each path once', JSON.stringify(path));
+      value.set(path, this.pathFields());
+    }
+    return value;
+  }
+
+  private pathFields(): HashValue {
+    const { cursor } = this;
+    const count = cursor.count(2);
+    if (count === 0) cursor.fail('path-hash.path.empty', 'at least one field', 'a path without any');
+    const fields = new HashValue(count);
+    for (let index = 0; index < count; index++) {
+      const field = cursor.sharedText();
+      if (!fields.set(field, cursor.text())) {
+        cursor.fail('path-hash.field.duplicate', 'each field once', JSON.stringify(field));
+      }
+    }
+    return fields;
   }
 
   /** Types 23 and, with the earliest expiry before the blob, 25. */

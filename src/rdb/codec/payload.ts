@@ -13,10 +13,10 @@ import type { RestoredPayload } from '../../engine/value.ts';
 import { RdbFault, RdbInput } from '../input.ts';
 import { type LoadExam, type Refusal, unreadableType } from '../load-exam.ts';
 import { skipModuleData } from '../module-data.ts';
-import { Opcode, valkeyVersionMin } from '../opcodes.ts';
+import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
 import type { Fork } from '../reader.ts';
 import type { Target } from '../targets.ts';
-import { ValueCheck } from '../value-check.ts';
+import { type RdbFormat, ValueCheck } from '../value-check.ts';
 import { canonicalType, TypeId, typeInFile } from '../value-type-id.ts';
 import { checkValue, valueType } from '../value-types.ts';
 
@@ -43,7 +43,7 @@ const versions: Record<Flavor, number> = {
   'redis-7.0': 10,
   'redis-7.2': 11,
   'redis-7.4': 12,
-  'redis-8': 15,
+  'redis-8': 17,
   'valkey-8': 11,
   'valkey-9': 80,
   'valkey-9.2': 81,
@@ -62,7 +62,8 @@ export const anyPayload: PayloadRules = { fork: 'any', versionMax: 0xffff, takes
 export function checkPayload(bytes: Buffer, rules: PayloadRules): RestoredPayload | string {
   const version = checkFooter(bytes, rules);
   if (version < 0) return versionOrChecksum;
-  return checkBody(bytes.subarray(0, -footerBytes), version >= valkeyVersionMin ? 'valkey' : 'redis', rules);
+  const fork: Fork = version >= valkeyVersionMin ? 'valkey' : 'redis';
+  return checkBody(bytes.subarray(0, -footerBytes), { fork, version }, rules);
 }
 
 /** The RDB version of a payload whose footer is right, else -1. */
@@ -102,24 +103,26 @@ function takesVersion(version: number, rules: PayloadRules): boolean {
   return rules.fork !== 'valkey' || version < 12 || version >= valkeyVersionMin;
 }
 
-function checkBody(body: Buffer, fork: Fork, rules: PayloadRules): RestoredPayload | string {
+function checkBody(body: Buffer, format: RdbFormat, rules: PayloadRules): RestoredPayload | string {
   const input = new RdbInput(new MemorySource(body, 'RESTORE'), body.length + 1);
   try {
     let type = input.byte();
-    if (type === Opcode.keyMeta && fork === 'redis') {
+    // Sources of 8.12 say that the mark travels with DUMP, its documentation that it does not: it is taken and not kept.
+    if (type === Opcode.noEvict && hasNoEvict(format)) type = input.byte();
+    if (type === Opcode.keyMeta && format.fork === 'redis') {
       skipMetadata(input);
       type = input.byte();
     }
     const isReference = type === TypeId.templateListpackReference || type === TypeId.templateArrayReference;
-    if (valueType(type, fork) === undefined || isReference) return badFormat;
+    if (valueType(type, format) === undefined || isReference) return badFormat;
     const from = input.offset;
     input.takesEncodedLengths = rules.exam !== undefined;
     const check = new ValueCheck(true, new Map(), 0);
-    check.fork = fork;
+    check.ofFormat(format);
     checkValue(input, type, check);
     if (!takesValue(check, type, rules)) return badFormat;
-    if (check.empty && valueType(type, fork)?.data !== 'string') return badFormat;
-    return { rdbType: canonicalType(type, fork), from, to: input.offset };
+    if (check.empty && valueType(type, format)?.data !== 'string') return badFormat;
+    return { rdbType: canonicalType(type, format), from, to: input.offset };
   } catch (error) {
     if (!(error instanceof RdbFault)) throw error;
     noteFault(error, rules);

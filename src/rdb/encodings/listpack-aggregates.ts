@@ -22,6 +22,7 @@ import { UniqueElements } from './unique-elements.ts';
  *   type 17 sorted set     member, score, ...          unique members; neither order nor scores are looked at
  *   type 23, 25 hash+TTL   field, value, expiry, ...   unique fields, ascending expiry (0 = none, those last)
  *   type 29, 30 template   id, value, ...              one value for each of the template's fields
+ *   type 34 set+TTL        member, expiry, ...         unique members, ascending expiry (0 = none, those last)
  *
  * A blob of no elements passes: a server then skips the key as empty. Ask countListpack.
  */
@@ -45,7 +46,12 @@ export function validateSortedSetListpack(bytes: Uint8Array, from: number, to: n
 
 /** Hash with field expiry (types 23, 25): triples; expiry an integer entry in 0..2^48-1 ms, ascending, zeros last. */
 export function validateHashExpiryListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
-  return validateTuples(bytes, from, to, 3);
+  return validateTuples(bytes, from, to, 3, 2);
+}
+
+/** Set with member expiry (type 34; Redis 8.12): pairs; expiry as in a hash. */
+export function validateSetExpiryListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+  return validateTuples(bytes, from, to, 2, 1);
 }
 
 /** Values of a hash template (types 29, 30; Redis 8.10): an integer id >= 0, then `fieldCount` values. */
@@ -69,8 +75,8 @@ export function validateTemplateListpack(
   return flaw('listpack.template.count', to - from - 1, `${fieldCount} values`, `${count}`);
 }
 
-/** Tuples of `size` elements whose first one is unique; of three, the last is an expiry. Size 0: anything goes. */
-function validateTuples(bytes: Uint8Array, from: number, to: number, size: number): Flaw | undefined {
+/** Tuples of `size` elements whose first one is unique and of which number `expiryPart` is an expiry. Size 0: anything goes. */
+function validateTuples(bytes: Uint8Array, from: number, to: number, size: number, expiryPart = -1): Flaw | undefined {
   const header = validateListpackHeader(bytes, from, to);
   if (header) return header;
   if (size > 0) seen.reset(bytes);
@@ -83,7 +89,7 @@ function validateTuples(bytes: Uint8Array, from: number, to: number, size: numbe
     const next = nextListpackEntry(bytes, position, end);
     if (next < 0) return entryFlaw(bytes, from, position, end);
     if (part === 0 && size > 0 && !addElement(bytes, position)) return duplicateFlaw(bytes, from, position);
-    if (part === 2) {
+    if (part === expiryPart) {
       const wrong = validateExpiry(bytes, from, position, expiry);
       if (wrong) return wrong;
       expiry = listpackEntryNumber(bytes, position);

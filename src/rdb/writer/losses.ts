@@ -6,8 +6,14 @@ export type LossKind =
   | 'gcra'
   | 'module'
   | 'vector-set'
+  /** A path hash of Valkey 9.2. */
+  | 'path-hash'
+  /** A native bitmap of Redis 8.12: written as the string with the same bits, or not at all where that would be too long. */
+  | 'bitmap'
   /** A part of a value. */
   | 'field-expiry'
+  /** When members of a set expire (Redis 8.12). */
+  | 'member-expiry'
   | 'stream-counters'
   /** A consumer without pending entries: no command of a server before 6.2 makes one, so its own rewrite leaves it out, too. */
   | 'stream-consumers'
@@ -21,6 +27,8 @@ export type LossKind =
   | 'consumer-active-time'
   | 'idempotency-counters'
   | 'usage'
+  /** That a key is not to be evicted (BLESS of Redis 8.12). */
+  | 'no-evict'
   /** Hashes of Redis 8.10 that share a list of fields: written as ordinary hashes. */
   | 'hash-template'
   | 'key-metadata'
@@ -69,6 +77,7 @@ export const minorLosses: ReadonlySet<LossKind> = new Set([
   'stream-counters',
   'stream-deleted-pending',
   'usage',
+  'no-evict',
   'hash-template',
   'module-kept',
   'slot-sizes',
@@ -77,10 +86,10 @@ export const minorLosses: ReadonlySet<LossKind> = new Set([
   'aux-field',
 ]);
 
-/** What no key holds, and no digest counts. */
-const ofNoKey: ReadonlySet<LossKind> = new Set(['function', 'module-aux']);
+/** What no digest counts: what no key holds, and when members of a set expire. */
+const uncounted: ReadonlySet<LossKind> = new Set(['function', 'module-aux', 'member-expiry']);
 
 /** Whether the key has another digest, or none, after this loss. */
 export function changesDigest(kind: LossKind): boolean {
-  return kind === 'negative-zero' || !(minorLosses.has(kind) || ofNoKey.has(kind));
+  return kind === 'negative-zero' || !(minorLosses.has(kind) || uncounted.has(kind));
 }

@@ -48,6 +48,8 @@ export interface Usage {
   readonly idle: number;
   /** LFU counter; -1 for not known. */
   readonly freq: number;
+  /** The key is not to be evicted (BLESS). */
+  readonly noEvict?: boolean;
   /** What modules attached to the key, from its opcode on (RdbReader's `metaOffset`, `metaLength`). */
   readonly metadata?: Uint8Array;
 }
@@ -232,9 +234,15 @@ export class RdbWriter {
     }
     if (usage === undefined) return;
     if (usage.idle >= 0 || usage.freq >= 0) this.writeUsage(usage);
+    if (usage.noEvict === true) this.writeNoEvict();
     if (usage.metadata === undefined || usage.metadata.length === 0) return;
     if (this.target.hasKeyMetadata) out.writeBytes(usage.metadata);
     else this.lose('key-metadata', 'part-dropped', `${this.target.name} keeps no metadata of modules with keys`);
+  }
+
+  private writeNoEvict(): void {
+    if (this.target.hasNoEvict) this.out.writeByte(Opcode.noEvict);
+    else this.lose('no-evict', 'part-dropped', `${this.target.name} does not know BLESS`);
   }
 
   private writeUsage(usage: Usage): void {

@@ -11,11 +11,13 @@ import type { GcraValue } from '../../engine/values/gcra.ts';
 import { Grisu2 } from '../../engine/values/grisu2.ts';
 import type { HashValue } from '../../engine/values/hash.ts';
 import type { ListValue } from '../../engine/values/list.ts';
+import type { PathHashValue } from '../../engine/values/path-hash.ts';
+import type { BitmapValue } from '../../engine/values/roaring-bitmap.ts';
 import type { SetValue } from '../../engine/values/set.ts';
 import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import type { Stream } from '../../engine/values/stream.ts';
 import { VectorSet } from '../../engine/values/vector-set.ts';
-import { fieldExpireMax } from '../../limits.ts';
+import { bulkLengthMax, fieldExpireMax } from '../../limits.ts';
 import { writeArray } from '../codec/array-value.ts';
 import { ModuleValue } from '../codec/module-value.ts';
 import { compactLimits } from '../compact-limits.ts';
@@ -26,10 +28,10 @@ import { ListpackWriter } from '../encodings/listpack-writer.ts';
 import { encodeZiplist } from '../encodings/ziplist-writer.ts';
 import type { RdbOutput } from '../output.ts';
 import type { Target } from '../targets.ts';
-import { TypeId, valkeyHashType } from '../value-type-id.ts';
+import { pathHashType, TypeId, valkeyHashType } from '../value-type-id.ts';
 import { reportStreamLosses, writeStream } from './encode-stream.ts';
 import { listNodes, plainNode } from './list-nodes.ts';
-import type { LossSink } from './losses.ts';
+import type { LossKind, LossSink } from './losses.ts';
 
 const containerPlain = 1;
 const containerPacked = 2;
@@ -90,6 +92,8 @@ export class ValueEncoder {
     table[Kind.Stream] = (stream: Stream) => this.stream(stream);
     table[Kind.Array] = (array: ArrayValue) => this.array(array);
     table[Kind.Module] = (module: ModuleValue | VectorSet) => this.module(module);
+    table[Kind.PathHash] = (value: PathHashValue) => this.pathHash(value);
+    table[Kind.Bitmap] = (bitmap: BitmapValue) => this.bitmap(bitmap);
     table[Kind.Gcra] = (gcra: GcraValue) => this.gcra(gcra);
     return table;
   }
@@ -146,6 +150,7 @@ export class ValueEncoder {
   private set(set: SetValue): number {
     const { intsetEntries, setEntries, setValueBytes } = compactLimits;
     const { count } = set;
+    if (set.hasExpiries) loseMemberExpiry(this.target, this.lose);
     if (count <= intsetEntries && isIntegerSet(set))
       return this.compact(TypeId.setIntset, encodeIntset([...set.values()]));
     if (this.target.hasSetListpacks && count <= setEntries) {
@@ -330,7 +335,18 @@ export class ValueEncoder {
     return this.later(TypeId.gcra, (out) => out.writeUnsigned(gcra.arrival));
   }
 
-  private unknown(kind: 'stream' | 'array' | 'gcra' | 'module' | 'vector-set', reason: string): number {
+  private pathHash(value: PathHashValue): number {
+    if (!this.target.hasPathHashes) return this.unknown('path-hash', `${this.target.name} has no path hashes`);
+    return this.later(pathHashType, (out) => writePathHash(out, value));
+  }
+
+  /** As a string with the same bits: that the type number of bitmaps is right was not seen on a server yet. */
+  private bitmap(bitmap: BitmapValue): number {
+    const bytes = bitmapString(bitmap, this.lose);
+    return bytes === undefined ? -1 : this.later(TypeId.string, (out) => out.writeString(bytes));
+  }
+
+  private unknown(kind: LossKind, reason: string): number {
     this.lose(kind, 'key-dropped', reason);
     return -1;
   }
@@ -421,4 +437,34 @@ function writeValkeyHash(out: RdbOutput, hash: HashValue): void {
     out.writeInt64(expiry >= 0 ? expiry : -1);
     out.settle();
   }
+}
+
+function writePathHash(out: RdbOutput, value: PathHashValue): void {
+  out.writeLength(value.count);
+  for (const [path, fields] of value.ordered()) {
+    out.writeStringText(path);
+    out.writeLength(fields.count);
+    for (const [field, text] of fields.entries()) {
+      out.writeStringText(field);
+      writeElement(out, text);
+    }
+  }
+}
+
+/** The string that stands for a native bitmap; undefined where it would be longer than a server takes. */
+export function bitmapString(bitmap: BitmapValue, lose: LossSink): Buffer | undefined {
+  if (bitmap.byteLength > bulkLengthMax) {
+    lose('bitmap', 'key-dropped', `a bitmap of ${bitmap.byteLength} bytes is too long for a string`);
+    return undefined;
+  }
+  lose('bitmap', 'flattened', 'a native bitmap becomes a string with the same bits');
+  return bitmap.toBytes();
+}
+
+/** No RDB is written with it, not for a server that has it: no release confirms the form. */
+function loseMemberExpiry({ name, hasMemberExpiry }: Target, lose: LossSink): void {
+  const reason = hasMemberExpiry
+    ? `no release confirms how an RDB of ${name} holds the expiry of set members`
+    : `${name} has no expiry of set members`;
+  lose('member-expiry', 'part-dropped', reason);
 }

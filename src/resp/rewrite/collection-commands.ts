@@ -7,6 +7,7 @@ import type { ArrayValue } from '../../engine/values/array.ts';
 import { Grisu2 } from '../../engine/values/grisu2.ts';
 import type { HashValue } from '../../engine/values/hash.ts';
 import type { ListValue } from '../../engine/values/list.ts';
+import type { PathHashValue } from '../../engine/values/path-hash.ts';
 import type { SetValue } from '../../engine/values/set.ts';
 import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import { addU64 } from '../../engine/values/u64.ts';
@@ -27,10 +28,30 @@ export function rewriteList(commands: KeyCommands, list: ListValue): void {
 }
 
 export function rewriteSet(commands: KeyCommands, set: SetValue): void {
+  if (!set.hasExpiries) {
+    addMembers(commands, set.values(), set.count);
+    return;
+  }
+  if (!commands.target.hasMemberExpiry) {
+    commands.lose('member-expiry', 'part-dropped', `${commands.target.name} has no expiry of set members`);
+    addMembers(commands, set.values(), set.count);
+    return;
+  }
+  // Redis 8.12: those without an expiry first, then the others one by one (aof.c of the branch that brought them).
+  const members = [...set.values()];
+  const lasting = members.filter((member) => Number.isNaN(set.expiry(member)));
+  addMembers(commands, lasting, lasting.length);
+  for (const member of members) {
+    const expiry = set.expiry(member);
+    if (!Number.isNaN(expiry)) commands.command('SADDEX', 'PXAT', String(expiry), 'MEMBERS', '1', member);
+  }
+}
+
+function addMembers(commands: KeyCommands, members: Iterable<string>, count: number): void {
   const { out } = commands;
-  let left = set.count;
+  let left = count;
   let inCommand = 0;
-  for (const member of set.values()) {
+  for (const member of members) {
     if (inCommand === 0) {
       inCommand = Math.min(left, itemsPerCommand);
       commands.begin(2 + inCommand, 'SADD');
@@ -155,6 +176,13 @@ function rewriteVolatileFields(commands: KeyCommands, hash: HashValue): void {
     else commands.command('HSETEX', 'PXAT', String(expiry), 'FIELDS', '1', field, value);
   }
   writeFields(commands, rest, rest.length);
+}
+
+/** Valkey 9.2: field by field (rewriteRadixObject in its t_path_hash.c). */
+export function rewritePathHash(commands: KeyCommands, value: PathHashValue): void {
+  for (const [path, fields] of value.ordered()) {
+    for (const [field, text] of fields.entries()) commands.command('PHSET', path, 'FIELDS', '1', field, text);
+  }
 }
 
 export function rewriteArray(commands: KeyCommands, array: ArrayValue): void {

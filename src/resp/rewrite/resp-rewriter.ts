@@ -73,12 +73,13 @@ export class RespRewriter {
   }
 
   /** Writes the key `key[keyFrom, keyTo)`; `expire` in ms since 1970, NaN for never. False where the target cannot hold it. */
-  writeKey(key: Uint8Array, keyFrom: number, keyTo: number, expire: number, value: Value): boolean {
+  writeKey(key: Uint8Array, keyFrom: number, keyTo: number, expire: number, value: Value, noEvict = false): boolean {
     this.key = key;
     this.keyFrom = keyFrom;
     this.keyTo = keyTo;
     if (!this.values.rewrite(key, keyFrom, keyTo, value, expire)) return false;
     this.keyCount++;
+    if (noEvict) this.bless();
     return true;
   }
 
@@ -95,10 +96,32 @@ export class RespRewriter {
     raw: Buffer,
     rawFrom: number,
     rawTo: number,
+    noEvict = false,
   ): boolean {
     if (!this.values.rewriteRaw(key, keyFrom, keyTo, type, raw, rawFrom, rawTo, expire)) return false;
     this.keyCount++;
+    if (noEvict) {
+      this.key = key;
+      this.keyFrom = keyFrom;
+      this.keyTo = keyTo;
+      this.bless();
+    }
     return true;
+  }
+
+  /** Marks the key that was written last, as a server's rewrite does behind the key's own commands (keyattr.c of 8.12). */
+  private bless(): void {
+    const { out, target } = this;
+    if (!target.hasNoEvict) {
+      this.lose('no-evict', 'part-dropped', `${target.name} does not know BLESS`);
+      return;
+    }
+    out.beginCommand(4);
+    out.bulkText('BLESS');
+    out.bulkText('SET');
+    out.bulk(this.key, this.keyFrom, this.keyTo);
+    out.bulkText('NO-EVICT');
+    out.settle();
   }
 
   /** Writes the commands of `keys` keys as somebody else made them, `bytes[0, length)`. */

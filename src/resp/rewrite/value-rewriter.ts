@@ -6,6 +6,8 @@ import type { ArrayValue } from '../../engine/values/array.ts';
 import type { GcraValue } from '../../engine/values/gcra.ts';
 import type { HashValue } from '../../engine/values/hash.ts';
 import type { ListValue } from '../../engine/values/list.ts';
+import type { PathHashValue } from '../../engine/values/path-hash.ts';
+import type { BitmapValue } from '../../engine/values/roaring-bitmap.ts';
 import type { SetValue } from '../../engine/values/set.ts';
 import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import type { Stream } from '../../engine/values/stream.ts';
@@ -14,9 +16,17 @@ import { ModuleValue } from '../../rdb/codec/module-value.ts';
 import { encodePayload } from '../../rdb/codec/payload.ts';
 import type { Target } from '../../rdb/targets.ts';
 import { TypeId } from '../../rdb/value-type-id.ts';
-import type { LossSink } from '../../rdb/writer/losses.ts';
+import type { LossKind, LossSink } from '../../rdb/writer/losses.ts';
+import { bitmapString } from '../../rdb/writer/value-encoder.ts';
 import type { RespWriter } from '../writer.ts';
-import { rewriteArray, rewriteHash, rewriteList, rewriteSet, rewriteSortedSet } from './collection-commands.ts';
+import {
+  rewriteArray,
+  rewriteHash,
+  rewriteList,
+  rewritePathHash,
+  rewriteSet,
+  rewriteSortedSet,
+} from './collection-commands.ts';
 import { KeyCommands } from './key-commands.ts';
 import { RawRewriter } from './raw-commands.ts';
 import { rewriteStream } from './stream-commands.ts';
@@ -67,7 +77,15 @@ export class ValueRewriter {
     commands.setKey(key, from, to);
     if (typeof value === 'number') commands.begin(3, 'SET').bulkInteger(value);
     else if (value instanceof Uint8Array) commands.begin(3, 'SET').bulk(value);
-    else {
+    else if (value.kind === Kind.Bitmap) {
+      const bytes = bitmapString(value as BitmapValue, commands.lose);
+      if (bytes === undefined) return false;
+      commands.begin(3, 'SET').bulk(bytes);
+    } else if (value.kind === Kind.PathHash && value.count === 0) {
+      // No command leaves one: PHDEL removes the key with its last path.
+      commands.lose('path-hash', 'key-dropped', 'commands cannot build a path hash without paths');
+      return false;
+    } else {
       const lack = this.lack(value.kind, value);
       if (lack !== undefined) {
         commands.lose(lack, 'key-dropped', `${this.target.name} has no such type`);
@@ -81,11 +99,12 @@ export class ValueRewriter {
   }
 
   /** What keeps the target from holding the value. */
-  private lack(kind: Kind, value: object): 'stream' | 'array' | 'gcra' | 'module' | 'vector-set' | undefined {
+  private lack(kind: Kind, value: object): LossKind | undefined {
     const { target } = this;
     if (kind === Kind.Stream) return target.streamVersion === 0 ? 'stream' : undefined;
     if (kind === Kind.Array) return target.hasArrays ? undefined : 'array';
     if (kind === Kind.Gcra) return target.hasGcra ? undefined : 'gcra';
+    if (kind === Kind.PathHash) return target.hasPathHashes ? undefined : 'path-hash';
     if (kind !== Kind.Module) return undefined;
     const isVectorSet = value instanceof VectorSet || (value as ModuleValue).typeName === 'vectorset';
     if (isVectorSet) return target.hasVectorSets ? undefined : 'vector-set';
@@ -100,6 +119,7 @@ const rewriters: Readonly<Record<number, (commands: KeyCommands, value: never) =
   [Kind.Hash]: (commands, hash: HashValue) => rewriteHash(commands, hash),
   [Kind.Stream]: (commands, stream: Stream) => rewriteStream(commands, stream),
   [Kind.Array]: (commands, array: ArrayValue) => rewriteArray(commands, array),
+  [Kind.PathHash]: (commands, value: PathHashValue) => rewritePathHash(commands, value),
   [Kind.Gcra]: (commands, gcra: GcraValue) => commands.command('GCRASETVALUE', String(gcra.arrival)),
   [Kind.Module]: (commands, value: ModuleValue | VectorSet) => rewriteModule(commands, value),
 };

@@ -36,7 +36,7 @@ export function parseRdb(bytes: Buffer): RdbFile {
   const reader = RdbReader.open(new MemorySource(bytes));
   reader.readHeader();
   const check = new ValueCheck(false, reader.templates, 0);
-  check.fork = reader.fork;
+  check.ofFormat(reader);
   const keys: RawKey[] = [];
   const aux = new Map<string, string>();
   const libraries: string[] = [];
@@ -48,7 +48,7 @@ export function parseRdb(bytes: Buffer): RdbFile {
     const from = reader.input.offset;
     const { db, expire, idle, freq, metaOffset, metaLength } = reader;
     const metadata = bytes.subarray(metaOffset, metaOffset + metaLength);
-    const type = canonicalType(reader.type, reader.fork);
+    const type = canonicalType(reader.type, reader);
     checkValue(reader.input, reader.type, check);
     keys.push({ db, key, expire, type, value: bytes.subarray(from, reader.input.offset), idle, freq, metadata });
   }

@@ -1,0 +1,18 @@
+/**
+ * Native bitmaps, RDB type 33 (Redis 8.12); the layout is in ../values/bitmap.ts.
+ */
+import type { BitmapValue } from '../../engine/values/roaring-bitmap.ts';
+import { FlawError } from '../encodings/flaw.ts';
+import { decodeRoaring, validateRoaring } from '../encodings/roaring.ts';
+import type { ValueCursor } from './cursor.ts';
+
+export function decodeBitmap(cursor: ValueCursor): BitmapValue {
+  const byteLength = cursor.unsigned();
+  cursor.blob();
+  const { blobBytes, blobStart, blobEnd } = cursor;
+  const flaw = validateRoaring(blobBytes, blobStart, blobEnd, byteLength);
+  if (flaw !== undefined) throw new FlawError(flaw);
+  const bitmap = decodeRoaring(blobBytes, blobStart, blobEnd);
+  bitmap.extend(byteLength);
+  return bitmap;
+}
