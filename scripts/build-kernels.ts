@@ -35,6 +35,7 @@ export const kernels: readonly Kernel[] = [
   kernel('log.ts', 'log', 83),
   kernel('statistics.ts', 'statistics', 1104),
   kernel('digest-lane.ts', 'digest', 47),
+  kernel('xxh64.ts', 'xxh64', 2),
 ];
 
 const options = '-O3 --converge --noAssert --runtime stub --enable simd'.split(' ');

@@ -369,6 +369,21 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   'manifest.part.temporary': warning('a temporary file of a rewrite that did not finish', 'The server ignores it.'),
 
   'input.gzip': error('the gzip data is damaged', false, 'Nothing after this can be had from the compressed file.'),
+  'rdb.envelope': error(
+    'the compressed envelope around the RDB is damaged',
+    true,
+    'Valkey 9.2 exits with "Corrupt streaming-compressed RDB input. Unrecoverable error, aborting now".',
+  ),
+  'rdb.envelope.truncated': error(
+    'the file ends inside the compressed envelope around the RDB',
+    true,
+    'Valkey 9.2 exits with "Corrupt streaming-compressed RDB input", or "Compressed RDB stream did not end cleanly".',
+  ),
+  'rdb.envelope.limit': error(
+    'the compressed frame needs more memory than is given to it',
+    false,
+    'It is not damage. Decompress the file with zstd --long=31 after cutting off its first 7 bytes.',
+  ),
   'input.changed': warning(
     'the file changed while it was read',
     'A server may be writing to it: check a copy, or check again.',

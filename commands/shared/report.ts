@@ -25,6 +25,7 @@ export function formatCheck(result: CheckResult, repairs: readonly string[], col
 function formatFile(file: FileReport): string {
   const parts = [`${file.role} ${file.path}: ${file.format}`, formatBytes(file.size)];
   if (file.gzip) parts.push('gzip');
+  if (file.envelope !== undefined) parts.push(`${file.envelope} envelope`);
   const { rdb } = file;
   if (rdb !== undefined) {
     parts.push(`RDB version ${rdb.version} (${rdb.fork})`, plural(rdb.keys, 'key'), `checksum ${rdb.checksum.state}`);

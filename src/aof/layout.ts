@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../arrays.ts';
+import { envelopeMagic } from '../bytes/envelope/vcs.ts';
 import fs from '../bytes/file-system.ts';
 import { readSmallFile } from '../bytes/small-file.ts';
 import { unreadable } from '../errors.ts';
@@ -107,7 +108,7 @@ export const sniffBytes = 4096;
 export function sniff(head: Uint8Array, name: string): Content {
   if (head.length === 0) return name.endsWith('.rdb') ? 'rdb' : name.endsWith('.manifest') ? 'manifest' : 'empty';
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
-  if (text.startsWith('REDIS') || text.startsWith('VALKEY')) return 'rdb';
+  if (text.startsWith('REDIS') || text.startsWith('VALKEY') || text.startsWith(envelopeMagic)) return 'rdb';
   const firstLine = text.split('\n').find((line) => !line.startsWith('#'));
   if (firstLine !== undefined && /^\s*file\s/i.test(firstLine)) return 'manifest';
   if (name.endsWith('.manifest')) return 'manifest';

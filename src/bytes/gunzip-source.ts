@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { DecompressionError } from './decompression-error.ts';
 import type { Source } from './source.ts';
 
 /**
@@ -13,14 +14,8 @@ import type { Source } from './source.ts';
 const slotBytes = 256 * 1024;
 const slotCount = 8;
 
-/** Thrown where the compressed data is damaged; what came before it was delivered. */
-export class GzipError extends Error {
-  readonly offset: number;
-  constructor(message: string, offset: number) {
-    super(message);
-    this.name = 'GzipError';
-    this.offset = offset;
-  }
+function gzipError(message: string, offset: number): DecompressionError {
+  return new DecompressionError('input.gzip', offset, 'sound gzip data', message);
 }
 
 export class GunzipSource implements Source {
@@ -55,7 +50,7 @@ export class GunzipSource implements Source {
     const start = (read % slotCount) * slotBytes;
     const filled = this.lengths[read % slotCount];
     if (Atomics.load(this.control, 3) === read + 1) {
-      throw new GzipError(Buffer.from(this.data.subarray(start, start + filled)).toString(), this.offset);
+      throw gzipError(Buffer.from(this.data.subarray(start, start + filled)).toString(), this.offset);
     }
     const left = filled - this.used;
     const count = Math.min(length, left);
@@ -73,7 +68,7 @@ export class GunzipSource implements Source {
       if (read !== Atomics.load(control, 0)) return true;
       if (Atomics.load(control, 2) === 1) return read !== Atomics.load(control, 0);
       if (seconds > 30 && Atomics.load(control, 4) === 0)
-        throw new GzipError('the decompressor does not start', this.offset);
+        throw gzipError('the decompressor does not start', this.offset);
       Atomics.wait(control, 0, read, 1000);
     }
   }

@@ -10,11 +10,24 @@ export interface Source {
   readonly name: string;
   /** Bytes in all when it was opened; undefined where nobody can know (a pipe, a compressed file). */
   readonly size: number | undefined;
+  /** Where the bytes are those of a compressed envelope (Valkey 9.2). */
+  readonly envelope?: EnvelopeFacts;
   /** Reads at most `length` bytes into `into` at `position` and returns how many; 0 is the end. Throws UnreadableError. */
   read(into: Uint8Array, position: number, length: number): number;
   /** Goes on reading at `offset`; false where the source can only be read once. */
   seek(offset: number): boolean;
   close(): void;
+}
+
+/** What is known of the envelope that a source's bytes came in. */
+export interface EnvelopeFacts {
+  readonly codec: 'lz4' | 'zstd';
+  /** The end of the frame was reached, and it was whole. */
+  readonly ended: boolean;
+  /** The rest of an AOF follows the frame. */
+  readonly hasTail: boolean;
+  /** How far the compressed file was read, bytes. */
+  readonly physicalOffset: number;
 }
 
 /** How long a named pipe may stay silent before its first byte, milliseconds. */

@@ -13,6 +13,8 @@ export interface FileReport {
   format: 'rdb' | 'aof' | 'hybrid' | 'manifest' | 'empty' | 'unknown';
   /** The bytes were compressed with gzip: offsets are those of the decompressed data. */
   readonly gzip: boolean;
+  /** The RDB was in a compressed envelope of Valkey 9.2: offsets are those of the decompressed data. */
+  readonly envelope?: 'lz4' | 'zstd';
   /** Bytes read. */
   size: number;
   rdb?: RdbReport;

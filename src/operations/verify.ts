@@ -1,7 +1,7 @@
 import nodePath from 'node:path';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../aof/layout.ts';
+import { DecompressionError } from '../bytes/decompression-error.ts';
 import fs from '../bytes/file-system.ts';
-import { GzipError } from '../bytes/gunzip-source.ts';
 import { type Input, openInput } from '../bytes/input.ts';
 import { checksumRange } from '../checksum/file-checksum.ts';
 import { UnreadableError } from '../errors.ts';
@@ -132,8 +132,8 @@ class Verification {
         this.files.push({ path, role, format: 'none', checksum: { state: 'absent' }, length: 0 });
       return content;
     } catch (error) {
-      if (!(error instanceof GzipError)) throw error;
-      this.findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
+      if (!(error instanceof DecompressionError)) throw error;
+      this.findings.add(error.code, path, error.offset, { expected: error.expected, found: error.message });
       return 'unknown';
     } finally {
       opened.source.close();

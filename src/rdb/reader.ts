@@ -1,3 +1,4 @@
+import { envelopeBytes, isEnvelope, readEnvelope } from '../bytes/envelope/vcs.ts';
 import type { Source } from '../bytes/source.ts';
 import { Crc64 } from '../checksum/crc64.ts';
 import { WindowChecksum } from '../checksum/window-checksum.ts';
@@ -51,8 +52,11 @@ export type Doing =
   | 'read-module-aux'
   | 'read-functions';
 
-/** ok, or why nothing can be said: the stored sum is zero, the version has none, or nobody asked for the computation. */
-export type ChecksumState = 'ok' | 'mismatch' | 'disabled' | 'absent' | 'unchecked';
+/**
+ * ok, or why nothing can be said: the stored sum is zero, it stands in a compressed envelope, where servers do not look at it, the
+ * version has none, or nobody asked for the computation.
+ */
+export type ChecksumState = 'ok' | 'mismatch' | 'disabled' | 'skipped' | 'absent' | 'unchecked';
 
 /** What this library does not know the version of cannot be read; how far it looks is the caller's choice. */
 export interface RdbReaderOptions {
@@ -143,6 +147,7 @@ export class RdbReader {
   readHeader(): void {
     const { input } = this;
     if (this.crc !== undefined) input.startChecksum(this.crc);
+    if (input.ensure(1)) this.refuseEnvelope();
     input.need(9);
     input.ensure(10);
     const at = input.offset;
@@ -158,6 +163,17 @@ export class RdbReader {
     this.version = Number(/^[ \t\n\v\f\r]*[+-]?\d+/.exec(match[2])?.[0] ?? 0);
     input.position += 9;
     this.checkVersion(at + match[1].length);
+  }
+
+  /** What is known of an envelope is taken off by the source; the rest is a newer one, or cut within its first bytes. */
+  private refuseEnvelope(): void {
+    const { input } = this;
+    input.ensure(envelopeBytes);
+    const head = input.bytes.subarray(input.position, Math.min(input.limit, input.position + envelopeBytes));
+    if (!isEnvelope(head)) return;
+    const envelope = readEnvelope(head);
+    const found = typeof envelope === 'string' ? `an envelope (${envelope}) within the file` : envelope.unknown;
+    input.fail('rdb.unsupported.envelope', 'an envelope of version 1 with an LZ4 or Zstandard frame of an RDB', found);
   }
 
   private checkVersion(at: number): void {
@@ -403,7 +419,8 @@ export class RdbReader {
       input.need(8);
       this.storedChecksum = input.bytes.readBigUInt64LE(input.position);
       input.position += 8;
-      if (this.storedChecksum === 0n) this.checksumState = 'disabled';
+      if (input.source.envelope !== undefined) this.checksumState = 'skipped';
+      else if (this.storedChecksum === 0n) this.checksumState = 'disabled';
       else if (this.crc !== undefined) {
         this.checksumState = this.storedChecksum === this.computedChecksum ? 'ok' : 'mismatch';
       }

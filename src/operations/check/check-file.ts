@@ -1,5 +1,5 @@
 import { type Content, sniff, sniffBytes } from '../../aof/layout.ts';
-import { GzipError } from '../../bytes/gunzip-source.ts';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import { openInput } from '../../bytes/input.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
@@ -25,7 +25,14 @@ export type FileOutcome = { readonly report: FileReport; readonly content: Conte
 /** Checks one file: an RDB, an AOF, or an AOF that begins with an RDB. A manifest is recognised and left to the caller. */
 export async function checkFile(path: string, findings: FindingList, options: FileCheckOptions): Promise<FileOutcome> {
   const { source, gzip, reopen } = openInput(path);
-  const report: FileReport = { path, role: options.role, format: 'unknown', gzip, size: 0 };
+  const report: FileReport = {
+    path,
+    role: options.role,
+    format: 'unknown',
+    gzip,
+    envelope: source.envelope?.codec,
+    size: 0,
+  };
   const lanes = options.fast === false ? undefined : borrowLanes();
   const input = new RdbInput(source, windowBytes, lanes?.window());
   input.onProgress = (offset) => options.onProgress?.({ file: path, offset, size: source.size });
@@ -36,8 +43,8 @@ export async function checkFile(path: string, findings: FindingList, options: Fi
     if (content === 'manifest') return { report, content };
     await checkContent(content, input, report, findings, { ...options, reopen, lanes });
   } catch (error) {
-    if (!(error instanceof GzipError)) throw error;
-    findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
+    if (!(error instanceof DecompressionError)) throw error;
+    findings.add(error.code, path, error.offset, { expected: error.expected, found: error.message });
   } finally {
     source.close();
     returnLanes(lanes);

@@ -225,6 +225,8 @@ class Conversion {
     if (form === 'log') return 'copied';
     if (form === 'resp' || inputs.length > 1 || changesKeys(options) || options.checksum === false) return 'streamed';
     const [input] = inputs;
+    // The checksum within an envelope is none: what is written plain gets one.
+    if (input.parts.some(({ report }) => report.envelope !== undefined)) return 'streamed';
     const isOwn = options.target === undefined || target === surveyedTarget(input);
     return isOwn && input.parts[0]?.rdbBytes > 0 ? 'copied' : 'streamed';
   }

@@ -1,7 +1,7 @@
 import nodePath from 'node:path';
 import { type Content, detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { GzipError } from '../../bytes/gunzip-source.ts';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import type { Source } from '../../bytes/source.ts';
 import { checksumRange } from '../../checksum/file-checksum.ts';
@@ -136,7 +136,14 @@ async function surveyPart(
   const { sources, findings, onProgress, pause } = options;
   const { source, index } = sources.add(path);
   const role = part === undefined ? 'file' : part.type === 'b' ? 'base' : 'incr';
-  const report: FileReport = { path, role, format: 'unknown', gzip: source.size === undefined, size: 0 };
+  const report: FileReport = {
+    path,
+    role,
+    format: 'unknown',
+    gzip: source.size === undefined,
+    envelope: source.envelope?.codec,
+    size: 0,
+  };
   const lanes = borrowLanes();
   const input = new RdbInput(source, windowBytes, lanes?.window());
   input.onProgress = (offset) => onProgress?.({ file: path, offset, size: source.size });
@@ -155,8 +162,8 @@ async function surveyPart(
       await new AofCheck(input, report, findings, { last, pause, lanes }).run();
     }
   } catch (error) {
-    if (!(error instanceof GzipError)) throw error;
-    findings.add('input.gzip', path, error.offset, { expected: 'sound gzip data', found: error.message });
+    if (!(error instanceof DecompressionError)) throw error;
+    findings.add(error.code, path, error.offset, { expected: error.expected, found: error.message });
   } finally {
     source.close();
     returnLanes(lanes);
@@ -215,7 +222,8 @@ async function surveyRdb(
   if (!isWhole) return { isWhole, needsLook: false };
   if (!input.atEnd() && (report.role !== 'file' || isTail(input, scan.report.aux))) report.format = 'hybrid';
   const { state } = scan.report.checksum;
-  return { isWhole, needsLook: scan.suspicious || state === 'disabled' || state === 'absent' };
+  const isUnsummed = state === 'disabled' || state === 'skipped' || state === 'absent';
+  return { isWhole, needsLook: scan.suspicious || isUnsummed };
 }
 
 /** Whether what follows an RDB is the rest of an AOF and not something that a server does not look at. */

@@ -1,6 +1,7 @@
 import nodePath from 'node:path';
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import type { Source } from '../../bytes/source.ts';
 import type { Window } from '../../bytes/window.ts';
 import { Dataset } from '../../engine/dataset.ts';
@@ -256,6 +257,11 @@ class Loader implements Loaded {
       } else if (content !== 'empty') file.format = 'aof';
       if (file.format !== 'empty') await this.replay(input, index, file, last);
       return file.format;
+    } catch (error) {
+      if (!(error instanceof DecompressionError)) throw error;
+      const { code, offset, expected, message } = error;
+      this.findings.add(code, path, offset, { expected, found: message });
+      return this.files.at(-1)?.path === path ? this.files[this.files.length - 1].format : 'unknown';
     } finally {
       const file = this.files.at(-1);
       if (file?.path === path) file.bytes = source.size ?? input.base + input.limit;

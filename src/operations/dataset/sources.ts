@@ -1,9 +1,10 @@
 import os from 'node:os';
 import nodePath from 'node:path';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import fs from '../../bytes/file-system.ts';
 import { openInput } from '../../bytes/input.ts';
 import { writeWhole } from '../../bytes/open-folder.ts';
-import type { Source } from '../../bytes/source.ts';
+import type { EnvelopeFacts, Source } from '../../bytes/source.ts';
 import { createTemporary } from '../../bytes/temporary-name.ts';
 import type { SourceReader } from '../../engine/value.ts';
 import { UnwritableError, unreadable } from '../../errors.ts';
@@ -16,6 +17,7 @@ const strayBytes = 4096;
 interface OpenSource {
   readonly path: string;
   readonly descriptor: number;
+  readonly spooled: Spooled | undefined;
   block: Buffer;
   blockOffset: number;
   blockLength: number;
@@ -35,25 +37,43 @@ export class Sources implements SourceReader {
 
   /** Opens `path` for a first reading; its number is what `read` takes. Throws UnreadableError. */
   add(path: string): { readonly source: Source; readonly index: number } {
-    const input = openInput(path);
-    let source = input.source;
-    let descriptor: number;
-    if (input.reopen === undefined) {
-      descriptor = spool(source);
-      source.close();
-      source = new DescriptorSource(path, descriptor);
-    } else descriptor = fs.openSync(path, 'r');
-    return { source, index: this.push(path, descriptor) };
+    const { source, reopen } = openInput(path);
+    if (reopen !== undefined) return { source, index: this.push(path, fs.openSync(path, 'r')) };
+    const { descriptor, ...spooled } = spool(source);
+    source.close();
+    const index = this.push(path, descriptor, spooled);
+    return { source: this.reopen(index), index };
   }
 
-  private push(path: string, descriptor: number): number {
-    return this.open.push({ path, descriptor, block: Buffer.alloc(0), blockOffset: 0, blockLength: 0, lastEnd: 0 }) - 1;
+  /** Why the compressed data of source number `index` could not be read to its end. */
+  damage(index: number): DecompressionError | undefined {
+    return this.open[index].spooled?.damage;
+  }
+
+  private push(path: string, descriptor: number, spooled?: Spooled): number {
+    return (
+      this.open.push({
+        path,
+        descriptor,
+        spooled,
+        block: Buffer.alloc(0),
+        blockOffset: 0,
+        blockLength: 0,
+        lastEnd: 0,
+      }) - 1
+    );
   }
 
   /** Source number `index` once more, from its front. */
   reopen(index: number): Source {
-    const { path, descriptor } = this.open[index];
-    return new DescriptorSource(path, descriptor);
+    const { path, descriptor, spooled } = this.open[index];
+    return new DescriptorSource(path, descriptor, spooled);
+  }
+
+  /** The same, but where compressed data is damaged, the source ends there as a file that was cut. */
+  reopenSalvaged(index: number): Source {
+    const { path, descriptor, spooled } = this.open[index];
+    return new DescriptorSource(path, descriptor, spooled && { ...spooled, damage: undefined });
   }
 
   /** The open descriptor of source number `index`, to be read at places. */
@@ -110,7 +130,7 @@ export function readFully(descriptor: number, into: Buffer, length: number, offs
 }
 
 /** Copies a source into a temporary file that has no name any more, so that nothing can be left behind. Throws UnwritableError. */
-function spool(source: Source): number {
+function spool(source: Source): Spooled & { readonly descriptor: number } {
   const folder = os.tmpdir();
   let descriptor = -1;
   const buffer = Buffer.allocUnsafe(1 << 20);
@@ -123,8 +143,9 @@ function spool(source: Source): number {
   }
   try {
     for (let count = 0; (count = source.read(buffer, 0, buffer.length)) > 0; ) spoolBytes(descriptor, buffer, count);
-    return descriptor;
+    return { descriptor, envelope: source.envelope, damage: undefined };
   } catch (error) {
+    if (error instanceof DecompressionError) return { descriptor, envelope: source.envelope, damage: error };
     fs.closeSync(descriptor);
     throw error;
   }
@@ -138,21 +159,33 @@ function spoolBytes(descriptor: number, bytes: Buffer, length: number): void {
   }
 }
 
+/** What is known of a source that was decompressed into a file of its own. */
+interface Spooled {
+  readonly envelope: EnvelopeFacts | undefined;
+  /** Why its end is not that of the data: whoever reads to it is told. */
+  readonly damage: DecompressionError | undefined;
+}
+
 /** A descriptor that someone else closes, read from its front. */
 export class DescriptorSource implements Source {
   readonly name: string;
   readonly size: number;
+  readonly envelope: EnvelopeFacts | undefined;
   private readonly descriptor: number;
+  private readonly damage: DecompressionError | undefined;
   private offset = 0;
 
-  constructor(name: string, descriptor: number) {
+  constructor(name: string, descriptor: number, spooled?: Spooled) {
     this.name = name;
     this.descriptor = descriptor;
     this.size = fs.fstatSync(descriptor).size;
+    this.envelope = spooled?.envelope;
+    this.damage = spooled?.damage;
   }
 
   read(into: Uint8Array, position: number, length: number): number {
     const count = fs.readSync(this.descriptor, into, position, length, this.offset);
+    if (count === 0 && this.damage !== undefined) throw this.damage;
     this.offset += count;
     return count;
   }

@@ -1,6 +1,6 @@
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { sniff, sniffBytes } from '../../aof/layout.ts';
-import { GzipError } from '../../bytes/gunzip-source.ts';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import { openInput } from '../../bytes/input.ts';
 import type { Source } from '../../bytes/source.ts';
 import { Frame } from '../../engine/frame.ts';
@@ -62,7 +62,7 @@ export class PartReader {
     } catch (error) {
       if (error instanceof RdbFault || error instanceof FlawError)
         this.passDamage(rdbFlaw(error, this.input.offset), 0, true);
-      else this.passGzipDamage(error);
+      else this.passDecompressionDamage(error);
     }
   }
 
@@ -113,7 +113,7 @@ export class PartReader {
     try {
       return this.readRecords();
     } catch (error) {
-      this.passGzipDamage(error);
+      this.passDecompressionDamage(error);
       return true;
     }
   }
@@ -223,13 +223,13 @@ export class PartReader {
     return bytes;
   }
 
-  private passGzipDamage(error: unknown): void {
-    if (!(error instanceof GzipError)) throw error;
+  private passDecompressionDamage(error: unknown): void {
+    if (!(error instanceof DecompressionError)) throw error;
     const { place } = this;
-    const { offset, message: found } = error;
+    const { code, offset, expected, message: found } = error;
     place.offset = offset;
     place.length = 0;
-    const damage = { code: 'input.gzip', offset, length: 0, expected: 'sound gzip data', found };
+    const damage = { code, offset, length: 0, expected, found };
     this.visitor.damage(damage, place, new Uint8Array(0));
   }
 }

@@ -1,4 +1,3 @@
-import { GzipError } from '../../bytes/gunzip-source.ts';
 import type { Window } from '../../bytes/window.ts';
 import { UnreadableError } from '../../errors.ts';
 import { Sources } from '../dataset/sources.ts';
@@ -99,9 +98,10 @@ export class ReversedLog {
 
   private open(part: LogPart) {
     try {
-      return this.sources.add(part.path);
+      const added = this.sources.add(part.path);
+      const damage = this.sources.damage(added.index);
+      return damage === undefined ? added : new UnreadableError(part.path, 'EIO', damage.message);
     } catch (error) {
-      if (error instanceof GzipError) return new UnreadableError(part.path, 'EIO', error.message);
       if (!(error instanceof UnreadableError) || part.role === 'file') throw error;
       return error;
     }

@@ -1,8 +1,8 @@
 import nodePath from 'node:path';
 import { refuseBackup } from '../../aof/backup.ts';
 import { detectLayout, listFolder } from '../../aof/layout.ts';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import nodeFs from '../../bytes/file-system.ts';
-import { GzipError } from '../../bytes/gunzip-source.ts';
 import { lookAt, resolveLink } from '../../bytes/open-folder.ts';
 import { OutputLock } from '../../bytes/output-lock.ts';
 import { isGzip } from '../../bytes/source.ts';
@@ -34,8 +34,8 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
     const planned = await planDataset(place, how, sources, ahead.draft);
     return await carryOut(place, planned, how, sources, ahead, safeguards);
   } catch (error) {
-    if (!(error instanceof GzipError)) throw error;
-    throw new UnreadableError(path, 'EGZIP', `cannot read ${path}: its gzip data is damaged (${error.message})`);
+    if (!(error instanceof DecompressionError)) throw error;
+    throw new UnreadableError(path, 'EGZIP', `cannot read ${path}: its compressed data is damaged (${error.message})`);
   } finally {
     await ahead.close();
     sources.close();
