@@ -172,6 +172,7 @@ export class RdbReader {
     const head = input.bytes.subarray(input.position, Math.min(input.limit, input.position + envelopeBytes));
     if (!isEnvelope(head)) return;
     const envelope = readEnvelope(head);
+    this.fork = 'valkey';
     const found = typeof envelope === 'string' ? `an envelope (${envelope}) within the file` : envelope.unknown;
     input.fail('rdb.unsupported.envelope', 'an envelope of version 1 with an LZ4 or Zstandard frame of an RDB', found);
   }

@@ -175,7 +175,9 @@ describe('Zstandard frames', () => {
       const flipped = Buffer.from(frame);
       // Some bits of the header change nothing, or switch the checksum off.
       flipped[6 + Math.floor(random() * (frame.length - 6))] ^= 1 << Math.floor(random() * 8);
-      expect(['corrupt', 'truncated']).toContain(fault(ZstdFrame, flipped));
+      // Unused bits before the end of a bit stream may change and mean the same.
+      if (fault(ZstdFrame, flipped) === 'none') expect(decoded(ZstdFrame, flipped).equals(small)).toBe(true);
+      else expect(['corrupt', 'truncated']).toContain(fault(ZstdFrame, flipped));
     }
   });
 

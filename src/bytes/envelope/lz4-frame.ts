@@ -77,15 +77,15 @@ export class Lz4Frame implements FrameReader {
     this.independent = (flags & 0x20) !== 0;
     this.blockChecksums = (flags & 0x10) !== 0;
     this.blockMax = 1 << (2 * size + 8);
-    const head = [flags, descriptor];
+    let head = Buffer.of(flags, descriptor);
     if ((flags & 8) !== 0) {
       const at = take(window, 8);
-      head.push(...window.bytes.subarray(at, at + 8));
+      head = Buffer.concat([head, window.bytes.subarray(at, at + 8)]);
       this.contentSize = Number(window.bytes.readBigUInt64LE(at));
     }
     if ((flags & 4) !== 0) this.contentHash = new Xxh32();
     const at = take(window, 1);
-    if (window.bytes[at] !== ((xxh32(Uint8Array.from(head)) >>> 8) & 0xff)) {
+    if (window.bytes[at] !== ((xxh32(head) >>> 8) & 0xff)) {
       corrupt("the checksum of an LZ4 frame's header does not fit");
     }
   }
