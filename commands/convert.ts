@@ -45,7 +45,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     force: boolean({ description: 'replace what is at OUT' }),
     target: string({
       description:
-        'server generation to write for, redis-2.6 to redis-8.10 or valkey-7.2 to valkey-9.1 [default: the newest that the input used]',
+        'server generation to write for, redis-2.6 to redis-8.12 or valkey-7.2 to valkey-9.2 [default: the newest that the input used]',
       helpValue: 'NAME',
     }),
     'allow-loss': boolean({ description: 'write even if the target cannot hold everything' }),
