@@ -127,7 +127,7 @@ export class RdbScan {
 
   /** Whether a fault is no damage: then nothing of the file may be changed. */
   private isUnsupported(fault: RdbFault | FlawError): boolean {
-    if (!(fault instanceof RdbFault) || !(mayBeUnsupported(fault.code) || isUnsupported(fault.code))) return false;
+    if (!(fault instanceof RdbFault) || !(mayBeUnsupported(fault.code) || isLeftAlone(fault.code))) return false;
     const { options, reader, regions, headerFault } = this;
     const { sources, index, size } = options;
     this.proof ??= prove(new RdbInput(sources.reopen(index)), reader.version);
@@ -135,7 +135,7 @@ export class RdbScan {
     const isDamaged = regions.length > 0 || headerFault !== undefined;
     const proof = this.proof === 'none' && isDamaged ? 'changed' : this.proof;
     const { code, details } = named(fault, reader, Buffer.from(sources.read(index, 0, Math.min(size, 4096))), proof);
-    if (!isUnsupported(code)) return false;
+    if (!isLeftAlone(code)) return false;
     this.unsupported = {
       code,
       count: 1,
@@ -515,4 +515,9 @@ export async function scanRdb(input: RdbInput, options: RdbScanOptions): Promise
   }
   await scan.finish();
   return { scan, known: true };
+}
+
+/** What is not known, and values of types that no released server confirms: they are never cut out. */
+function isLeftAlone(code: string): boolean {
+  return isUnsupported(code) || code.startsWith('bitmap.') || code.startsWith('set.expiry.');
 }
