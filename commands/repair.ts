@@ -43,6 +43,11 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
       description: 'which one stays of two records of one key in an RDB',
       default: 'last',
     }),
+    key: string({
+      description:
+        "the key's name for the payload of a DUMP, which has none [default: the name of the file without its extension]",
+      helpValue: 'NAME',
+    }),
     adopt: boolean({ description: 'take in parts that lie in the folder and that the manifest does not name' }),
     'drop-unknown': boolean({
       description:
@@ -91,6 +96,7 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
       strategy: flags.strategy,
       keepLaterParts: flags['keep-later-parts'],
       duplicates: flags.duplicates,
+      key: flags.key === undefined ? undefined : binaryArgument(flags.key),
       adopt: flags.adopt,
       dropUnknown: flags['drop-unknown'],
       renames: parseRenames(flags['rename-command'] ?? []),

@@ -368,6 +368,16 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   ),
   'manifest.part.temporary': warning('a temporary file of a rewrite that did not finish', 'The server ignores it.'),
 
+  'input.foreign': error(
+    'this is no file of Redis or Valkey',
+    false,
+    'Nothing of it is read as data, and nothing is written in its place. Decompress, decrypt or extract it first, or name another file.',
+  ),
+  'input.wrapped': error(
+    'an RDB or a log in a form that no server loads as it stands',
+    true,
+    '`aofkit repair FILE -o OUT` turns it into what it was.',
+  ),
   'input.gzip': error('the gzip data is damaged', false, 'Nothing after this can be had from the compressed file.'),
   'rdb.envelope': error(
     'the compressed envelope around the RDB is damaged',

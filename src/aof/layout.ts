@@ -5,7 +5,9 @@ import { envelopeMagic } from '../bytes/envelope/vcs.ts';
 import fs from '../bytes/file-system.ts';
 import { readSmallFile } from '../bytes/small-file.ts';
 import { unreadable } from '../errors.ts';
+import { isOtherMagic } from '../rdb/opcodes.ts';
 import { type Backup, backupOf } from './backup.ts';
+import { foreignContent } from './foreign.ts';
 import { parseManifest } from './manifest.ts';
 
 /**
@@ -98,8 +100,11 @@ function isFolder(path: string): boolean {
   return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** What a file's first bytes say that it is. */
-export type Content = 'rdb' | 'aof' | 'manifest' | 'empty' | 'unknown';
+/**
+ * What a file's first bytes say that it is. `foreign`: no file of Redis or Valkey at all. `wrapped`: an RDB or a log in a form that no server
+ * loads as it stands, and that it can be got out of. `foreignContent` says more of both.
+ */
+export type Content = 'rdb' | 'aof' | 'manifest' | 'empty' | 'foreign' | 'wrapped' | 'unknown';
 
 /** Bytes that `sniff` wants to see: a manifest may begin with comments. */
 export const sniffBytes = 4096;
@@ -112,6 +117,10 @@ export function sniff(head: Uint8Array, name: string): Content {
   const firstLine = text.split('\n').find((line) => !line.startsWith('#'));
   if (firstLine !== undefined && /^\s*file\s/i.test(firstLine)) return 'manifest';
   if (name.endsWith('.manifest')) return 'manifest';
+  if (/^[*]\d+\r\n/.test(text) || text.startsWith('#TS:')) return 'aof';
+  if (isOtherMagic(text.slice(0, 9), head[9] ?? 0)) return 'rdb';
+  const other = 'REDIS'.startsWith(text) || 'VALKEY'.startsWith(text) ? undefined : foreignContent(head);
+  if (other !== undefined) return other.kind;
   if (text[0] === '*' || text[0] === '#') return 'aof';
   if (/\.rdb(\.gz)?$/.test(name) || 'REDIS'.startsWith(text) || 'VALKEY'.startsWith(text)) return 'rdb';
   return 'unknown';

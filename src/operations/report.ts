@@ -87,6 +87,12 @@ export class FindingList {
     if (this.findings.length < this.limit) this.findings.push(made);
   }
 
+  /** Takes back all findings since there were `kept` of them, with these counts. */
+  rewind({ kept, errors, warnings, infos }: { kept: number; errors: number; warnings: number; infos: number }): void {
+    this.findings.length = kept;
+    Object.assign(this, { errors, warnings, infos });
+  }
+
   /** Findings that were counted and not kept. */
   get dropped(): number {
     return this.errors + this.warnings + this.infos - this.findings.length;

@@ -13,6 +13,7 @@ import { RdbFault, RdbInput } from '../rdb/input.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue } from '../rdb/value-types.ts';
+import { addForeign } from './foreign-finding.ts';
 import { eachPart, noteBackup, readManifest } from './parts.ts';
 import { type ChecksumReport, FindingList, type LayoutName, type Progress } from './report.ts';
 
@@ -107,6 +108,7 @@ class Verification {
 
   private async single(path: string): Promise<LayoutName> {
     const content = await this.file(path, 'file');
+    if (content === 'foreign' || content === 'wrapped') return 'unknown';
     if (content !== 'manifest') return content === 'unknown' ? 'aof' : content;
     await this.multiPart(path);
     return 'multi-part';
@@ -128,6 +130,7 @@ class Verification {
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
       if (content === 'rdb') this.files.push(await this.rdb(path, role, input, opened, lanes));
+      else if (content === 'foreign' || content === 'wrapped') addForeign(this.findings, path, input);
       else if (content !== 'manifest')
         this.files.push({ path, role, format: 'none', checksum: { state: 'absent' }, length: 0 });
       return content;

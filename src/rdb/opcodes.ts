@@ -65,3 +65,8 @@ export const valkeyVersionMin = 80;
 
 /** The first version whose files end in a CRC-64. */
 export const checksumVersionMin = 5;
+
+/** Whether nine bytes are a magic and a version like those of an RDB, and an opcode follows: of a product that named its files anew. */
+export function isOtherMagic(text: string, next: number): boolean {
+  return /^[A-Z][A-Z_-]{2,6}\d{2,5}$/.test(text) && next >= 0xf0;
+}

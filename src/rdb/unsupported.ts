@@ -67,11 +67,6 @@ function isNextNumber(code: string, found: string, { fork, version }: WriterFact
   return code === 'rdb.opcode.unknown' && number < opcodeMin && number >= opcodeMin - nextNumbers;
 }
 
-/** Whether nine bytes are a magic and a version like those of an RDB, and an opcode follows: of a product that named its files anew. */
-export function isOtherMagic(text: string, next: number): boolean {
-  return /^[A-Z][A-Z_-]{2,6}\d{2,5}$/.test(text) && next >= 0xf0;
-}
-
 /** A running checksum whose value can be asked for along the way. */
 export interface RunningSum {
   update(bytes: Buffer, from: number, to: number): void;

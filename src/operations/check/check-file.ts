@@ -4,6 +4,7 @@ import { openInput } from '../../bytes/input.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import { addForeign } from '../foreign-finding.ts';
 import type { FileReport, FindingList, Progress } from '../report.ts';
 
 export interface FileCheckOptions {
@@ -70,6 +71,10 @@ export async function checkContent(
   findings: FindingList,
   options: ContentOptions,
 ): Promise<void> {
+  if (content === 'foreign' || content === 'wrapped') {
+    addForeign(findings, report.path, input);
+    return passRest(input);
+  }
   if (content === 'empty') {
     report.format = 'empty';
     report.validUpTo = 0;
@@ -80,15 +85,40 @@ export async function checkContent(
     // Each kind of file loads its own checker: the start-up weighs on small files.
     const { RdbCheck } = await import('./check-rdb.ts');
     const check = new RdbCheck(input, report.path, findings, options);
+    const before = { kept: findings.findings.length, ...counts(findings) };
     await check.run();
     report.rdb = check.report;
+    const other = findings.errors > before.errors ? await otherForm(options.reopen) : undefined;
+    if (other !== undefined) {
+      findings.rewind(before);
+      report.rdb = undefined;
+      report.format = 'unknown';
+      findings.add('input.wrapped', report.path, 0, { expected: 'an RDB', found: other });
+      return passRest(input);
+    }
     if (!check.complete) return passRest(input);
     report.validUpTo = input.offset;
     if (input.atEnd() || !isTail(input, report, options)) return checkTrailing(input, report, findings);
     report.format = 'hybrid';
-  } else report.format = 'aof';
+  } else {
+    const payload = content === 'unknown' ? await otherForm(options.reopen) : undefined;
+    if (payload !== undefined) {
+      findings.add('input.wrapped', report.path, 0, { expected: 'an RDB or an AOF', found: payload });
+      return passRest(input);
+    }
+    report.format = 'aof';
+  }
   const { AofCheck } = await import('./check-aof.ts');
   await new AofCheck(input, report, findings, options).run();
+}
+
+const counts = ({ errors, warnings, infos }: FindingList) => ({ errors, warnings, infos });
+
+/** What a file with faults was that only all of it tells; undefined where nothing does, or where it cannot be read again. */
+async function otherForm(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const { otherFormOf } = await import('../recovery.ts');
+  return otherFormOf(path);
 }
 
 /** Whether what follows an RDB is meant as the rest of an AOF. */

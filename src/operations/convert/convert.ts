@@ -12,6 +12,7 @@ import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
 import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { reasonOfErrors } from '../foreign-finding.ts';
 import { InputGuard, inputFiles, isInput, unseenNote } from '../in-place/input-guard.ts';
 import { FindingList } from '../report.ts';
 import type { LogSelection } from '../rewrite/options.ts';
@@ -161,7 +162,7 @@ class Conversion {
     const how = this.surveyOptions();
     for (const path of this.paths) this.inputs.push(await survey(path, how));
     this.replay = mustReplay(this.inputs, options);
-    if (!this.replay && this.isDamaged()) return this.result('refused', damaged);
+    if (!this.replay && this.isDamaged()) return this.result('refused', reasonOfErrors(this.findings));
     this.form = mainForm(this.inputs, options, this.replay);
     this.target = chooseTarget(this.inputs, options, this.form);
     if (!(await this.keepsLog(this.target))) {
@@ -252,7 +253,7 @@ class Conversion {
       if (refusal !== undefined) return refusal;
     }
     this.takeNew(findings);
-    return findings.errors > 0 ? damaged : undefined;
+    return findings.errors > 0 ? reasonOfErrors(findings) : undefined;
   }
 
   /** Findings of the replay that the first reading did not have. */

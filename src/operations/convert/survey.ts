@@ -10,6 +10,7 @@ import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import type { Sources } from '../dataset/sources.ts';
+import { addForeign } from '../foreign-finding.ts';
 import { noteBackup } from '../parts.ts';
 import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';
 import { checksumText, RdbScan } from './rdb-scan.ts';
@@ -155,6 +156,7 @@ async function surveyPart(
     content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
     if (content === 'rdb')
       ({ isWhole, needsLook } = await surveyRdb(input, report, lanes, options, () => sources.reopen(index)));
+    else if (content === 'foreign' || content === 'wrapped') addForeign(findings, path, input);
     else if (content === 'empty') report.format = 'empty';
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {

@@ -22,6 +22,7 @@ import { valkeyHashType } from '../../rdb/value-type-id.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
+import { addForeign } from '../foreign-finding.ts';
 import type { KeptKeys } from '../kept/kept-keys.ts';
 import { eachPart, noteBackup, readManifest } from '../parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
@@ -254,6 +255,9 @@ class Loader implements Loaded {
         if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
         if (this.options.kept?.endsWithRdb) throw new UndealableError(path, input.offset, 'commands behind the RDB');
         file.format = 'hybrid';
+      } else if (content === 'foreign' || content === 'wrapped') {
+        addForeign(this.findings, path, input);
+        return 'unknown';
       } else if (content !== 'empty') file.format = 'aof';
       if (file.format !== 'empty') await this.replay(input, index, file, last);
       return file.format;

@@ -10,6 +10,7 @@ import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import { foreignOf } from '../foreign-finding.ts';
 import type { LogRdb } from './options.ts';
 import { frameOrdinary } from './ordinary-frame.ts';
 import type { LogPlace, LogVisitor } from './visitor.ts';
@@ -56,6 +57,7 @@ export class PartReader {
     try {
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), place.part.path);
+      if (content === 'foreign' || content === 'wrapped') this.passForeign();
       if (content !== 'rdb') return;
       place.offset = 0;
       visitor.rdb(await this.passRdb(pause), place);
@@ -64,6 +66,17 @@ export class PartReader {
         this.passDamage(rdbFlaw(error, this.input.offset), 0, true);
       else this.passDecompressionDamage(error);
     }
+  }
+
+  /** No log at all: nothing of it is shown as commands. */
+  private passForeign(): void {
+    const { input, place, visitor } = this;
+    const content = foreignOf(input);
+    passRest(input);
+    const code = content?.kind === 'wrapped' ? 'input.wrapped' : 'input.foreign';
+    const found = content?.what ?? 'other data';
+    const damage = { code, offset: 0, length: input.offset, expected: 'a log', found, unsupported: true } as const;
+    visitor.damage(damage, Object.assign(place, { offset: 0, length: input.offset }), new Uint8Array(0));
   }
 
   /** The lanes have a memory of their own, which is given back afterwards. */

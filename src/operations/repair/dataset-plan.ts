@@ -54,7 +54,8 @@ function soleLayout(path: string, layout: Layout): Layout {
   throw new UsageError(`${path} holds several datasets, say which one is meant: ${names.join(', ')}`);
 }
 
-const scanOptions = (options: RepairOptions, role: FileScanOptions['role']): FileScanOptions => ({
+const scanOptions = (options: RepairOptions, role: FileScanOptions['role'], path: string): FileScanOptions => ({
+  key: options.key ?? nodePath.basename(path).replace(/\.[^.]*$/, ''),
   role,
   part: role !== 'file',
   strategy: options.strategy,
@@ -73,7 +74,7 @@ async function planFile(
   sources: Sources,
   draft: Draft | undefined,
 ): Promise<DatasetPlan> {
-  const scanned = await scanFile(sources, file, { ...scanOptions(options, 'file'), draft });
+  const scanned = await scanFile(sources, file, { ...scanOptions(options, 'file', file), draft });
   if (sniff(sources.read(scanned.index, 0, Math.min(scanned.scan.size, sniffBytes)), file) === 'manifest') {
     return planParts(path, nodePath.dirname(file), file, options, sources);
   }
@@ -95,7 +96,8 @@ async function planParts(
   const scanned: (ScannedFile & { part: ManifestPart })[] = [];
   for (const part of parts) {
     const role = part.type === 'b' ? 'base' : 'incr';
-    const file = await scanFile(sources, nodePath.join(directory, part.name), scanOptions(options, role));
+    const place = nodePath.join(directory, part.name);
+    const file = await scanFile(sources, place, scanOptions(options, role, place));
     scanned.push({ ...file, part });
   }
   const strategy = options.strategy ?? suggestedStrategy(scanned.map(({ scan }) => scan));

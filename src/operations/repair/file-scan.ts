@@ -1,18 +1,31 @@
-import { sniff, sniffBytes } from '../../aof/layout.ts';
+import { foreignContent, type WrapperKind } from '../../aof/foreign.ts';
+import { type Content, sniff, sniffBytes } from '../../aof/layout.ts';
 import { append } from '../../arrays.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
-import { windowBytes } from '../../limits.ts';
+import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import { checkContent } from '../check/check-file.ts';
 import type { Sources } from '../dataset/sources.ts';
-import type { FileReport, Progress } from '../report.ts';
+import {
+  isDumpPayload,
+  mayBeginPayload,
+  NotRecoverable,
+  payloadText,
+  type Recovered,
+  rdbBeforeTextCopy,
+  recover,
+  textCopyText,
+} from '../recovery.ts';
+import { type FileReport, FindingList, type Progress } from '../report.ts';
 import { AofScan } from './aof-scan.ts';
 import type { Draft } from './draft.ts';
 import { GapReader } from './gap.ts';
+import { PiecesSource } from './pieces-source.ts';
 import type { Cut, Duplicates, FileScan, Region, Strategy, Unresolved } from './plan.ts';
 import type { Span } from './proven-spans.ts';
 import { resemblesRdb } from './rdb-header.ts';
 import { scanRdb } from './rdb-scan.ts';
-import { orderRegions, region } from './regions.ts';
+import { orderRegions, piecesOf, region } from './regions.ts';
 
 /** A file that is worth another thread. */
 export const draftBytesMin = 32 * 1024 * 1024;
@@ -26,6 +39,8 @@ export interface FileScanOptions {
   readonly renames: ReadonlyMap<string, string>;
   readonly duplicates: Duplicates;
   readonly seed: number;
+  /** The name for a value that comes without a key. */
+  readonly key?: string;
   readonly pause: () => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
   /** Where the result is written while the file is read. */
@@ -69,6 +84,7 @@ class FileScanner {
   private rdbLength = 0;
   private rdbVersion = 0;
   private keys = 0;
+  private libraries = 0;
   private commands = 0;
   private proven: readonly Span[] = [];
 
@@ -95,7 +111,9 @@ class FileScanner {
     const head = this.sources.read(this.index, 0, Math.min(size, sniffBytes));
     const content = sniff(head, path);
     const isRdb = content === 'rdb' || (content === 'unknown' && resemblesRdb(head));
-    if (isRdb) await this.scanRdb(options.part || hasPreambleMark(head));
+    if (content === 'foreign' || content === 'wrapped') await this.takeForeign(head);
+    else if (await this.wasAnother(content, isRdb, head)) this.format = 'rdb';
+    else if (isRdb) await this.scanRdb(options.part || hasPreambleMark(head));
     else if (content !== 'empty') await this.scanAof();
     return {
       path,
@@ -109,9 +127,74 @@ class FileScanner {
       cut: this.cut,
       commands: this.commands,
       keys: this.keys,
+      libraries: this.libraries,
       unresolved: this.unresolved,
       proven: this.proven,
     };
+  }
+
+  /** What is no RDB and no AOF as it stands: it stays, or what it was is got out of it. */
+  private async takeForeign(head: Buffer): Promise<void> {
+    const content = foreignContent(head);
+    if (content?.kind === 'wrapped') await this.recover(content.wrapper, content.what);
+    else this.leave('input.foreign', content?.what ?? 'other data', 'Nothing is written in its place.');
+  }
+
+  private leave(code: string, found: string, advice: string): void {
+    this.unresolved.push({ code, count: 1, offset: 0, found, advice });
+  }
+
+  /** Forms that only the whole file tells: an RDB that a copy in text mode has changed, the payload of a DUMP. */
+  private async wasAnother(content: Content, isRdb: boolean, head: Buffer): Promise<boolean> {
+    const { size } = this;
+    const read = (offset: number, length: number) => this.sources.read(this.index, offset, length);
+    if (isRdb && content === 'rdb' && size > 0) {
+      const bytes = rdbBeforeTextCopy(size, read);
+      if (bytes === undefined) return this.wasPayload(head);
+      await this.take(
+        { bytes, format: 'rdb', proof: 'its checksum proves that every byte is as it was' },
+        textCopyText,
+      );
+      return true;
+    }
+    return content === 'unknown' && this.wasPayload(head);
+  }
+
+  private async wasPayload(head: Buffer): Promise<boolean> {
+    const { size, sources, index } = this;
+    if (!mayBeginPayload(head[0]) || size > blobBytesMax || !isDumpPayload(sources.read(index, 0, size))) return false;
+    await this.recover('dump-payload', payloadText);
+    return this.regions.length > 0 || this.unresolved.length > 0;
+  }
+
+  private async recover(wrapper: WrapperKind, what: string): Promise<void> {
+    const { size, sources, index, options } = this;
+    const read = (offset: number, length: number) => sources.read(index, offset, length);
+    try {
+      await this.take(recover(wrapper, size, read, options.key ?? ''), what);
+    } catch (error) {
+      if (!(error instanceof NotRecoverable)) throw error;
+      this.leave('input.wrapped', what, `It cannot be turned into what it was: ${error.message}.`);
+    }
+  }
+
+  /** Plans to write what the file was. It must be sound, for nothing else tells that this is what it was. */
+  private async take(recovered: Recovered, what: string): Promise<void> {
+    const { sources, index, size, path, options } = this;
+    const { bytes, drops = [[0, size]], format, proof } = recovered;
+    const more = { action: 'replace', damage: false, replacement: bytes && shortInJson(bytes) } as const;
+    const regions = drops.map(([from, to]) => region(from, to - from, 'input.wrapped', `${what}; ${proof}`, more));
+    const source = new PiecesSource(sources.reopen(index), piecesOf(size, regions), 0, () => {});
+    const report: FileReport = { path, role: options.role, format: 'unknown', gzip: false, size: 0 };
+    const findings = new FindingList();
+    const { seed, pause } = options;
+    await checkContent(format, new RdbInput(source), report, findings, { ...options, last: true, seed, pause });
+    const bad = findings.findings.find(({ severity }) => severity === 'error');
+    if (bad !== undefined) throw new NotRecoverable(`what it holds is not sound: ${bad.code}, ${bad.message}`);
+    this.format = format;
+    this.keys = report.rdb?.keys ?? 0;
+    this.commands = report.commands ?? 0;
+    append(this.regions, regions);
   }
 
   private async scanRdb(tail: boolean): Promise<void> {
@@ -125,6 +208,7 @@ class FileScanner {
       return;
     }
     this.keys = scan.keys;
+    this.libraries = scan.libraries;
     this.cut = scan.cut;
     this.rdbLength = scan.endOffset;
     this.rdbVersion = scan.version;
@@ -167,6 +251,11 @@ class FileScanner {
     append(this.unresolved, scan.unresolved.values());
     if (scan.cut !== undefined) this.cut ??= { ...scan.cut, keys: this.keys };
   }
+}
+
+/** Bytes that stand in a report as how many they are. */
+function shortInJson(bytes: Buffer): Buffer {
+  return Object.assign(bytes, { toJSON: () => `${bytes.length} bytes` });
 }
 
 /** Whether the RDB says of itself that commands follow it. */

@@ -19,6 +19,8 @@ export interface RepairOptions {
   readonly adopt?: boolean;
   /** Leave out commands with a damaged name or a wrong number of arguments; never one that may be newer than this build. */
   readonly dropUnknown?: boolean;
+  /** The name for the value of a DUMP payload, a binary string. Default: the file's name without its extension. */
+  readonly key?: string;
   /** Names that the file uses, and the commands that they stand for. */
   readonly renames?: ReadonlyMap<string, string>;
   /** In place: keep the old files beside the new ones. Default true. */

@@ -91,6 +91,8 @@ export interface FileScan {
   readonly cut: Cut | undefined;
   readonly commands: number;
   readonly keys: number;
+  /** Function libraries of its RDB. */
+  readonly libraries: number;
   readonly unresolved: readonly Unresolved[];
   /** What the reading has proven to be sound, of its commands, in ascending order. */
   readonly proven: readonly Span[];

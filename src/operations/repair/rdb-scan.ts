@@ -66,6 +66,7 @@ export class RdbScan {
   readonly regions: Region[] = [];
   readonly unresolved: Unresolved[] = [];
   keys = 0;
+  libraries = 0;
   cut: Cut | undefined;
   /** Where the RDB ends, and whether anything may follow it. */
   endOffset = 0;
@@ -280,7 +281,10 @@ export class RdbScan {
   private takeFunction(): void {
     const { reader } = this;
     this.needed = Math.max(this.needed, 10);
-    if (isPlausibleLibrary(reader.functionCode)) return;
+    if (isPlausibleLibrary(reader.functionCode)) {
+      this.libraries++;
+      return;
+    }
     this.boundary = this.input.offset;
     const found = JSON.stringify(reader.functionCode.slice(0, 60));
     throw new RdbFault(

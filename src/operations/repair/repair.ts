@@ -120,6 +120,11 @@ async function carryOut(
 /** Why a repair cannot be whole; `final` where there is nothing to write at all. */
 function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string; final: boolean } | undefined {
   if (manifest !== undefined && files.length === 0) return { reason: 'no part of the AOF is left', final: true };
+  const foreign = files.find(({ scan }) => scan.unresolved.some(({ code }) => code.startsWith('input.')));
+  if (foreign !== undefined) {
+    const [{ found, advice }] = foreign.scan.unresolved;
+    return { reason: `${foreign.scan.path} is no file of Redis or Valkey: ${found}. ${advice}`, final: true };
+  }
   const unsupported = reasonOfUnsupported(files, manifest !== undefined);
   if (unsupported !== undefined) return unsupported;
   const unknown = files.find(({ plan }) =>
@@ -128,13 +133,14 @@ function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string
   if (unknown !== undefined) {
     return { reason: `${unknown.scan.path}: nothing tells which version of the format it has`, final: true };
   }
+  const { keysKept, commandsKept, bytesLost } = plan.strategies[plan.strategy];
+  const isStub = files.some(({ scan }) => scan.format === 'rdb' && scan.size < 9);
+  const keepsLibrary = files.some(({ scan }) => scan.libraries > 0);
+  if ((bytesLost > 0 || isStub) && keysKept + commandsKept === 0 && !keepsLibrary)
+    return { reason: 'no key and no command could be kept: nothing is written in the place of something', final: true };
   const open = files.flatMap(({ plan }) => plan.unresolved);
   if (open.length > 0) return { reason: `${open[0].found}: ${open[0].advice}`, final: false };
   if (manifest?.baseLost) return { reason: 'the base is gone: what was in it is lost', final: false };
-  const { keysKept, commandsKept, bytesLost } = plan.strategies[plan.strategy];
-  const isStub = files.some(({ scan }) => scan.format === 'rdb' && scan.size < 9);
-  if ((bytesLost > 0 || isStub) && keysKept + commandsKept === 0)
-    return { reason: 'nothing could be kept', final: false };
   return undefined;
 }
 

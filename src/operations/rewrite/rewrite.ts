@@ -16,6 +16,7 @@ import { type ForeignCommand, foreignCommands } from '../dataset/flavor-signs.ts
 import type { Loaded, LoadOptions } from '../dataset/load.ts';
 import { RulesSearch } from '../dataset/rules-search.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { reasonOfErrors } from '../foreign-finding.ts';
 import { InputGuard, inputFiles, isInput, siblingParts, unseenNote } from '../in-place/input-guard.ts';
 import { copyKept } from '../kept/copy.ts';
 import { loadKept } from '../kept/load.ts';
@@ -206,7 +207,7 @@ class Rewrite {
 
   /** Why what was loaded must not be rewritten; undefined if it may. */
   private refusal({ loaded, findings }: DealtDataset): string | undefined {
-    if (findings.errors > 0) return 'the input is damaged: check says where';
+    if (findings.errors > 0) return reasonOfErrors(findings);
     const [first] = loaded.opaque;
     if (first !== undefined && (this.options.opaque ?? 'fail') === 'fail') {
       return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
