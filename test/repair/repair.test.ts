@@ -34,7 +34,9 @@ async function expectUntouched(target: string) {
 describe('repair: damaged fixtures', () => {
   it.each(readRecipes().map((recipe) => [recipe.name, recipe] as const))('%s', async (_, recipe) => {
     const target = applyRecipe(recipe, path.join(temporaryDir(), 'in'));
-    if (isUnsupported(recipe.expect.code ?? '')) return expectUntouched(target);
+    // Of an RDB's first bytes no key can be kept: nothing is put in their place.
+    const isStub = recipe.name === 'rdb.truncated-header';
+    if (isStub || isUnsupported(recipe.expect.code ?? '')) return expectUntouched(target);
     const result = await repair(target, { ...quick, dropUnknown: true, adopt: true });
     expect(['repaired', 'sound']).toContain(result.outcome);
     expect((await check(target)).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
@@ -163,8 +165,9 @@ describe('repair: what is asked for', () => {
   });
 
   it('of nothing that could be kept it says so', async () => {
-    const { result } = await repaired('*1\r\n$4\r\nPI');
-    expect(result).toMatchObject({ outcome: 'repaired', ok: false });
+    const { result, left } = await repaired('*1\r\n$4\r\nPI');
+    expect(result).toMatchObject({ outcome: 'failed', ok: false });
+    expect(left).toBe('*1\r\n$4\r\nPI');
   });
 });
 

@@ -134,10 +134,12 @@ function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string
     return { reason: `${unknown.scan.path}: nothing tells which version of the format it has`, final: true };
   }
   const { keysKept, commandsKept, bytesLost } = plan.strategies[plan.strategy];
-  const isStub = files.some(({ scan }) => scan.format === 'rdb' && scan.size < 9);
+  const isStub = files.some(({ scan }) => scan.format === 'rdb' && scan.size > 0 && scan.size < 9);
   const keepsLibrary = files.some(({ scan }) => scan.libraries > 0);
   if ((bytesLost > 0 || isStub) && keysKept + commandsKept === 0 && !keepsLibrary)
     return { reason: 'no key and no command could be kept: nothing is written in the place of something', final: true };
+  if (files.some(({ scan }) => scan.format === 'rdb' && scan.size === 0))
+    return { reason: 'nothing could be kept', final: false };
   const open = files.flatMap(({ plan }) => plan.unresolved);
   if (open.length > 0) return { reason: `${open[0].found}: ${open[0].advice}`, final: false };
   if (manifest?.baseLost) return { reason: 'the base is gone: what was in it is lost', final: false };
