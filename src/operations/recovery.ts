@@ -4,11 +4,11 @@
  */
 import fs from 'node:fs';
 import { syncHeader, type WrapperKind } from '../aof/foreign.ts';
-import { splitWords } from '../aof/manifest.ts';
 import { crc64 } from '../checksum/crc64.ts';
 import { blobBytesMax } from '../limits.ts';
 import { checksumVersionMin, Opcode, valkeyVersionMin } from '../rdb/opcodes.ts';
 import { valueType } from '../rdb/value-types.ts';
+import { splitWords } from '../words.ts';
 
 /** What a file was, and how sure that is. */
 export interface Recovered {

@@ -6,7 +6,15 @@ import type { Lanes } from '../kernels/lanes.ts';
 import { databaseMax } from '../limits.ts';
 import { RdbFault, RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
-import { checksumVersionMin, hasNoEvict, hasUpdate, isOtherMagic, Opcode, valkeyVersionMin, versionMax } from './opcodes.ts';
+import {
+  checksumVersionMin,
+  hasNoEvict,
+  hasUpdate,
+  isOtherMagic,
+  Opcode,
+  valkeyVersionMin,
+  versionMax,
+} from './opcodes.ts';
 import { isOwnNumber, type Product, productOfAux } from './product.ts';
 import { readUpdateCommand } from './update-command.ts';
 import { valueType } from './value-types.ts';
