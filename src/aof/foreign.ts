@@ -60,7 +60,7 @@ const magics: readonly (readonly [pattern: RegExp, what: string])[] = [
 
 /** Where an RDB begins within a capture of a replication link: `redis-cli --rdb`, a PSYNC reply, a bulk reply. */
 const syncHead =
-  /^\n*(\+(FULLRESYNC|CONTINUE)[^\r\n]*\r\n\n*)?(\$(EOF:[0-9a-f]{40}|\d{1,19})\r\n)?(?=REDIS\d|VALKEY\d)/;
+  /^\n*(\+(FULLRESYNC|CONTINUE)[^\r\n]*\r\n\n*)?(\$(EOF:[0-9a-f]{40}|\d{1,19})\r\n)?(?=REDIS\d|VALKEY\d|VCS\x01)/;
 
 /** Names that a line of commands typed for `redis-cli --pipe` begins with. */
 const typedCommands = new Set(

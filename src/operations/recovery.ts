@@ -144,7 +144,7 @@ export const mayBeginPayload = (first: number): boolean => first < 64 || first =
 function rdbOfPayload(payload: Buffer, key: string): Buffer {
   const version = payload.readUInt16LE(payload.length - footerBytes);
   const isValkey = version >= valkeyVersionMin;
-  if (valueType(payload[0], isValkey ? 'valkey' : 'redis') === undefined) {
+  if (valueType(payload[0], { fork: isValkey ? 'valkey' : 'redis', version }) === undefined) {
     throw new NotRecoverable(`a payload of the value type ${payload[0]}, which is not known to this build of aofkit`);
   }
   const digits = String(version);
