@@ -2,6 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import { convert } from '../src/operations/convert/convert.ts';
 import type { ConvertOptions, ConvertResult } from '../src/operations/convert/options.ts';
+import { planTargets, requireOutput, type TargetPlan } from '../src/operations/convert/plan-targets.ts';
 import { parseSlots } from '../src/operations/convert/slots.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseDatabaseMap, parseRename, parseTtl } from './shared/convert-flags.ts';
@@ -10,7 +11,7 @@ import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { jsonLine } from './shared/printing.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
-import { formatConvert } from './shared/report-convert.ts';
+import { formatConvert, formatPlanLine } from './shared/report-convert.ts';
 import { StandardOutput } from './shared/standard-output.ts';
 
 export default class Convert extends BaseCommand {
@@ -33,14 +34,16 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
   };
   static override flags = {
     to: option({ options: ['aof', 'hybrid', 'multipart', 'rdb'] as const })({
-      description: 'layout to write',
-      required: true,
+      description: 'layout to write [default, of a dry run: rdb]',
     }),
     output: string({
       char: 'o',
       description: 'where the result goes: a file, a new folder for multipart, or - for standard output',
       helpValue: 'OUT',
-      required: true,
+    }),
+    'dry-run': boolean({
+      description:
+        'write nothing: say what stops these files on the target, key by key and counted by reason; --target all gives a line a version',
     }),
     force: boolean({ description: 'replace what is at OUT' }),
     target: string({
@@ -65,7 +68,8 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     checksum: boolean({ description: 'end an RDB with its checksum', default: true, allowNo: true }),
     gzip: boolean({ description: 'compress the output [default: if OUT ends in .gz]', allowNo: true }),
     'split-by-slot': integer({
-      description: 'write N outputs, OUT.0 to OUT.N-1, each with an equal share of the slots of a cluster',
+      description:
+        'write N outputs, each with an equal share of the slots of a cluster: OUT.0 to OUT.N-1, an extension at the end, as in dump.0.rdb',
       helpValue: 'N',
       min: 1,
       max: 1000,
@@ -109,6 +113,10 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       command: '<%= config.bin %> <%= command.id %> appendonlydir --to multipart --target valkey-9.1 -o valkey-aof',
     },
     {
+      description: 'What stops this file on each server version, without writing anything',
+      command: '<%= config.bin %> <%= command.id %> dump.rdb --dry-run --target all',
+    },
+    {
       description: 'Into a live server',
       command: '<%= config.bin %> <%= command.id %> dump.rdb --to aof -o - | redis-cli --pipe',
     },
@@ -128,12 +136,15 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Convert);
+    const isDry = flags['dry-run'];
+    const { to, output } = requireOutput(flags.to, flags.output, isDry);
     const bar = await ProgressBar.open(flags.progress);
     const begun = Date.now();
-    const toStdout = flags.output === '-';
+    const toStdout = output === '-';
     const options: ConvertOptions = {
-      to: flags.to,
-      output: toStdout ? new StandardOutput() : flags.output,
+      to,
+      output: toStdout && !isDry ? new StandardOutput() : output,
+      dryRun: isDry,
       force: flags.force,
       target: flags.target,
       allowLoss: flags['allow-loss'],
@@ -157,6 +168,10 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       seed: Math.floor(Math.random() * 2 ** 32),
       onProgress: bar.listener,
     };
+    if (isDry && flags.target === 'all') {
+      await this.planAll(argv as string[], options, flags.json).finally(() => bar.stop());
+      return;
+    }
     const result = await convert(argv as string[], options).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
     const colour = await palette(toStdout ? process.stderr : process.stdout);
@@ -166,5 +181,16 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     if (toStdout) this.reportError(result, format);
     else await this.report(result, format);
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+  }
+
+  /** A line for each server version; all is well if one of them takes everything. */
+  private async planAll(paths: readonly string[], options: ConvertOptions, asJson: boolean): Promise<void> {
+    const plans: TargetPlan[] = [];
+    const ok = await planTargets(paths, options, async (plan) => {
+      if (asJson) plans.push(plan);
+      else await this.write(formatPlanLine(plan));
+    });
+    if (asJson) await this.write(jsonLine({ ok, results: plans }));
+    process.exitCode = ok ? ExitCode.sound : ExitCode.problems;
   }
 }

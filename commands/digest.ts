@@ -14,7 +14,9 @@ export default class Digest extends BaseCommand {
   static override summary =
     'Print the digest of a dataset: equal datasets have equal digests, whatever files they are in.';
   static override description =
-    `The digest is the one of DEBUG DIGEST of a server that has loaded the same path: 40 hex digits, two spaces, the path, like sha1sum. A torn tail is dropped, as a server does by default (aof-load-truncated). Generations count some values differently (scores up to 7.0, fields that expire): --flavor says which server to agree with. Nothing is guessed from the file; where it tells of another server, a line on standard error says so.
+    `The digest is the one of DEBUG DIGEST of a server that has loaded the same path: 40 hex digits, two spaces, the path, like sha1sum. A torn tail is dropped, as a server does by default (aof-load-truncated). Versions count some values differently (scores up to 7.0, fields that expire): the rules are those of the server that an RDB at the front of the files names as its writer, and of Redis 8 where none does; --server (once --flavor) chooses others.
+
+Keys that are past their time count where a server that has just loaded the files still holds them, as from an AOF; a line on standard error then says how many there are, since a running server removes them bit by bit. --drop-expired leaves them out.
 
 --per-key prints a line a key: its digest (equal to DEBUG DIGEST-VALUE), the database, the key.
 
@@ -30,6 +32,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
   static override flags = {
     json: boolean({ description: 'print one JSON object, with key counts per database and type' }),
     ...loadingFlags,
+    'drop-expired': boolean({ description: 'leave out keys, and fields of hashes, that are past their time' }),
     'per-key': boolean({ description: 'print the digest of each key' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
@@ -39,8 +42,8 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
       command: '<%= config.bin %> <%= command.id %> monday.rdb appendonlydir',
     },
     {
-      description: 'As a server of another generation counts it',
-      command: '<%= config.bin %> <%= command.id %> --flavor valkey-9 dump.rdb',
+      description: 'As a server of another version counts it',
+      command: '<%= config.bin %> <%= command.id %> --server valkey-9 dump.rdb',
     },
     {
       description: 'Which keys differ',
@@ -64,6 +67,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
       (path) =>
         digest(path, {
           ...loading,
+          dropExpired: flags['drop-expired'],
           onProgress: bar.listener,
           onKey: flags['per-key'] && !flags.json ? onKey : undefined,
         }),
@@ -81,10 +85,12 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
 
   private async show(
     result: DigestResult,
-    flags: { readonly 'per-key': boolean; readonly flavor?: string },
+    flags: { readonly 'per-key': boolean; readonly flavor?: string; readonly server?: string },
     colour: Palette,
   ): Promise<void> {
     if (result.digest !== undefined && !flags['per-key']) await this.write(checksumLine(result.digest, result.path));
-    this.reportError(result, (shown) => formatDigestProblems(shown, flags.flavor !== undefined, colour));
+    this.reportError(result, (shown) =>
+      formatDigestProblems(shown, (flags.server ?? flags.flavor) !== undefined, colour),
+    );
   }
 }

@@ -16,7 +16,7 @@ export default class Rewrite extends BaseCommand {
   static override description =
     `Reads any layout. The result takes its place only when it is whole and flushed to the disk; with --verify, only after it was read again and has the same digest.
 
-Commands whose effect nobody knows offline (scripts of old logs, commands of modules) are an error unless --unknown says to keep them, verbatim behind the rewritten part, or to drop them.
+Commands whose effect nobody knows offline (scripts of old logs, commands of modules) are an error unless --unknown says to keep them (what stands before the first of them is rewritten, and everything from there on is copied as it stands), or to drop them.
 
 Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands, loss), 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
   static override args = {

@@ -379,6 +379,10 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     '`aofkit repair FILE -o OUT` turns it into what it was.',
   ),
   'input.gzip': error('the gzip data is damaged', false, 'Nothing after this can be had from the compressed file.'),
+  'input.empty': warning(
+    'the file is empty',
+    'The server loads it as a dataset without keys: if there were any, the data are lost or lie in another file.',
+  ),
   'rdb.envelope': error(
     'the compressed envelope around the RDB is damaged',
     true,

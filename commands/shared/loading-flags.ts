@@ -1,13 +1,15 @@
-import { boolean, option, string } from '@oclif/core/flags';
-import { flavors } from '../../src/engine/flavor.ts';
+import { boolean, string } from '@oclif/core/flags';
+import { flavorOfName } from '../../src/operations/dataset/flavor-choice.ts';
 import { parseMoment } from './flags.ts';
 
 /** How a dataset is loaded that is only looked at; for `parseLoading`. */
 export const loadingFlags = {
-  flavor: option({ options: flavors })({
-    description: 'the server generation whose rules apply, in loading and in counting [default: redis-8]',
+  server: string({
+    description:
+      'the server version whose rules apply, in loading and in counting: every name that --target of rewrite takes',
     helpValue: 'NAME',
   }),
+  flavor: string({ description: 'the older name of --server', hidden: true, exclusive: ['server'] }),
   at: string({
     description: 'the moment of loading, which decides what has expired: seconds since 1970, or ISO 8601',
     helpValue: 'TIME',
@@ -18,7 +20,8 @@ export const loadingFlags = {
 };
 
 interface LoadingFlags {
-  readonly flavor?: (typeof flavors)[number];
+  readonly server?: string;
+  readonly flavor?: string;
   readonly at?: string;
   readonly 'ignore-unknown'?: boolean;
 }
@@ -26,7 +29,7 @@ interface LoadingFlags {
 /** What the flags say as options of an operation; `now`: milliseconds since 1970. Throws UsageError. */
 export function parseLoading(flags: LoadingFlags, now: number) {
   return {
-    flavor: flags.flavor,
+    flavor: flavorOfName(flags.server ?? flags.flavor),
     at: flags.at === undefined ? now : parseMoment(flags.at),
     opaque: flags['ignore-unknown'] ? ('drop' as const) : ('fail' as const),
   };

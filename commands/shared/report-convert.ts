@@ -1,10 +1,11 @@
 import { append } from '../../src/arrays.ts';
 import type { ConvertResult, LossCount } from '../../src/operations/convert/options.ts';
+import type { TargetPlan } from '../../src/operations/convert/plan-targets.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 import { formatFinding } from './report.ts';
-import { digestLine } from './report-rewrite.ts';
+import { copiedLines, digestLine } from './report-rewrite.ts';
 
 const lossesShown = 20;
 const roads = { copied: 'byte for byte', streamed: 'key by key', replayed: 'after a replay' } as const;
@@ -27,11 +28,24 @@ function formatLoss({ kind, outcome, count }: LossCount): string {
   return besideKeys.has(kind) ? `${formatCount(count)} dropped` : `${plural(count, 'part')} of values dropped`;
 }
 
+/** What a version makes of the input, in a line. */
+export function formatPlanLine({ target, result, reason = '' }: TargetPlan): string {
+  if (result === undefined) return `${target.padEnd(14)} no       ${reason}\n`;
+  const losses = result.lossCounts.map((loss) => `${loss.kind} ${formatCount(loss.count)}`).join(', ');
+  const verdict = result.outcome !== 'planned' ? 'no' : losses === '' ? 'whole' : 'details';
+  const why = losses === '' ? result.reason : losses;
+  return `${target.padEnd(14)} ${verdict.padEnd(8)} ${plural(result.keys, 'key')}${why === '' ? '' : `; ${why}`}\n`;
+}
+
 /** The report of a conversion. */
 export function formatConvert(result: ConvertResult, seconds: number, colour: Palette): string {
   const { paths, outputs, before, after, conflicts, refused } = result;
   const lines: string[] = [];
-  if (result.ok) {
+  if (result.outcome === 'planned') {
+    lines.push(
+      `${colour.green('possible')}  ${paths.join(', ')}: ${result.to} for ${result.target}, ${plural(result.keys, 'key')}`,
+    );
+  } else if (result.ok) {
     const where = outputs.length === 0 ? 'standard output' : outputs.join(', ');
     const sizes = `${formatBytes(before.bytes)}${outputs.length === 0 ? '' : ` to ${formatBytes(after.bytes)}`}`;
     lines.push(`${colour.green('written')}  ${where}: ${sizes}, ${seconds.toFixed(1)} s`);
@@ -43,14 +57,17 @@ export function formatConvert(result: ConvertResult, seconds: number, colour: Pa
     lines.push(`    ${plural(conflicts.count, 'conflict')} of names, such as ${names.join(', ')}`);
   }
   if (refused.count > 0) lines.push(`    ${plural(refused.count, 'error reply')} while the log was replayed`);
-  for (const loss of result.losses.slice(0, lossesShown)) {
+  const shown = outputs.length === 0 || result.outcome !== 'written' ? result.losses.length : lossesShown;
+  for (const loss of result.losses.slice(0, shown)) {
     const of = loss.key === '' ? '' : ` of "${loss.key}" in database ${loss.db}`;
     const word = loss.outcome === 'kept' ? colour.dim('note') : colour.yellow('loss');
     lines.push(`  ${word} ${loss.kind}${of}: ${loss.reason}`);
   }
   for (const loss of result.lossCounts) lines.push(`    ${loss.kind}: ${formatLoss(loss)}`);
   for (const finding of result.findings) append(lines, formatFinding(finding, colour));
+  append(lines, copiedLines(result));
   if (result.digest !== '') lines.push(digestLine(result));
+  else if (result.verified) lines.push('    verified up to there: what was copied is of unknown effect');
   for (const note of result.notes) lines.push(`  ${colour.yellow('note')} ${note}`);
   return `${lines.join('\n')}\n`;
 }

@@ -23,10 +23,24 @@ export function formatDigestProblems(result: DigestResult, isAsked: boolean, col
   if (result.differsForWriter && !isAsked) {
     const { path, flavor, writer } = result;
     lines.push(
-      `aofkit: ${path} is of ${writer}, and this is its digest by the rules of ${flavor}: --flavor ${writer} for its own`,
+      `aofkit: ${path} is of ${writer}, and this is its digest by the rules of ${flavor}: --server ${writer} for its own`,
     );
   }
+  append(lines, pastLines(result));
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+/** Where a server that goes on running would soon have another digest. */
+function pastLines({ path, digest, pastKeys = 0, droppedKeys = 0 }: DigestResult): string[] {
+  if (digest === undefined) return [];
+  const lines: string[] = [];
+  if (pastKeys > 0) {
+    lines.push(
+      `aofkit: ${path}: ${plural(pastKeys, 'key')} past their time are counted; a running server removes them, and has another digest then: --drop-expired leaves them out`,
+    );
+  }
+  if (droppedKeys > 0) lines.push(`aofkit: ${path}: ${plural(droppedKeys, 'key')} past their time are left out`);
+  return lines;
 }
 
 function foreignLines(foreign: readonly ForeignCommand[], flavor: string): string[] {
@@ -80,16 +94,28 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Pa
     lines.push(`  ${colour.yellow('loss')} ${loss.kind} of "${loss.key}" in database ${loss.db}: ${loss.reason}`);
   if (result.lossCount > 20) lines.push(`    ${plural(result.lossCount, 'loss')} in all`);
   for (const finding of result.findings) append(lines, formatFinding(finding, colour));
+  append(lines, copiedLines(result));
   if (result.digest !== '') lines.push(digestLine(result));
+  else if (result.verified) lines.push('    verified up to there: what was copied is of unknown effect');
   for (const note of result.notes) lines.push(`  ${colour.yellow('note')} ${note}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** How much was not compacted, because its effect is not known. */
+export function copiedLines({ copied }: Pick<RewriteResult, 'copied'>): string[] {
+  if (copied === undefined) return [];
+  const { from, bytes, commands } = copied;
+  const size = `${formatBytes(bytes)}, ${plural(commands, 'command')}`;
+  return [
+    `    not compacted: ${size}, copied as they stand from ${from.name} at offset ${from.offset} of ${from.path} on`,
+  ];
 }
 
 /** The digest of what was written, and how far it was compared with what was read. */
 export function digestLine(
   result: Pick<RewriteResult, 'digest' | 'digestOf' | 'verified' | 'keysNotCompared'>,
 ): string {
-  const { digest, digestOf, verified, keysNotCompared } = result;
+  const { digest, digestOf, verified, keysNotCompared = 0 } = result;
   if (digestOf === 'input') return `    digest ${digest} of the input; the output does not hold all of it`;
   if (!verified) return `    digest ${digest}`;
   const but = keysNotCompared === 0 ? '' : `, except for what ${plural(keysNotCompared, 'key')} lost`;

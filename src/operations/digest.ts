@@ -4,6 +4,7 @@ import type { Flavor } from '../engine/flavor.ts';
 import type { ReplyError } from '../engine/session.ts';
 import type { Finding } from '../findings.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from './dataset/census.ts';
+import { countPast, dropPast } from './dataset/expired.ts';
 import { fileOrder } from './dataset/file-order.ts';
 import { flavorOfFiles } from './dataset/flavor-choice.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from './dataset/flavor-signs.ts';
@@ -13,7 +14,10 @@ import type { LayoutName, Progress } from './report.ts';
 import { nextTurn } from './turns.ts';
 
 export interface DigestOptions {
-  /** Whose rules: what is dropped while loading, and how scores and field expiry count. Default redis-8. */
+  /**
+   * Whose rules: what is dropped while loading, and how scores and field expiry count. Default: those of the server that the RDB at the
+   * front names, else redis-8.
+   */
   readonly flavor?: Flavor;
   /** The moment of loading, milliseconds since 1970. */
   readonly at: number;
@@ -21,6 +25,8 @@ export interface DigestOptions {
   readonly pause?: () => Promise<void>;
   /** Called for each key with what DEBUG DIGEST-VALUE says of it; `key` is a binary string. */
   readonly onKey?: (database: number, key: string, digest: string) => void | Promise<void>;
+  /** Leaves out keys, and fields of hashes, that are past their time at `at`: a running server has removed them. */
+  readonly dropExpired?: boolean;
   /** What to do with commands whose effect nobody knows. Default `fail`: then there is no digest. */
   readonly opaque?: LoadOptions['opaque'];
 }
@@ -40,6 +46,10 @@ export interface DigestResult {
   /** Commands that servers of these rules do not know. */
   readonly foreign: readonly ForeignCommand[];
   readonly databases: readonly DatabaseCensus[];
+  /** Keys that are past their time and counted, if any are: a running server removes them, and then has another digest. */
+  readonly pastKeys?: number;
+  /** Keys that were left out because they are past their time, if any were: of an RDB alone, or with `dropExpired`. */
+  readonly droppedKeys?: number;
   readonly findings: readonly Finding[];
   /** Commands whose effect is not known; with them, a server's digest may be another one. */
   readonly opaque: readonly OpaqueCommand[];
@@ -49,17 +59,19 @@ export interface DigestResult {
 
 /** The digest of the dataset at `path`. Throws UnreadableError. */
 export async function digest(path: string, options: DigestOptions): Promise<DigestResult> {
-  const flavor = options.flavor ?? 'redis-8';
-  const load = { ...options, flavor };
+  const { dropExpired = false } = options;
+  const writer = flavorOfFiles(detectLayout(path));
+  const flavor = options.flavor ?? writer ?? 'redis-8';
+  const load = { ...options, flavor, countsPast: true };
   // Where no key is asked for by itself, those that no log touches need not be loaded.
-  const isWhole = options.onKey !== undefined;
+  const isWhole = options.onKey !== undefined || dropExpired;
   const part = isWhole ? undefined : await loadKept(path, load, flavor, options.pause ?? nextTurn);
   const loaded = part?.loaded ?? (await loadDataset(path, load));
   try {
+    const removed = dropExpired ? dropPast(loaded, options.at) : 0;
     const ok = loaded.findings.errors === 0 && (loaded.opaque.length === 0 || (options.opaque ?? 'fail') !== 'fail');
     if (ok) await eachKey(loaded, flavor, options);
     const { dataset, session } = loaded;
-    const writer = flavorOfFiles(detectLayout(path));
     return {
       path,
       layout: loaded.layout,
@@ -69,6 +81,8 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
       writer,
       differsForWriter: writer !== undefined && mayCountDifferently(dataset, flavor, writer, part?.kept.types()),
       foreign: foreignCommands(session.registry, session.calls, flavor),
+      pastKeys: countPast(loaded, options.at) + (part?.kept.past ?? 0) || undefined,
+      droppedKeys: loaded.files.reduce((sum, { rdb }) => sum + (rdb?.expired ?? 0), removed) || undefined,
       databases: addCensus(takeCensus(dataset), part?.kept.census() ?? []),
       findings: loaded.findings.findings,
       opaque: loaded.opaque,

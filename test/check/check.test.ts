@@ -116,3 +116,37 @@ describe('check: kinds of input', () => {
     ]);
   });
 });
+
+describe('the numbers of commands', () => {
+  const command = (...args: string[]) =>
+    `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
+  const start = command('SET', 'a', '1') + command('SET', 'b', '2');
+
+  it('are those of log and restore: what is damaged is no command, and offset and length are its range', async () => {
+    const bad = '*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$zz\r\ny\r\n';
+    const file = path.join(temporaryDir(), 'appendonly.aof');
+    fs.writeFileSync(file, start + bad + command('SET', 'c', '3') + command('SET', 'd'));
+    const { findings } = await check(file);
+    const end = start.length + bad.length;
+    expect(findings.map(({ code, command: one, offset, length = 0 }) => [code, one?.ordinal, offset + length])).toEqual(
+      [
+        ['aof.argument.length', 3, end],
+        ['aof.command.arity', 4, end + command('SET', 'c', '3').length + command('SET', 'd').length],
+      ],
+    );
+  });
+
+  it('go on in a torn tail', async () => {
+    const file = path.join(temporaryDir(), 'appendonly.aof');
+    fs.writeFileSync(file, start + command('SET', 'c', '333').slice(0, -4));
+    const [torn] = (await check(file)).findings;
+    expect([torn.code, torn.command?.ordinal]).toEqual(['aof.truncated', 3]);
+  });
+
+  it('a file of 0 bytes is a warning', async () => {
+    const file = path.join(temporaryDir(), 'appendonly.aof');
+    fs.writeFileSync(file, '');
+    const result = await check(file);
+    expect([result.ok, result.findings.map(({ code }) => code)]).toEqual([true, ['input.empty']]);
+  });
+});

@@ -123,8 +123,14 @@ describe('slots', () => {
   });
 
   it('split an RDB, and its shards merge to the same dataset', async () => {
-    const source = join(goldenDir('redis-8.6-rdb'), 'dump.rdb');
+    const golden = join(goldenDir('redis-8.6-rdb'), 'dump.rdb');
     const output = join(temporaryDir(), 'dump.rdb');
+    // A node of a cluster has database 0 alone.
+    const refused = await convert(golden, { to: 'rdb', output, splitBySlot: 3, at });
+    expect([refused.outcome, refused.reason]).toEqual(['refused', expect.stringContaining('--db-map')]);
+    expect(refused.outputs.some((path) => existsSync(path))).toBe(false);
+    const source = join(temporaryDir(), 'first.rdb');
+    await convert(golden, { to: 'rdb', output: source, filter: { databases: [0] }, at });
     const split = await convert(source, { to: 'rdb', output, splitBySlot: 3, at });
     expect(split.outputs.map((path) => path.slice(output.length - 4))).toEqual(['.0.rdb', '.1.rdb', '.2.rdb']);
     expect(split.outputs.every((path) => existsSync(path))).toBe(true);

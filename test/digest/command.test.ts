@@ -73,6 +73,7 @@ describe('aofkit digest', () => {
   it('explains itself', () => {
     const { status, stdout } = aofkit(['digest', '--help']);
     expect(status).toBe(0);
-    for (const flag of ['--flavor', '--at', '--per-key', '--json']) expect(stdout).toContain(flag);
+    for (const flag of ['--server', '--flavor', '--drop-expired', '--at', '--per-key', '--json'])
+      expect(stdout).toContain(flag);
   });
 });

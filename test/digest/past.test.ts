@@ -48,6 +48,13 @@ async function expectEqual(server: Server, file: string): Promise<void> {
   };
   const result = await digest(join(server.dir, file), { flavor, at: Date.now(), onKey });
   expect(result.digest).toBe(await server.digest());
+  // How many of them a server removes that goes on running, and what is left then.
+  const past = Object.keys(perKey).filter((key) => key === 'past' || key === 'list').length;
+  expect(result.pastKeys ?? 0).toBe(past);
+  expect((await digest(join(server.dir, file), { flavor, at: Date.now() })).pastKeys ?? 0).toBe(past);
+  const dropped = await digest(join(server.dir, file), { flavor, at: Date.now(), dropExpired: true });
+  expect(dropped.pastKeys).toBe(undefined);
+  if (!withFields.includes(server.name)) expect(dropped.databases[0].keys).toBe(Object.keys(perKey).length - past);
   const keys = Object.keys(perKey);
   expect(Object.values(perKey)).toEqual(await server.digestValues(keys));
   expect(keys).toHaveLength(Number(await server.command('DBSIZE')));

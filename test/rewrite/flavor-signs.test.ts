@@ -109,13 +109,14 @@ describe('rewrite says whose rules it followed', () => {
 describe('aofkit digest', () => {
   const golden = (name: string) => join(goldenDir(name), readProvenance(name).path);
 
-  it('says where another flavor than the default may be meant, and nothing where it was asked for', () => {
+  it('follows the writer that the file names, or the server that was asked for, by every name of a target', () => {
     const path = golden('valkey-9.1-rdb-little');
-    expect(aofkit(['digest', path])).toMatchObject({ status: 0, stderr: expect.stringContaining('--flavor valkey-9') });
-    expect(aofkit(['digest', path, '--flavor', 'valkey-9'])).toMatchObject({ status: 0, stderr: '' });
-    expect(aofkit(['digest', path, '--flavor', 'redis-8'])).toMatchObject({ status: 0, stderr: '' });
-    const [result] = JSON.parse(aofkit(['digest', path, '--json']).stdout).results;
-    expect(result).toMatchObject({ flavor: 'redis-8', writer: 'valkey-9', differsForWriter: true, foreign: [] });
+    const flavor = (...flags: string[]) => JSON.parse(aofkit(['digest', path, '--json', ...flags]).stdout).results[0];
+    expect(flavor()).toMatchObject({ flavor: 'valkey-9', writer: 'valkey-9', differsForWriter: false, foreign: [] });
+    expect(flavor('--server', 'valkey-9.1')).toEqual(flavor());
+    expect(flavor('--server', 'redis-8.6')).toMatchObject({ flavor: 'redis-8', differsForWriter: true });
+    expect(flavor('--flavor', 'redis-8')).toEqual(flavor('--server', 'redis-8'));
+    expect(aofkit(['digest', path, '--server', 'redis-8']).stderr).toBe('');
   });
 
   it('is silent where the rules count alike', () => {

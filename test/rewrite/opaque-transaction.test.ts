@@ -7,8 +7,7 @@ import { temporaryDir } from '../servers.ts';
 const command = (...args: string[]) =>
   `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`;
 
-/* It was once recorded at the place of the EXEC, and so the EXEC's bytes were carried along instead of its own. */
-it('carries a command of unknown effect out of a transaction with its own bytes', async () => {
+it('copies a transaction that holds a command of unknown effect whole, and what follows it', async () => {
   const dir = temporaryDir();
   const log = path.join(dir, 'in.aof');
   const unknown = command('JSON.SET', 'doc', '$', '{}');
@@ -20,8 +19,9 @@ it('carries a command of unknown effect out of a transaction with its own bytes'
   const result = await rewrite(log, { output, opaque: 'keep', at: 0 });
   expect([result.outcome, result.commands.opaque]).toEqual(['written', 1]);
   const text = fs.readFileSync(output, 'latin1');
-  expect(text.endsWith(command('SELECT', '0') + unknown)).toBe(true);
-  expect(text).not.toContain('EXEC');
+  const copied = command('MULTI') + command('SET', 'a', '1') + unknown + command('EXEC') + command('SET', 'b', '2');
+  expect(text).toBe(command('SELECT', '0') + copied);
+  expect(result.copied).toMatchObject({ bytes: copied.length, commands: 5, from: { name: 'JSON.SET', path: log } });
 });
 
 function logOf(...commands: string[][]): string {
@@ -55,7 +55,8 @@ it('carries the scripts along that a call needs', async () => {
     ['SCRIPT', 1],
     ['EVALSHA', 3],
   ]);
-  expect(fs.readFileSync(output, 'latin1').endsWith(command(...load) + command(...call))).toBe(true);
+  const copied = command(...call) + command('SCRIPT', 'FLUSH') + command('SET', 'a', '2');
+  expect(fs.readFileSync(output, 'latin1').endsWith(command(...load) + command('SELECT', '0') + copied)).toBe(true);
 });
 
 it('does not guess what a server would do that DISCARD ends', async () => {

@@ -239,15 +239,18 @@ export class AofCheck {
   private passDamage(flaw: FrameFlaw): boolean {
     const { window, scanner, frame } = this;
     const start = scanner.start;
-    const ordinal = frame.ordinal + (flaw.offset === start ? 1 : 0);
+    // What is damaged is no command, so that those behind it have the numbers that log and restore give them.
+    const ordinal = this.commands + 1;
+    frame.ordinal = this.commands;
     this.damaged = true;
     const zerosFrom = flaw.code === 'aof.truncated' ? start : flaw.offset;
     const zeros = this.zerosToEnd(zerosFrom);
     const next = zeros > 0 ? -1 : new Resynchroniser(window).find(start + 1);
     if (next < 0) this.passRest();
     const end = next < 0 ? window.offset : next;
+    const at = flaw.code === 'aof.truncated' ? start : flaw.offset;
     const details: FindingDetails = {
-      length: end - start,
+      length: end - at,
       command: { ordinal, name: '' },
       expected: flaw.expected,
       found: flaw.found,

@@ -78,6 +78,8 @@ export async function checkContent(
   if (content === 'empty') {
     report.format = 'empty';
     report.validUpTo = 0;
+    // A rewrite leaves an empty increment; any other file of 0 bytes may be all that is left of one.
+    if (report.role !== 'incr') findings.add('input.empty', report.path, 0, { found: '0 bytes' });
     return;
   }
   if (content === 'rdb') {

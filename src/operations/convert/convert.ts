@@ -8,8 +8,8 @@ import type { Finding } from '../../findings.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault } from '../../rdb/input.ts';
 import { findTarget, type Target } from '../../rdb/targets.ts';
+import type { Copied } from '../dataset/copied-tail.ts';
 import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
-import type { Loaded } from '../dataset/load.ts';
 import { Sources } from '../dataset/sources.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
 import { reasonOfErrors } from '../foreign-finding.ts';
@@ -43,9 +43,11 @@ import {
   type MainForm,
   mainForm,
   mustReplay,
+  newest,
   surveyedTarget,
 } from './plan.ts';
 import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
+import type { LoadedInput } from './replay.ts';
 import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, survey } from './survey.ts';
 import { WriteBehind } from './write-behind.ts';
 import { commandCopying, copyLogs, goesOn, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
@@ -76,7 +78,9 @@ class Conversion {
   private inputs: SurveyedInput[] = [];
   /** What is taken for granted of an input that was not surveyed. */
   private expectation: Expectation | undefined;
-  private readonly loaded = new Map<SurveyedInput, Loaded>();
+  private readonly loaded = new Map<SurveyedInput, LoadedInput>();
+  /** Bytes at the end of the output that were copied from behind a command of unknown effect. */
+  private tailLength = 0;
   private replay = false;
   private form: MainForm = 'rdb';
   private road: Road = 'copied';
@@ -105,7 +109,7 @@ class Conversion {
   }
 
   async close(): Promise<void> {
-    for (const loaded of this.loaded.values()) loaded.close();
+    for (const { loaded } of this.loaded.values()) loaded.close();
     await this.behind?.close();
     // Other threads may still read.
     await Promise.allSettled(this.inputs.flatMap(({ parts }) => parts.map(({ checksum }) => checksum)));
@@ -173,6 +177,7 @@ class Conversion {
     if (this.replay) {
       const refusal = await this.load();
       if (refusal !== undefined) return this.result('refused', refusal);
+      await this.raiseTarget(this.target);
     }
     try {
       return await this.write(this.target);
@@ -180,6 +185,14 @@ class Conversion {
       if (isOfData(error) && (await this.findsDamage())) return this.result('refused', damaged);
       throw error;
     }
+  }
+
+  /** A default target must have the commands that were replayed, too. */
+  private async raiseTarget(chosen: Target): Promise<void> {
+    if (this.options.target !== undefined) return;
+    const { usedTarget } = await import('./replay.ts');
+    const used = [...this.loaded.values()].map(({ loaded }) => usedTarget(loaded));
+    this.target = newest([chosen, ...used]);
   }
 
   /** Whether values are damaged: nobody looked into those for which a checksum vouched. */
@@ -192,7 +205,8 @@ class Conversion {
 
   /** Nobody wants to hear after an hour that the output is there already. */
   private refuseOutputs(): void {
-    const { to, force, fileSystem, proc } = this.options;
+    const { to, force, dryRun, fileSystem, proc } = this.options;
+    if (dryRun === true) return;
     const paths = this.outputPaths();
     if (paths.length === 0) return;
     this.lock = OutputLock.acquire(paths[0], fileSystem);
@@ -241,12 +255,14 @@ class Conversion {
       if (point === undefined && !input.hasCommands && input.parts.length < 2) continue;
       const settled = point && (await settledPoint(input.path, point, this.options));
       if (typeof settled === 'string') return settled;
-      const { loaded, rules, gate } = await loadInput(input.path, findings, this.options, settled);
-      this.loaded.set(input, loaded);
+      const replayed = await loadInput(input.path, findings, this.options, settled);
+      const { loaded, rules, gate, unknown } = replayed;
+      this.loaded.set(input, replayed);
       this.rules ??= rules;
-      const [first] = loaded.opaque;
+      if (replayed.tail !== undefined) this.refuseTail();
+      const [first] = unknown;
       if (first !== undefined && (opaque ?? 'fail') === 'fail') {
-        return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
+        return `the effect of ${unknown.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
       }
       if (gate !== undefined) this.selection = selectionOf(gate);
       const refusal = findings.errors > 0 ? undefined : gate && pointRefusal(gate, loaded);
@@ -254,6 +270,13 @@ class Conversion {
     }
     this.takeNew(findings);
     return findings.errors > 0 ? reasonOfErrors(findings) : undefined;
+  }
+
+  /** What is copied cannot be changed, or come together with other inputs. */
+  private refuseTail(): void {
+    const { filter, modules, ...others } = this.options;
+    if (this.inputs.length === 1 && !changesKeys(others)) return;
+    throw new UsageError('what follows a command of unknown effect is copied: it cannot be merged, split or changed');
   }
 
   /** Findings of the replay that the first reading did not have. */
@@ -270,6 +293,13 @@ class Conversion {
     const search = new TargetSearch(options.target !== undefined, knownWriter(this.inputs, first));
     for (let target = first; ; ) {
       this.target = target;
+      if (options.dryRun === true) {
+        await this.fill([nowhere()], target);
+        const other = search.next(target, this.ledger.serious);
+        if (other === undefined) return await this.plan(target);
+        target = other;
+        continue;
+      }
       // A stream cannot take back what it got, so that losses are found out beforehand.
       if (typeof options.output !== 'string' && this.road !== 'copied') await this.fill([nowhere()], target);
       const refusal = typeof options.output === 'string' || this.road === 'copied' ? '' : this.refusal(target);
@@ -367,7 +397,13 @@ class Conversion {
     for (const input of order) await this.readKeys(input, router);
     for (const [index, sink] of sinks.entries()) {
       sink.finish();
-      tails?.writeTails([...this.loaded.values()], trailing[index], destinations[index], options);
+      if (tails === undefined) continue;
+      this.tailLength = await tails.writeTails(
+        [...this.loaded.values()],
+        trailing[index],
+        destinations[index],
+        options,
+      );
     }
   }
 
@@ -389,7 +425,7 @@ class Conversion {
 
   private async readKeys(input: SurveyedInput, router: KeyRouter): Promise<void> {
     const { sources, pause, expectation } = this;
-    const loaded = this.loaded.get(input);
+    const loaded = this.loaded.get(input)?.loaded;
     if (loaded !== undefined) {
       const { readDataset } = await import('./replay.ts');
       await readDataset(loaded, router, pause);
@@ -419,6 +455,11 @@ class Conversion {
     return '';
   }
 
+  private async plan(target: Target): Promise<ConvertResult> {
+    const refusal = (await this.hasWrongChecksum()) ? damaged : this.refusal(target);
+    return this.result(refusal === '' ? 'planned' : 'refused', refusal);
+  }
+
   private async settle(destinations: readonly Destination[], target: Target): Promise<ConvertResult> {
     const refusal = (await this.hasWrongChecksum()) ? damaged : this.refusal(target);
     if (refusal !== '') {
@@ -442,8 +483,9 @@ class Conversion {
     const { ledger, options } = this;
     const output = destination.checkPath ?? '';
     const { verifyConversion } = await import('./verification.ts');
-    const loaded = this.loaded.get(this.inputs[0]);
-    this.verified = await verifyConversion({ path, loaded, output, ledger, target }, options);
+    const loaded = this.loaded.get(this.inputs[0])?.loaded;
+    const { tailLength } = this;
+    this.verified = await verifyConversion({ path, loaded, output, ledger, target, tailLength }, options);
   }
 
   private keysWritten(): number {
@@ -454,14 +496,15 @@ class Conversion {
   }
 
   private result(
-    outcome: 'written' | 'refused',
+    outcome: ConvertResult['outcome'],
     reason: string,
     destinations: readonly Destination[] = [],
   ): ConvertResult {
     const { inputs, ledger, seen } = this;
     const parts = inputs.flatMap((input) => input.parts);
     const files = destinations.flatMap((destination) => destination.files());
-    const sessions = [...this.loaded.values()].map(({ session }) => session);
+    const replayed = [...this.loaded.values()];
+    const sessions = replayed.map(({ loaded }) => loaded.session);
     return {
       paths: this.paths,
       outputs: this.outputPaths(),
@@ -471,7 +514,7 @@ class Conversion {
       road: this.road,
       outcome,
       reason,
-      ok: outcome === 'written',
+      ok: outcome !== 'refused',
       before: { bytes: sum(parts.map(({ bytes }) => bytes)), files: parts.map(({ path }) => path) },
       after: { bytes: sum(files.map(({ bytes }) => bytes)), files: files.map(({ path }) => path) },
       keys: this.keysWritten(),
@@ -485,15 +528,20 @@ class Conversion {
       },
       selection: this.selection,
       rules: this.rules,
-      digest: this.verified?.digest ?? '',
-      digestOf: 'output',
+      copied: copiedOf(replayed),
+      digest: this.tailLength > 0 ? '' : (this.verified?.digest ?? ''),
       verified: this.verified !== undefined,
-      keysNotCompared: this.verified?.keysNotCompared ?? 0,
+      keysNotCompared: this.verified?.keysNotCompared || undefined,
       notes: this.notes,
       left: this.left,
       findings: this.findings.findings,
     };
   }
+}
+
+function copiedOf(replayed: readonly LoadedInput[]): Copied | undefined {
+  const one = replayed.find(({ tail }) => tail !== undefined);
+  return one?.seam && one.tail?.copied(one.seam.seam, one.seam.passed);
 }
 
 /** Whether an error says that bytes are damaged. */

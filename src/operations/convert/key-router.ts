@@ -48,6 +48,8 @@ export class KeyRouter implements KeyReceiver {
   private readonly databases: ReadonlyMap<number, number> | undefined;
   private readonly renames: readonly (readonly [from: string, to: string])[];
   private readonly owners: SlotTable | undefined;
+  /** Whether the outputs are for the nodes of a cluster. */
+  private readonly splits: boolean;
   private readonly modules: ModulePolicy;
   /** The database that each sink writes to; -1 before the first. */
   private readonly current: Int32Array;
@@ -66,6 +68,7 @@ export class KeyRouter implements KeyReceiver {
     this.renames = options.renamePrefixes ?? [];
     this.modules = options.modules ?? 'keep';
     const { splitBySlot, slots } = options;
+    this.splits = splitBySlot !== undefined;
     if (splitBySlot !== undefined || slots !== undefined) this.owners = slotTable(splitBySlot ?? 1, slots);
     this.current = new Int32Array(parts.sinks.length).fill(-1);
     const isPlain = parts.seen === undefined && !changesKeys(options);
@@ -151,6 +154,8 @@ export class KeyRouter implements KeyReceiver {
       return;
     }
     record.database = this.databases?.get(record.database) ?? record.database;
+    if (this.splits && record.database > 0 && this.refusal === '')
+      this.refusal = `a cluster has database 0 alone, and there are keys in database ${record.database}: see --db-map`;
     const { seen, sinks } = this.parts;
     if (seen !== undefined && !seen.take(record.database, record.key, record.keyFrom, record.keyTo)) return;
     this.parts.moments?.(record);

@@ -3,6 +3,7 @@ import type { ByteSink } from '../../bytes/writer.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { Loss, LossKind, LossOutcome } from '../../rdb/writer/losses.ts';
+import type { Copied } from '../dataset/copied-tail.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
 import type { ChosenRules } from '../dataset/flavor-choice.ts';
 import type { OpaquePolicy } from '../dataset/load.ts';
@@ -36,6 +37,8 @@ export interface ConvertOptions {
   readonly to: OutputFormat;
   /** A file, a new folder for `multipart`, or where the bytes go as they are made (`aof`, `hybrid`, `rdb`). */
   readonly output: string | ByteSink;
+  /** Writes nothing: only finds out what would keep the input from the target, and what it would lose. `output` does not matter. */
+  readonly dryRun?: boolean;
   /** Replaces what is at `output`. */
   readonly force?: boolean;
   /** Name of the server generation to write for. Default: the newest that the input used. */
@@ -106,7 +109,8 @@ export interface ConvertResult {
   readonly to: OutputFormat;
   readonly target: string;
   readonly road: Road;
-  readonly outcome: 'written' | 'refused';
+  /** `planned`: nothing was written, because of `dryRun`, and nothing speaks against it. */
+  readonly outcome: 'written' | 'refused' | 'planned';
   /** Why nothing was written; '' otherwise. */
   readonly reason: string;
   readonly ok: boolean;
@@ -120,6 +124,8 @@ export interface ConvertResult {
   readonly conflicts: { readonly count: number; readonly first: readonly { db: number; key: string }[] };
   readonly losses: readonly Loss[];
   readonly lossCounts: readonly LossCount[];
+  /** With `opaque: 'keep'`: what follows the first command of unknown effect, and was copied as it stands. */
+  readonly copied?: Copied;
   readonly refused: { readonly count: number; readonly first: readonly ReplyError[] };
   /** With `point`, once the log was replayed. */
   readonly selection?: LogSelection;
@@ -127,11 +133,10 @@ export interface ConvertResult {
   readonly rules?: ChosenRules;
   /** 40 hex digits, after `verify`: of what was written. */
   readonly digest: string;
-  readonly digestOf: 'output';
   /** The output was read again, and holds all that was to be written: what was lost aside, the same as the input. */
   readonly verified: boolean;
-  /** Keys that could not be compared whole, because the target cannot hold all of them. */
-  readonly keysNotCompared: number;
+  /** Keys that could not be compared whole, if any, because the target cannot hold all of them. */
+  readonly keysNotCompared?: number;
   /** What a person should know of what was written: that a running server could not have been seen. */
   readonly notes: readonly string[];
   /** Where the result is, if an input that it should replace changed meanwhile. */

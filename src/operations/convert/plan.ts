@@ -67,7 +67,8 @@ export function knownWriter(inputs: readonly SurveyedInput[], target: Target): T
 
 const generationOf = ({ name }: Target): string => name.slice(name.indexOf('-') + 1);
 
-function newest(signs: readonly Target[]): Target {
+/** The newest of these, Valkey after Redis. */
+export function newest(signs: readonly Target[]): Target {
   return signs.reduce((best, sign) => (targets.indexOf(sign) > targets.indexOf(best) ? sign : best));
 }
 

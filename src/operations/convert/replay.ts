@@ -6,11 +6,11 @@
 import { detectLayout } from '../../aof/layout.ts';
 import { append } from '../../arrays.ts';
 import type { Flavor } from '../../engine/flavor.ts';
-import { UsageError } from '../../errors.ts';
 import { findTarget } from '../../rdb/targets.ts';
+import { firstUnknown, refuseTail, SeamGate, TailPlan, tornAt, type UnknownPlace } from '../dataset/copied-tail.ts';
 import { type ChosenRules, chooseRules, payloadsFor } from '../dataset/flavor-choice.ts';
 import { foreignCommands } from '../dataset/flavor-signs.ts';
-import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
+import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from '../dataset/load.ts';
 import { RulesSearch } from '../dataset/rules-search.ts';
 import { FindingList } from '../report.ts';
 import { PointGate } from '../restore/point-gate.ts';
@@ -24,6 +24,7 @@ import type { ConvertOptions } from './options.ts';
 import { RdbKeySink } from './rdb-sink.ts';
 
 export { pointRefusal, selectionOf } from '../restore/settle.ts';
+export { usedTarget } from '../rewrite/target-choice.ts';
 export { readDataset } from './dataset-source.ts';
 
 /** An input that was replayed, and how. */
@@ -32,6 +33,10 @@ export interface LoadedInput {
   readonly rules: ChosenRules;
   /** With a point in time: what it let through. */
   readonly gate: PointGate | undefined;
+  /** What was noted of unknown effect; where that is kept, the rest of the log that is copied, and its place. */
+  readonly unknown: readonly OpaqueCommand[];
+  readonly tail: TailPlan | undefined;
+  readonly seam: SeamGate | undefined;
 }
 
 /**
@@ -54,10 +59,35 @@ export async function loadInput(
     const { registry, calls, flavor, errorCount } = loaded.session;
     if (!search.next(foreignCommands(registry, calls, flavor), errorCount)) {
       for (const finding of found.findings) findings.take(finding);
-      return { loaded, rules, gate };
+      const first = options.opaque === 'keep' ? firstUnknown(loaded.opaque) : undefined;
+      const unknown = loaded.opaque;
+      if (first === undefined || found.errors > 0)
+        return { loaded, rules, gate, unknown, tail: undefined, seam: undefined };
+      loaded.close();
+      return loadHead(path, load, { loaded, first, rules, gate }, options);
     }
     loaded.close();
   }
+}
+
+/** Replays a log again, up to its first command of unknown effect: what follows is to be copied. */
+async function loadHead(
+  path: string,
+  load: LoadOptions,
+  {
+    loaded: all,
+    first,
+    rules,
+    gate,
+  }: { loaded: Loaded; first: UnknownPlace; rules: ChosenRules; gate: PointGate | undefined },
+  { point, to }: ConvertOptions,
+): Promise<LoadedInput> {
+  refuseTail(path, point?.without !== undefined, to !== 'rdb');
+  const cut = gate?.cut && { path: gate.cut.path, offset: gate.cut.transaction ?? gate.cut.offset };
+  const tail = new TailPlan(first, all.files, cut ?? tornAt(all.findings.findings));
+  const seam = SeamGate.before(first, gate && new PointGate(gate.point));
+  const loaded = await loadDataset(path, { ...load, findings: new FindingList(), gate: seam });
+  return { loaded, rules, gate, unknown: all.opaque, tail, seam };
 }
 
 function rulesFor(path: string, { target }: ConvertOptions): ChosenRules {
@@ -90,21 +120,21 @@ export function gatherTrailing(sink: KeySink): TrailingCommand[] {
   return trailing;
 }
 
-/** What an RDB cannot hold, and what nobody but a server can execute, behind what was rewritten. Throws UsageError. */
-export function writeTails(
-  datasets: readonly Loaded[],
+/** Writes what an RDB cannot hold, and what only a server can execute, behind what was rewritten: how many bytes were copied. */
+export async function writeTails(
+  inputs: readonly LoadedInput[],
   trailing: TrailingCommand[],
   destination: Destination,
   options: ConvertOptions,
-): void {
-  for (const loaded of datasets) {
+): Promise<number> {
+  let length = 0;
+  for (const { loaded, tail: plan, seam } of inputs) {
     const tail = new TailWriter(destination.increments[0] ?? destination.main, loaded);
     if (options.to !== 'rdb') tail.writeTrailing(trailing.splice(0));
-    if (options.opaque === 'keep' && loaded.opaque.length > 0) {
-      if (options.to === 'rdb')
-        throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
-      tail.writeOpaque(loaded.opaque);
-    }
     tail.finish();
+    if (plan !== undefined && seam !== undefined)
+      await tail.writeCopied(plan, seam, options.pause ?? (() => Promise.resolve()));
+    length += tail.copiedLength;
   }
+  return length;
 }

@@ -1,5 +1,8 @@
+import fs from 'node:fs';
+import nodePath from 'node:path';
+import { loadOrder, parseManifest } from '../../aof/manifest.ts';
 import type { Target } from '../../rdb/targets.ts';
-import type { CommandGate } from '../dataset/command-gate.ts';
+import { SeamGate } from '../dataset/copied-tail.ts';
 import type { Loaded } from '../dataset/load.ts';
 import { FindingList } from '../report.ts';
 import { rulesOfOutput, type Verified, verifyOutput } from '../rewrite/verification.ts';
@@ -14,8 +17,8 @@ export interface ConversionCheck {
   readonly output: string;
   readonly ledger: LossLedger;
   readonly target: Target;
-  /** Where the commands of the output end that can be compared. */
-  readonly gate?: CommandGate;
+  /** How many bytes at the end of the output were copied from behind a command of unknown effect: only what stands before is compared. */
+  readonly tailLength: number;
 }
 
 /**
@@ -23,8 +26,9 @@ export interface ConversionCheck {
  * have. Throws VerificationError: then nothing was replaced.
  */
 export async function verifyConversion(check: ConversionCheck, options: ConvertOptions): Promise<Verified> {
-  const { path, output, ledger, target, gate } = check;
-  const loaded = check.loaded ?? (await loadInput(path, new FindingList(), { ...options, opaque: 'keep' })).loaded;
+  const { path, output, ledger, target, tailLength } = check;
+  const gate = tailLength > 0 ? gateOfOutput(output, tailLength) : undefined;
+  const loaded = check.loaded ?? (await loadInput(path, new FindingList(), { ...options, opaque: 'drop' })).loaded;
   try {
     const { changed, losesFunctions } = ledger;
     const expected = { digest: undefined, changed, losesFunctions, gate, ...rulesOfOutput(loaded, target) };
@@ -32,4 +36,16 @@ export async function verifyConversion(check: ConversionCheck, options: ConvertO
   } finally {
     if (check.loaded === undefined) loaded.close();
   }
+}
+
+/** Ends a reading of the output where what was copied begins: in the file itself, or in the last part of a folder. */
+function gateOfOutput(output: string, tailLength: number): SeamGate {
+  const file = fs.statSync(output).isDirectory() ? lastPart(output) : output;
+  return SeamGate.upTo(nodePath.basename(file), fs.statSync(file).size - tailLength);
+}
+
+function lastPart(folder: string): string {
+  const manifest = fs.readdirSync(folder).find((name) => name.endsWith('.manifest')) ?? '';
+  const last = loadOrder(parseManifest(fs.readFileSync(nodePath.join(folder, manifest)))).at(-1);
+  return nodePath.join(folder, last?.name ?? '');
 }

@@ -5,9 +5,10 @@ import fs from '../../bytes/file-system.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
 import { FileSource } from '../../bytes/source.ts';
 import type { Flavor } from '../../engine/flavor.ts';
+import { UsageError } from '../../errors.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import type { Target } from '../../rdb/targets.ts';
+import { findTarget, type Target } from '../../rdb/targets.ts';
 
 /** Whose rules a dataset is loaded by. */
 export interface ChosenRules {
@@ -42,6 +43,15 @@ export const flavorOf = (layout: Layout, target?: Target): Flavor => chooseRules
 /** The rules of the generation that files are written for. */
 export function flavorOfTarget({ fork, version }: Target): Flavor {
   return flavorOfVersion(fork, version);
+}
+
+/** The rules of the server version of this name; undefined where none is given. Throws UsageError. */
+export function flavorOfName(name: string | undefined): Flavor | undefined {
+  if (name === undefined) return undefined;
+  const target = findTarget(name);
+  if (target === undefined)
+    throw new UsageError(`no server version is called ${name}: such as redis-7.2, redis-8 or valkey-9.1`);
+  return flavorOfTarget(target);
 }
 
 function flavorOfVersion(fork: 'redis' | 'valkey', version: string): Flavor {

@@ -175,7 +175,8 @@ export class RdbLoad {
     const { keepLane: lane, options, reader } = this;
     if (lane === undefined) return 0;
     const { input, db } = reader;
-    const expiredBefore = this.isBase ? Number.NaN : options.dropExpiredBefore;
+    // Of the front of an AOF they are kept, and only told apart to be counted.
+    const expiredBefore = this.isBase ? kept.pastBefore : options.dropExpiredBefore;
     const load = this.placing(options.dataset.database(db));
     let loaded = 0;
     const receive: TouchedReceiver = (start, key, length, type, from, to, expiry) => {
@@ -310,6 +311,7 @@ export class RdbLoad {
   private keep(kept: KeptKeys, type: number, offset: number): void {
     const { input, itemOffset, db: database, key, keyLength, expire, idle, freq } = this.reader;
     const record = { from: itemOffset, to: input.offset, database };
+    if (expire < kept.pastBefore) kept.past++;
     const value = { type, source: this.options.source, offset, length: input.offset - offset };
     const facts = { expires: !Number.isNaN(expire), hasUsage: idle >= 0 || freq >= 0 };
     kept.addSingle(record, key.subarray(0, keyLength), value, facts);

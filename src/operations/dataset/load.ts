@@ -47,6 +47,8 @@ export interface LoadOptions {
   readonly pause?: () => Promise<void>;
   /** Whether keys of a plain RDB that have expired are dropped, as a server does that loads it. Default 'drop'. */
   readonly expired?: 'drop' | 'keep';
+  /** Whether it is counted how many of the keys that are not loaded are past their time. */
+  readonly countsPast?: boolean;
   /** Where the findings go. */
   readonly findings?: FindingList;
   /** A random number for the hash functions. */
@@ -94,7 +96,7 @@ export interface LoadedFile {
   format: 'rdb' | 'aof' | 'hybrid' | 'empty';
   bytes: number;
   commands: number;
-  rdb?: { fork: Fork; version: number; serverVersion: string; keys: number; length: number };
+  rdb?: { fork: Fork; version: number; serverVersion: string; keys: number; expired: number; length: number };
 }
 
 /** A dataset as a server holds it after loading, and what was learnt on the way. `close` it when done. */
@@ -322,7 +324,14 @@ class Loader implements Loaded {
     });
     const sound = await load.run();
     const { fork, version, checksumState, templates } = load.reader;
-    file.rdb = { fork, version, serverVersion: load.serverVersion, keys: load.keys, length: input.offset };
+    file.rdb = {
+      fork,
+      version,
+      serverVersion: load.serverVersion,
+      keys: load.keys,
+      expired: load.expiredKeys,
+      length: input.offset,
+    };
     this.codec.templates = templates;
     if (!sound || checksumState === 'ok' || (this.shard !== undefined && this.shard.index > 0)) return sound;
     const errors = findings.errors;

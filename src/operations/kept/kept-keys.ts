@@ -202,6 +202,7 @@ export class KeptKeys {
         else {
           const { valueSource: source, valueOffset: offset } = record;
           const value = { type: keys.rdbType(entry), source, offset, length: keys.length(entry) };
+          if (keys.expiry(entry) < this.pastBefore) this.past++;
           this.keepSingle({ ...record, database }, value, keys.hasExpiry(entry), record.hasUsage);
           keys.remove(entry);
         }
@@ -209,6 +210,11 @@ export class KeptKeys {
       kept.loaded = changed;
     }
   }
+
+  /** How many of the kept keys are past their time. */
+  past = 0;
+  /** The moment that decides it, milliseconds since 1970; NaN: they are not counted. */
+  pastBefore = Number.NaN;
 
   /** Whether a key may stand twice. */
   get suspicious(): boolean {

@@ -51,6 +51,7 @@ export async function loadKept(
     const survey = { endsWithRdb: rdb.endsFile, logShareMax, pause };
     if ((await surveyTouched(touched, files, survey)) && touched.share <= touchedShareMax) {
       const kept = new KeptKeys(touched, rdb.endsFile, load.seed ?? 0, (stretch) => keptDigest?.add(stretch));
+      if (load.countsPast === true) kept.pastBefore = load.at;
       dealt = await loadTouched(path, { ...load, kept }, keptDigest);
     }
     return dealt;

@@ -3,6 +3,7 @@ import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
 import type { DatabaseCensus } from '../dataset/census.ts';
+import type { Copied } from '../dataset/copied-tail.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
 import type { ChosenRules } from '../dataset/flavor-choice.ts';
 import type { ForeignCommand } from '../dataset/flavor-signs.ts';
@@ -103,6 +104,8 @@ export interface RewriteResult {
     readonly opaque: number;
     readonly firstOpaque: readonly OpaqueCommand[];
   };
+  /** With `opaque: 'keep'`: what follows the first command of unknown effect, and was copied as it stands. */
+  readonly copied?: Copied;
   /** Of the output where that was read again, else of what was read and passed the filter. */
   readonly databases: readonly DatabaseCensus[];
   /** Keys that the filter left out. */
@@ -111,12 +114,12 @@ export interface RewriteResult {
   readonly lossCount: number;
   /** 40 hex digits; '' where nothing was written. */
   readonly digest: string;
-  /** What it is the digest of: the input only where the output was not read again and does not hold all of it. */
-  readonly digestOf: 'output' | 'input';
+  /** It is the digest of the input: the output does not hold all of that, and was not read again. */
+  readonly digestOf?: 'input';
   /** The output was read again, and holds all that was to be written: what was lost aside, the same as the input. */
   readonly verified: boolean;
-  /** Keys that could not be compared whole, because the target cannot hold all of them. */
-  readonly keysNotCompared: number;
+  /** Keys that could not be compared whole, if any, because the target cannot hold all of them. */
+  readonly keysNotCompared?: number;
   /** What a person should know of what was written: that a running server could not have been seen, that old parts stay. */
   readonly notes: readonly string[];
   /** Where the result is, if the input changed meanwhile and the result could not take its place. */

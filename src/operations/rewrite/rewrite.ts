@@ -1,3 +1,4 @@
+import nodePath from 'node:path';
 import { refuseBackup } from '../../aof/backup.ts';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
 import nodeFs from '../../bytes/file-system.ts';
@@ -10,10 +11,11 @@ import type { Flavor } from '../../engine/flavor.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, type Target } from '../../rdb/targets.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from '../dataset/census.ts';
+import { firstUnknown, refuseTail, SeamGate, TailPlan, tornAt } from '../dataset/copied-tail.ts';
 import { filterDataset, keyTest } from '../dataset/filter.ts';
 import { chooseRules, flavorOfReport, payloadsFor } from '../dataset/flavor-choice.ts';
 import { type ForeignCommand, foreignCommands } from '../dataset/flavor-signs.ts';
-import type { Loaded, LoadOptions } from '../dataset/load.ts';
+import type { Loaded, LoadOptions, OpaqueCommand } from '../dataset/load.ts';
 import { RulesSearch } from '../dataset/rules-search.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
 import { reasonOfErrors } from '../foreign-finding.ts';
@@ -73,6 +75,13 @@ class Rewrite {
   private rules: RulesSearch | undefined;
   private gate: PointGate | undefined;
   private selection: LogSelection | undefined;
+  /** Where the log holds commands of unknown effect that are kept: the rest that is copied, and its place. */
+  private tail: TailPlan | undefined;
+  private seam: SeamGate | undefined;
+  /** How the output ends: bytes of what was copied, and the file that they are in. */
+  private tailLength = 0;
+  /** What the first replay has found of unknown effect. */
+  private unknown: readonly OpaqueCommand[] = [];
   /** What a second reading of the output found. */
   private verified: Verified | undefined;
   private lock: OutputLock | undefined;
@@ -131,9 +140,11 @@ class Rewrite {
       this.gate = new PointGate(settled);
     }
     if (options.digest !== false || options.verify === true) this.digestFlavor = flavorOfReport(flavor);
-    this.dealt = await this.load({ ...load, gate: this.gate });
+    this.seam = this.tail && SeamGate.before(this.tail.first, this.gate);
+    this.dealt = await this.load({ ...load, gate: this.seam ?? this.gate });
     const { loaded, summary } = this.dealt;
-    if (this.takeOtherRules(this.dealt)) return this.run();
+    if (this.tail === undefined && this.takeOtherRules(this.dealt)) return this.run();
+    if (this.tail === undefined && this.splitsLog(this.dealt)) return this.run();
     const refusal = this.refusal(this.dealt);
     if (refusal !== undefined) return this.result('refused', refusal);
     this.filtered = filterDataset(loaded.dataset, options.filter ?? {}) + (summary?.filtered ?? 0);
@@ -147,7 +158,7 @@ class Rewrite {
   private async load(load: LoadOptions): Promise<DealtDataset> {
     const { point, review, filter = {}, pause = nextTurn } = this.options;
     // Who reviews a dataset, or stops its log at a command, sees all of it.
-    const whole = this.whole || point !== undefined || review !== undefined;
+    const whole = this.whole || point !== undefined || review !== undefined || this.tail !== undefined;
     if (whole) return loadWhole(this.path, load);
     const kept = this.mayKeep() ? await loadKept(this.path, load, this.digestFlavor, pause) : undefined;
     return kept ?? loadDealt(this.path, load, filter, pause);
@@ -165,6 +176,19 @@ class Rewrite {
     this.keptSums = undefined;
     this.loadsAll = true;
     return this.run();
+  }
+
+  /** Whether a part of the log is to be copied: then it is replayed once more, up to there. */
+  private splitsLog({ loaded, findings }: DealtDataset): boolean {
+    const { options, path, gate } = this;
+    this.unknown = loaded.opaque;
+    const first = firstUnknown(loaded.opaque);
+    if (options.opaque !== 'keep' || first === undefined || findings.errors > 0) return false;
+    refuseTail(path, options.point?.without !== undefined, this.chooseFormat(loaded) !== 'rdb');
+    const cut = gate?.cut && { path: gate.cut.path, offset: gate.cut.transaction ?? gate.cut.offset };
+    this.tail = new TailPlan(first, loaded.files, cut ?? tornAt(findings.findings));
+    this.close();
+    return true;
   }
 
   /** Where no RDB tells which server wrote the log, its commands may: then once more. */
@@ -208,9 +232,9 @@ class Rewrite {
   /** Why what was loaded must not be rewritten; undefined if it may. */
   private refusal({ loaded, findings }: DealtDataset): string | undefined {
     if (findings.errors > 0) return reasonOfErrors(findings);
-    const [first] = loaded.opaque;
+    const [first] = this.unknown;
     if (first !== undefined && (this.options.opaque ?? 'fail') === 'fail') {
-      return `the effect of ${loaded.opaque.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
+      return `the effect of ${this.unknown.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
     }
     return this.gate && pointRefusal(this.gate, loaded);
   }
@@ -338,12 +362,9 @@ class Rewrite {
     this.keptSums ??= await dealt.keptDigest?.sums();
     const tail = new TailWriter(output.increment ?? output.main, loaded);
     if (!inCommands && format !== 'rdb') tail.writeTrailing([...keys.trailing, ...(other?.trailing ?? [])]);
-    if (options.opaque === 'keep') {
-      if (format === 'rdb' && loaded.opaque.length > 0)
-        throw new UsageError('an RDB cannot carry commands: write a hybrid or a multi-part AOF');
-      tail.writeOpaque(loaded.opaque);
-    }
     tail.finish();
+    if (this.tail !== undefined && this.seam !== undefined) await tail.writeCopied(this.tail, this.seam, pause);
+    this.tailLength = tail.copiedLength;
   }
 
   /** Everything is written: refuses it, verifies it, or puts it in place. */
@@ -384,22 +405,31 @@ class Rewrite {
     const { options } = this;
     try {
       output.finish();
-      const digest = this.digestFlavor === undefined ? '' : digestOfSums([...this.sums, ...(this.keptSums ?? [])]);
-      if (options.verify !== true) return digest;
+      const sums = [...this.sums, ...(this.keptSums ?? [])];
+      const digest = this.digestFlavor === undefined ? '' : digestOfSums(sums);
+      // What the commands that were copied come to is not known.
+      if (options.verify !== true) return this.tail === undefined ? digest : '';
       const { changed } = this.losses;
       const losesFunctions = this.losses.losesFunctions;
-      const expected = { digest, changed, losesFunctions, ...rulesOfOutput(loaded, this.target) };
+      const gate = this.tail && gateOfOutput(output, this.tailLength);
+      const expected = { digest, changed, losesFunctions, gate, ...rulesOfOutput(loaded, this.target) };
       this.verified = await verifyOutput(output.checkPath, loaded, expected, options);
-      return this.verified.digest;
+      return this.tail === undefined ? this.verified.digest : '';
     } catch (error) {
       output.abandon();
       throw error;
     }
   }
 
+  private commandsRead(loaded: Loaded | undefined): number {
+    if (this.tail !== undefined) return this.tail.commands;
+    return (loaded?.files ?? []).reduce((sum, file) => sum + file.commands, 0);
+  }
+
   private result(outcome: RewriteOutcome, reason: string, output?: Output, digest = ''): RewriteResult {
     const { dealt, options, path, losses } = this;
     const loaded = dealt?.loaded;
+    const copied = this.seam && this.tail?.copied(this.seam.seam, this.seam.passed);
     const refused = dealt && refusedCommands(dealt);
     const files = output?.files() ?? [];
     return {
@@ -420,25 +450,33 @@ class Rewrite {
       },
       after: { bytes: files.reduce((sum, file) => sum + file.bytes, 0), files: files.map((file) => file.path) },
       commands: {
-        read: (loaded?.files ?? []).reduce((sum, file) => sum + file.commands, 0),
+        read: this.commandsRead(loaded),
         refused: refused?.count ?? 0,
         firstRefused: refused?.first.slice(0, 20) ?? [],
-        opaque: loaded?.opaque.length ?? 0,
-        firstOpaque: loaded?.opaque.slice(0, 20) ?? [],
+        opaque: this.unknown.length,
+        firstOpaque: this.unknown.slice(0, 20),
       },
+      copied,
       databases: this.verified?.databases ?? censusOf(dealt),
       filtered: this.filtered,
       losses: losses.losses,
       lossCount: losses.count,
       digest,
-      digestOf: this.verified !== undefined || losses.changed.length === 0 ? 'output' : 'input',
+      digestOf: this.verified !== undefined || losses.changed.length === 0 ? undefined : 'input',
       verified: this.verified !== undefined && outcome === 'written',
-      keysNotCompared: this.verified?.keysNotCompared ?? 0,
+      keysNotCompared: this.verified?.keysNotCompared || undefined,
       notes: this.notes,
       left: this.left,
       findings: dealt?.findings.findings ?? [],
     };
   }
+}
+
+/** Ends a reading of the output where what was copied begins. */
+function gateOfOutput(output: Output, tailLength: number): SeamGate {
+  const { main, increment, checkPath } = output;
+  const name = nodePath.basename(increment?.path ?? checkPath);
+  return SeamGate.upTo(name, (increment ?? main).length - tailLength);
 }
 
 /** What was read. */

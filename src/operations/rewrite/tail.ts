@@ -1,10 +1,14 @@
 import type { ByteSink } from '../../bytes/writer.ts';
 import { RespWriter } from '../../resp/writer.ts';
-import type { Loaded, OpaqueCommand } from '../dataset/load.ts';
+import { copyBytes, selectFirst } from '../convert/log-copy.ts';
+import type { SeamGate, TailPlan } from '../dataset/copied-tail.ts';
+import type { Loaded } from '../dataset/load.ts';
 import type { TrailingCommand } from './dataset-writer.ts';
 
-/** Writes commands behind the rewritten part: what an RDB cannot hold, and what nobody but a server can execute. */
+/** Writes commands behind the rewritten part: what an RDB cannot hold, and what only a server can execute. */
 export class TailWriter {
+  /** Bytes of what was copied, and of what stands before it so that it finds what it needs. */
+  copiedLength = 0;
   private readonly out: RespWriter;
   private readonly sink: ByteSink;
   private readonly loaded: Loaded;
@@ -24,13 +28,31 @@ export class TailWriter {
     }
   }
 
-  /** Commands as they stand in the input, byte for byte. */
-  writeOpaque(commands: readonly OpaqueCommand[]): void {
-    for (const { database, source, offset, length, args } of commands) {
-      this.select(database);
-      if (args !== undefined) this.out.commandOf(args);
-      this.out.spill();
-      if (args === undefined) this.sink.write(this.loaded.sources.read(source, offset, length));
+  /** The rest of a log as it stands, from the seam that `gate` has found on. */
+  async writeCopied(plan: TailPlan, gate: SeamGate, pause: () => Promise<void>): Promise<void> {
+    const { sources, dataset } = this.loaded;
+    this.out.spill();
+    const counted = {
+      write: (bytes: Uint8Array) => {
+        this.copiedLength += bytes.length;
+        this.sink.write(bytes);
+      },
+    };
+    const out = new RespWriter(counted);
+    for (const change of dataset.scriptChanges) {
+      if (change.start === change.end) {
+        out.commandOf(Array.from({ length: change.argc }, (_, index) => change.text(index)));
+        out.spill();
+      } else counted.write(sources.read(change.source, change.start, change.end - change.start));
+    }
+    out.command('SELECT', String(gate.database));
+    out.spill();
+    for (const [index, { path, from, to }] of plan.parts(gate.seam).entries()) {
+      const { source, index: number } = sources.add(path);
+      source.close();
+      const segment = { source: number, from, to };
+      if (index > 0) selectFirst(sources, segment, counted);
+      await copyBytes(sources, segment, counted, pause);
     }
   }
 
