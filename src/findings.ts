@@ -220,6 +220,12 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'commands stand between the keys (opcode UPDATE of Valkey 9.2)',
     'A replica saved a full synchronisation as it came. digest, rewrite and convert run the commands on the keys before them; whether a server loads the file was not seen.',
   ),
+  'zset.score.compact': warning(
+    'a score of a compact sorted set is NaN',
+    'Valkey 9.1 refuses it; other servers load it while the set is small, and end when it grows.',
+  ),
+  'stream.inconsistent': warning('a node of a stream counts wrongly', 'Valkey 9.1 refuses to load it.'),
+  'stream.added': warning('a stream counts fewer additions than it has entries', 'Redis 8.10 and later refuse it.'),
   'rdb.value.empty': warning(
     'the value has no elements',
     'The server skips the key and logs it ("skipping empty key"); RESTORE would refuse it.',

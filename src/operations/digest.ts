@@ -3,12 +3,14 @@ import { type DatabaseSum, Digester, digestOfSums } from '../engine/digest.ts';
 import type { Flavor } from '../engine/flavor.ts';
 import type { ReplyError } from '../engine/session.ts';
 import type { Finding } from '../findings.ts';
+import { findTarget } from '../rdb/targets.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from './dataset/census.ts';
 import { countPast, dropPast } from './dataset/expired.ts';
 import { fileOrder } from './dataset/file-order.ts';
 import { flavorOfFiles } from './dataset/flavor-choice.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from './dataset/flavor-signs.ts';
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from './dataset/load.ts';
+import { examineFor } from './exam/start-exam.ts';
 import { type KeptDataset, loadKept } from './kept/load.ts';
 import type { LayoutName, Progress } from './report.ts';
 import { nextTurn } from './turns.ts';
@@ -68,6 +70,7 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
   const part = isWhole ? undefined : await loadKept(path, load, flavor, options.pause ?? nextTurn);
   const loaded = part?.loaded ?? (await loadDataset(path, load));
   try {
+    await addRefused(loaded, flavor);
     const removed = dropExpired ? dropPast(loaded, options.at) : 0;
     const ok = loaded.findings.errors === 0 && (loaded.opaque.length === 0 || (options.opaque ?? 'fail') !== 'fail');
     if (ok) await eachKey(loaded, flavor, options);
@@ -91,6 +94,29 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
   } finally {
     loaded.close();
     await part?.keptDigest?.stop();
+  }
+}
+
+/** A release of each flavor, whose loader decides what has a digest at all. */
+const releases: Readonly<Record<Flavor, string>> = {
+  'redis-6.2': 'redis-6.2',
+  'redis-7.0': 'redis-7.0',
+  'redis-7.2': 'redis-7.2',
+  'redis-7.4': 'redis-7.4',
+  'redis-8': 'redis-8.6',
+  'valkey-8': 'valkey-8.1',
+  'valkey-9': 'valkey-9.1',
+  'valkey-9.2': 'valkey-9.2',
+};
+
+/** Values of RDBs at which a server of that flavor ends become findings. */
+async function addRefused({ files, findings }: Loaded, flavor: Flavor): Promise<void> {
+  const target = findTarget(releases[flavor]);
+  if (target === undefined || findings.errors > 0) return;
+  const paths = files.filter(({ rdb }) => rdb !== undefined).map(({ path }) => path);
+  for (const { path, refusal, key } of await examineFor(paths, target, { libraries: true, mends: false })) {
+    const { code, offset, expected, found, outcome } = refusal;
+    findings.add(code, path, offset, { severity: outcome === 'refuses' ? 'error' : 'warning', key, expected, found });
   }
 }
 

@@ -102,6 +102,15 @@ export class LoadExam {
     return { outcome, code: 'rdb.module.needed', offset, expected: 'a type of the server itself', found };
   }
 
+  /** Everything about a value that was checked at which the server ends, or may. */
+  valueRefusals(check: ValueCheck, type: number): Refusal[] {
+    const canonical = canonicalType(type, check);
+    return check.notes.flatMap((note) => {
+      const outcome = this.outcome(note, canonical, check.rebuilt);
+      return outcome === 'loads' ? [] : [{ ...note, outcome }];
+    });
+  }
+
   private outcome({ code }: ValueNote, type: number, rebuilt: boolean): LoadOutcome {
     const { target, deep } = this.options;
     return loadOutcome(target, { code, type, rebuilt }, deep);

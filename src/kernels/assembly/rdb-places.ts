@@ -29,6 +29,7 @@ function quicklistEnd(type: u32, from: usize, shortOnly: bool): usize {
       at = numberEnd(at);
       container = lastNumber();
       if (at > windowEnd || (container != plainNode && container != packedNode)) return nowhere;
+      if (container == plainNode && load<u8>(at) == 0) return nowhere;
     }
     if (container == packedNode && (plainLength(at) <= emptyBlobMax || (shortOnly && !isShort(at)))) return nowhere;
     at = stringEnd(at);

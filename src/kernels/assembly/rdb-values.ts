@@ -33,11 +33,21 @@ export function blobEnd(type: u32, at: usize): usize {
   if (end > windowEnd) return nowhere;
   let sound = false;
   if (type == setIntset) sound = intsetSound(textAt, textLength);
-  else if (type == hashListpack || type == zsetListpack) sound = listpackSound(textAt, textLength, 2);
+  else if (type == hashListpack) sound = listpackSound(textAt, textLength, 2);
+  else if (type == zsetListpack) sound = listpackSound(textAt, textLength, 2) && !mayHoldNan(textAt, textLength);
   else if (type == setListpack) sound = listpackSound(textAt, textLength, 1);
   else if (type == listZiplist) sound = ziplistSound(textAt, textLength, false);
-  else sound = ziplistSound(textAt, textLength, true);
+  else sound = ziplistSound(textAt, textLength, true) && !(type == zsetZiplist && mayHoldNan(textAt, textLength));
   return sound ? end : nowhere;
+}
+
+/** Whether a score of a sorted set may be NaN: an `n` among so few bytes is rare, and JavaScript's to judge. */
+function mayHoldNan(from: usize, length: usize): bool {
+  const end = from + length - 2;
+  for (let at = from + 6; at < end; at++) {
+    if ((<u32>load<u8>(at) | 0x20) == 0x6e && (<u32>load<u8>(at, 1) | 0x20) == 0x61 && (<u32>load<u8>(at, 2) | 0x20) == 0x6e) return true;
+  }
+  return false;
 }
 
 /** Where a value of several strings ends; `nowhere` unless it is sound, or for a type that the lane does not know. */
@@ -102,6 +112,8 @@ function quicklist2End(from: usize, deep: bool, longOnly: bool): usize {
   if (at > windowEnd || nodes == 0) return nowhere;
   for (let index: u32 = 0; index < nodes; index++) {
     const container = <u32>load<u8>(at++);
+    // A node of one element that has no bytes is refused by servers.
+    if (container == 1 && load<u8>(at) == 0) return nowhere;
     if (container == 1 || (container == 2 && (!deep || (longOnly && isShort(at))))) at = stringEnd(at);
     else if (container == 2) {
       at = textEnd(at);

@@ -7,13 +7,16 @@ import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { loadAdvice } from '../../rdb/load-advice.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { productText } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
+import { canonicalType } from '../../rdb/value-type-id.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import { emptyRecord } from '../../records.ts';
 import type { FindingList, RdbReport } from '../report.ts';
+import type { PlacedLibrary } from './check-libraries.ts';
 
 export interface RdbCheckOptions {
   /** Where a second reading can open the file again; undefined for a pipe or a compressed file. */
@@ -51,6 +54,7 @@ export class RdbCheck {
   private readonly modules = new Set<string>();
   private readonly databases = new Set<number>();
   private highDatabase = false;
+  private readonly libraries: PlacedLibrary[] = [];
 
   constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
     const { lanes, seed } = options;
@@ -92,6 +96,7 @@ export class RdbCheck {
     }
     report.databases = this.databases.size;
     if (reader.product !== undefined) report.product = productText(reader.product);
+    await this.checkLibraries();
     this.finishChecksum();
     await this.confirmDuplicates();
   }
@@ -139,8 +144,10 @@ export class RdbCheck {
     if (values.empty) this.findings.add('rdb.value.empty', this.file, at, { key });
     if (values.large) this.findings.add('rdb.value.large', this.file, at, { key });
     if (values.moduleName !== '') this.noteModule(values.moduleName, at, { key });
+    const type = canonicalType(reader.type, reader);
     for (const { severity, code, offset, expected, found } of values.notes) {
-      this.findings.add(code, this.file, offset, { key, expected, found, severity });
+      const advice = loadAdvice({ code, type, rebuilt: values.rebuilt });
+      this.findings.add(code, this.file, offset, { key, expected, found, severity, advice });
     }
   }
 
@@ -191,13 +198,16 @@ export class RdbCheck {
     report.updates = (report.updates ?? 0) + 1;
   }
 
-  /** The first line of a library names its engine and itself; the code behind it only the server can compile. */
   private noteFunction(): void {
     this.report.functions++;
-    const { functionCode, itemOffset } = this.reader;
-    if (/^#![^\n]*\bname=\w/.test(functionCode)) return;
-    const found = JSON.stringify(functionCode.slice(0, 60));
-    this.findings.add('rdb.function.header', this.file, itemOffset, { expected: '#!<engine> name=<library>', found });
+    this.libraries.push({ code: this.reader.functionCode, offset: this.reader.itemOffset });
+  }
+
+  /** The parser of Lua is loaded only where there are libraries. */
+  private async checkLibraries(): Promise<void> {
+    if (this.libraries.length === 0) return;
+    const { addLibraryFindings } = await import('./check-libraries.ts');
+    addLibraryFindings(this.libraries, this.file, this.findings);
   }
 
   private key(): FindingDetails['key'] {

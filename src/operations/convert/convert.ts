@@ -12,6 +12,8 @@ import type { Copied } from '../dataset/copied-tail.ts';
 import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
 import { Sources } from '../dataset/sources.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { refusalText } from '../exam/refusal-text.ts';
+import { examineFor } from '../exam/start-exam.ts';
 import { reasonOfErrors } from '../foreign-finding.ts';
 import { InputGuard, inputFiles, isInput, unseenNote } from '../in-place/input-guard.ts';
 import { FindingList } from '../report.ts';
@@ -304,10 +306,19 @@ class Conversion {
       if (typeof options.output !== 'string' && this.road !== 'copied') await this.fill([nowhere()], target);
       const refusal = typeof options.output === 'string' || this.road === 'copied' ? '' : this.refusal(target);
       if (refusal !== '') return this.result('refused', refusal);
+      // Large files are looked at on another thread, while this one writes.
+      const exam = this.examine(target);
+      const unloadable = typeof options.output === 'string' ? '' : await exam;
+      if (unloadable !== '') return this.result('refused', unloadable);
       const destinations = this.openDestinations(target);
       try {
         await this.fill(destinations, target);
         for (const destination of destinations) destination.finish();
+        const found = await exam;
+        if (found !== '') {
+          for (const destination of destinations) destination.abandon();
+          return this.result('refused', found);
+        }
         const other = search.next(target, this.ledger.serious);
         if (other === undefined) return await this.settle(destinations, target);
         target = other;
@@ -453,6 +464,17 @@ class Conversion {
       return `${target.name} cannot hold all of it: see the losses, and --allow-loss`;
     }
     return '';
+  }
+
+  /** Why the target would not load what is written, by the values of the inputs; '' where nothing speaks against it. */
+  private async examine(target: Target): Promise<string> {
+    const parts = this.inputs.flatMap((input) => input.parts).filter(({ rdbBytes }) => rdbBytes > 0);
+    const [first] = await examineFor(
+      parts.map(({ path }) => path),
+      target,
+      { libraries: this.form !== 'log', mends: this.road !== 'copied' },
+    );
+    return first === undefined ? '' : refusalText(first, target);
   }
 
   private async plan(target: Target): Promise<ConvertResult> {

@@ -18,6 +18,8 @@ import { type ForeignCommand, foreignCommands } from '../dataset/flavor-signs.ts
 import type { Loaded, LoadOptions, OpaqueCommand } from '../dataset/load.ts';
 import { RulesSearch } from '../dataset/rules-search.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { refusalText } from '../exam/refusal-text.ts';
+import { examineFor } from '../exam/start-exam.ts';
 import { reasonOfErrors } from '../foreign-finding.ts';
 import { InputGuard, inputFiles, isInput, siblingParts, unseenNote } from '../in-place/input-guard.ts';
 import { copyKept } from '../kept/copy.ts';
@@ -259,6 +261,7 @@ class Rewrite {
       if (dealt.kept?.fits(target, dealt.loaded) === false) return this.again();
       const lock = this.lockOutput(this.outputPath(dealt.loaded));
       const shardFile = dealt.second && new ShardFile(lock);
+      const exam = this.examine(dealt.loaded, target);
       const output = this.openOutput(dealt.loaded, target, lock);
       try {
         await this.fill(dealt, output, target, shardFile?.descriptor ?? -1);
@@ -269,6 +272,11 @@ class Rewrite {
         throw this.writingError(dealt, error);
       } finally {
         shardFile?.close();
+      }
+      const refused = await exam;
+      if (refused !== undefined) {
+        output.abandon();
+        return this.result('refused', refused);
       }
       const other = search.next(target, this.losses.serious);
       if (other === undefined) return this.settle(dealt, output);
@@ -368,6 +376,13 @@ class Rewrite {
   }
 
   /** Everything is written: refuses it, verifies it, or puts it in place. */
+  /** Why the target would not load what is written, by the values of the source; undefined where nothing speaks against it. */
+  private async examine(loaded: Loaded, target: Target): Promise<string | undefined> {
+    const paths = loaded.files.filter(({ rdb }) => rdb !== undefined).map(({ path }) => path);
+    const [first] = await examineFor(paths, target, { seed: this.options.seed, libraries: true, mends: true });
+    return first && refusalText(first, target);
+  }
+
   private async settle(dealt: DealtDataset, output: Output): Promise<RewriteResult> {
     const { options } = this;
     if (this.losses.serious > 0 && options.allowLoss !== true) {

@@ -5,7 +5,7 @@ import { ListValue } from '../../engine/values/list.ts';
 import { SetValue } from '../../engine/values/set.ts';
 import { SortedSetValue } from '../../engine/values/sorted-set.ts';
 import { compactLimits } from '../compact-limits.ts';
-import { decodeDoubleText, doubleTextLength, parseScore } from '../encodings/double.ts';
+import { compactScore, decodeDoubleText, doubleTextLength } from '../encodings/double.ts';
 import { countIntset, decodeIntset } from '../encodings/intset.ts';
 import type { ValueCursor } from './cursor.ts';
 import { type BlobForm, ElementWalk } from './element-walk.ts';
@@ -125,8 +125,8 @@ export class CollectionDecoder {
     while (walk.next()) {
       const member = walk.text();
       const text = walk.partner();
-      const score = parseScore(text);
-      if (score === undefined) this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
+      const score = compactScore(text);
+      if (Number.isNaN(score)) this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
       set.set(member, score);
     }
     set.compact = !this.keepsNegativeZero && set.count <= compactLimits.sortedSetEntries;

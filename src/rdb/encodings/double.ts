@@ -129,6 +129,14 @@ function isCutExponent(text: string, length: number): boolean {
   return further !== null && openExponent.test(text.slice(0, length + further[0].length));
 }
 
+/** The score that a server reads from an element of a listpack or ziplist: the number in front, 0 where there is none, or NaN. */
+export function compactScore(text: string): number {
+  const score = parseScore(text);
+  if (score !== undefined) return score;
+  if (isNanText(text)) return Number.NaN;
+  return parseDouble(text) ?? Number(decimal.exec(text.replace(space, ''))?.[0] ?? 0);
+}
+
 /** Whether a number ends inside its exponent, so that some C libraries read it and others do not. */
 export function endsInExponent(text: string): boolean {
   const number = decimal.exec(text.replace(space, ''));

@@ -2,6 +2,7 @@ import { isVectorSet } from '../codec/module-value.ts';
 import { readsType, type Target } from '../targets.ts';
 import { TypeId } from '../value-type-id.ts';
 import { needsOtherBacklens } from './backlen-check.ts';
+import { isMended } from './mended-streams.ts';
 
 /** A score of -0 as a skiplist of each type holds it: as text behind its length, or as a double. */
 const negativeZeros: Readonly<Record<number, Buffer>> = {
@@ -38,5 +39,6 @@ export function copiesTo(
   if (keepsNegativeZero && losesNegativeZero(target, type) && raw.subarray(from, to).includes(negativeZeros[type]))
     return false;
   if (type === TypeId.module && target.hasOldVectorNodes && isVectorSet(raw, from, to)) return false;
+  if (isMended(target, type, raw, from, to)) return false;
   return !needsOtherBacklens(type, raw, from, to, target.backlenThreshold);
 }

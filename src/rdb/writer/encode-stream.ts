@@ -18,20 +18,23 @@ const idmpDefault = 100;
 /** Writes the value; `now` (ms) decides which messages of idempotent producers are still remembered. */
 export function writeStream(out: RdbOutput, stream: Stream, target: Target, now: number): void {
   const version = target.streamVersion;
-  out.writeLength(stream.nodeCount);
-  for (const node of stream.nodes()) {
+  // A node without an entry is left out, and the length is what the others hold: newer servers refuse anything else.
+  const nodes = [...stream.nodes()].filter(({ count }) => count > 0);
+  const length = nodes.reduce((sum, { count }) => sum + count, 0);
+  out.writeLength(nodes.length);
+  for (const node of nodes) {
     out.writeByte(16);
     out.writeUint64BE(node.ms);
     out.writeUint64BE(node.seq);
     out.writeString(listpackOf(node, target));
     out.settle();
   }
-  out.writeLength(stream.length);
+  out.writeLength(length);
   writeId(out, stream.lastId);
   if (version >= 2) {
     writeId(out, stream.firstId);
     writeId(out, stream.maxDeletedId);
-    out.writeUnsigned(stream.entriesAdded);
+    out.writeUnsigned(stream.entriesAdded < length ? length : stream.entriesAdded);
   }
   const groups = byName(stream.groups);
   out.writeLength(groups.length);

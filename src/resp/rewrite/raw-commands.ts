@@ -5,7 +5,7 @@
 import { formatGeneral17 } from '../../engine/score-text.ts';
 import { Grisu2 } from '../../engine/values/grisu2.ts';
 import { ValueCursor } from '../../rdb/codec/cursor.ts';
-import { parseScore } from '../../rdb/encodings/double.ts';
+import { compactScore, parseScore } from '../../rdb/encodings/double.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { countListpack, entryFlaw, validateListpackHeader } from '../../rdb/encodings/listpack.ts';
 import {
@@ -162,7 +162,8 @@ export class RawRewriter {
   }
 
   private scoreText(text: string): string {
-    const score = parseScore(text) ?? this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
+    const score = compactScore(text);
+    if (Number.isNaN(score)) this.cursor.fail('zset.score.text', 'a score', JSON.stringify(text));
     return this.commands.target.scoreText === 'printf' ? formatGeneral17(score) : this.grisu.format(score);
   }
 

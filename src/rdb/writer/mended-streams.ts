@@ -1,0 +1,37 @@
+import { MemorySource } from '../../bytes/source.ts';
+import { FlawError } from '../encodings/flaw.ts';
+import { RdbFault, RdbInput } from '../input.ts';
+import { alwaysLooksDeep, loadOutcome } from '../load-rules.ts';
+import type { Target } from '../targets.ts';
+import { ValueCheck } from '../value-check.ts';
+import { TypeId } from '../value-type-id.ts';
+import { checkStream } from '../values/stream.ts';
+
+/** What encoding a stream anew puts right: a wrong length or number of additions, nodes without an entry. */
+export const mendedCodes: ReadonlySet<string> = new Set(['stream.count', 'stream.node.empty', 'stream.added']);
+
+const versions: Readonly<Record<number, number>> = {
+  [TypeId.stream1]: 1,
+  [TypeId.stream2]: 2,
+  [TypeId.stream3]: 3,
+  [TypeId.stream4]: 4,
+  [TypeId.stream5]: 5,
+};
+
+/** Whether a serialized stream is one that the target refuses and that encoding it anew puts right. */
+export function isMended(target: Target, type: number, raw: Buffer, from: number, to: number): boolean {
+  const version = versions[type];
+  if (version === undefined || ![...mendedCodes].some((code) => refuses(target, code, type))) return false;
+  const check = new ValueCheck(true, new Map(), 0);
+  try {
+    checkStream(new RdbInput(new MemorySource(raw.subarray(from, to))), check, version);
+  } catch (error) {
+    if (error instanceof RdbFault || error instanceof FlawError) return false;
+    throw error;
+  }
+  return check.notes.some(({ code }) => mendedCodes.has(code) && refuses(target, code, type));
+}
+
+function refuses(target: Target, code: string, type: number): boolean {
+  return loadOutcome(target, { code, type, rebuilt: false }, alwaysLooksDeep(target)) === 'refuses';
+}
