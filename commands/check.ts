@@ -3,6 +3,7 @@ import { boolean, integer } from '@oclif/core/flags';
 import { check } from '../src/operations/check/check.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { repairCommands } from './shared/next-command.ts';
+import { folderFlags } from './shared/folder-flags.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatCheck } from './shared/report.ts';
@@ -21,7 +22,7 @@ Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usag
   static override flags = {
     json: boolean({
       description:
-        'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "findings", "summary"}]}',
+        'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "passedOver", "findings", "summary"}]}',
     }),
     limit: integer({
       description: 'findings to show for each path; all are counted',
@@ -30,6 +31,7 @@ Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usag
       helpValue: 'N',
     }),
     strict: boolean({ description: 'let warnings count as problems' }),
+    ...folderFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -52,7 +54,13 @@ Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usag
     const colour = await palette();
     const bar = await ProgressBar.open(flags.progress);
     const seed = Math.floor(Math.random() * 2 ** 32);
-    const options = { limit: flags.limit, seed, onProgress: bar.listener };
+    const options = {
+      limit: flags.limit,
+      seed,
+      recursive: flags.recursive,
+      allowEmpty: flags['allow-empty'],
+      onProgress: bar.listener,
+    };
     const { results, exitCode } = await runPaths(
       argv as string[],
       async (path) => {

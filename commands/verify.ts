@@ -2,6 +2,7 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer } from '@oclif/core/flags';
 import { verify } from '../src/operations/verify.ts';
 import { BaseCommand } from './shared/base-command.ts';
+import { folderFlags } from './shared/folder-flags.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatVerify } from './shared/report.ts';
@@ -24,12 +25,13 @@ Exit status: 0 no mismatch, 1 problems found, 2 wrong usage, 3 cannot read, 70 a
   static override flags = {
     json: boolean({
       description:
-        'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "findings", "summary"}]}',
+        'print one JSON object: {"ok", "results": [{"path", "layout", "ok", "files", "passedOver", "findings", "summary"}]}',
     }),
     quick: boolean({
       description: 'sum up the bytes of RDB files in parallel; parse only those that do not end with that sum',
     }),
     workers: integer({ description: 'threads for --quick', default: 2, min: 1, max: 64, helpValue: 'N' }),
+    ...folderFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -45,7 +47,13 @@ Exit status: 0 no mismatch, 1 problems found, 2 wrong usage, 3 cannot read, 70 a
     const { argv, flags } = await this.parse(Verify);
     const colour = await palette();
     const bar = await ProgressBar.open(flags.progress);
-    const options = { quick: flags.quick, workers: flags.workers, onProgress: bar.listener };
+    const options = {
+      quick: flags.quick,
+      workers: flags.workers,
+      recursive: flags.recursive,
+      allowEmpty: flags['allow-empty'],
+      onProgress: bar.listener,
+    };
     const { results, exitCode } = await runPaths(
       argv as string[],
       (path) => verify(path, options),

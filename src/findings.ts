@@ -384,6 +384,24 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     true,
     '`aofkit repair FILE -o OUT` turns it into what it was.',
   ),
+  'folder.unreadable': warning(
+    'an entry of the folder could not be looked at',
+    'Nothing is known of it. The rest was checked.',
+  ),
+  'folder.data-unreadable': error(
+    'a file of the folder that has a name of data cannot be read',
+    false,
+    'Nothing is known of it. The rest was checked. A server that is to load it exits.',
+  ),
+  'folder.stray': info(
+    'data lies where no server reads it',
+    'A server loads what its settings name: appenddirname, appendfilename and dbfilename. To load this file, give it such a name.',
+  ),
+  'folder.temporary': info(
+    'a file is left from a save or rewrite that did not finish',
+    'No server reads it. It need not be whole, and was not checked.',
+  ),
+
   'input.gzip': error('the gzip data is damaged', false, 'Nothing after this can be had from the compressed file.'),
   'input.empty': warning(
     'the file is empty',

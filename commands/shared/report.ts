@@ -1,6 +1,6 @@
 import { append } from '../../src/arrays.ts';
 import type { CheckResult, FileReport, Finding, VerifiedFile, VerifyResult } from '../../src/index.ts';
-import { plural } from './numbers.ts';
+import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
 
@@ -17,6 +17,7 @@ export function formatCheck(result: CheckResult, repairs: readonly string[], col
   if (files.length > 1 || layout === 'multi-part') for (const file of files) lines.push(`    ${formatFile(file)}`);
   else if (files.length === 1 && files[0].rdb !== undefined) lines.push(`    ${formatFile(files[0])}`);
   for (const finding of findings) append(lines, formatFinding(finding, colour));
+  append(lines, formatPassedOver(result.passedOver));
   if (summary.dropped > 0) lines.push(`    and ${plural(summary.dropped, 'more finding')}: raise --limit to see them`);
   for (const command of repairs) lines.push(`  ${colour.bold('to repair it:')} ${command}`);
   return `${lines.join('\n')}\n`;
@@ -58,7 +59,17 @@ export function formatVerify(result: VerifyResult, colour: Palette): string {
   if (lines.length === 0 || !result.ok)
     lines.push(`${result.ok ? colour.green('ok') : colour.red('NOT OK')}  ${result.path}`);
   for (const finding of result.findings) append(lines, formatFinding(finding, colour));
+  append(lines, formatPassedOver(result.passedOver));
   return `${lines.join('\n')}\n`;
+}
+
+/** Entries of a folder that are shown one by one. */
+const passedOverMax = 10;
+
+function formatPassedOver(entries: CheckResult['passedOver']): string[] {
+  const lines = entries.slice(0, passedOverMax).map(({ path, why }) => `    passed over ${path}: ${why}`);
+  const more = entries.length - lines.length;
+  return more > 0 ? [...lines, `    and ${formatCount(more)} more, which --json lists`] : lines;
 }
 
 function formatVerified(file: VerifiedFile, colour: Palette): string {

@@ -7,6 +7,7 @@ export interface Unread {
   readonly layout: 'unknown';
   readonly ok: false;
   readonly files: readonly never[];
+  readonly passedOver: readonly never[];
   readonly findings: readonly never[];
   readonly summary: Record<string, never>;
   readonly error: { readonly code: string; readonly message: string };
@@ -33,7 +34,16 @@ export async function runPaths<T extends { ok: boolean }>(
 function unread(path: string, error: unknown): Unread {
   if (!(error instanceof UnreadableError)) throw error;
   const { code, message } = error;
-  return { path, layout: 'unknown', ok: false, files: [], findings: [], summary: {}, error: { code, message } };
+  return {
+    path,
+    layout: 'unknown',
+    ok: false,
+    files: [],
+    passedOver: [],
+    findings: [],
+    summary: {},
+    error: { code, message },
+  };
 }
 
 export function isUnread(result: object): result is Unread {

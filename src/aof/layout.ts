@@ -45,7 +45,7 @@ function detectDirectory(directory: string): Layout {
     // A base that a server upgraded keeps the name it had as the only file.
     if (parts.has(name)) continue;
     const path = nodePath.join(directory, name);
-    if (isFolder(path)) append(members, aofLayouts(path, listFolder(path)));
+    if (isFolder(path)) append(members, aofLayouts(path, namesIn(path)));
     else if (/\.(rdb|aof)(\.gz)?$/.test(name) && !partName.test(name) && !temporaryName.test(name)) {
       members.push({ kind: 'file', path });
     }
@@ -61,7 +61,7 @@ export function liveMembers(members: readonly Layout[]): readonly Layout[] {
 }
 
 /** What a manifest names; nothing where it cannot be read: whoever loads it says so. */
-function partNames(manifest: string): string[] {
+export function partNames(manifest: string): string[] {
   try {
     return parseManifest(readSmallFile(manifest)).parts.map(({ name }) => name);
   } catch {
@@ -70,7 +70,7 @@ function partNames(manifest: string): string[] {
 }
 
 /** The multi-part AOFs that lie in a folder itself. */
-function aofLayouts(directory: string, names: readonly string[]): Layout[] {
+export function aofLayouts(directory: string, names: readonly string[]): Layout[] {
   const manifests = names.filter((name) => name.endsWith('.manifest') && !temporaryName.test(name));
   const found: Layout[] = manifests.map((name) => ({
     kind: 'multi-part',
@@ -96,8 +96,22 @@ export function listFolder(directory: string): string[] {
   }
 }
 
+/** False for what cannot be looked at: a link that leads back to itself, an entry of a folder without permission. */
 function isFolder(path: string): boolean {
-  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return fs.statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Nothing where the folder cannot be read: `check` (folder-scan.ts) says so. */
+function namesIn(directory: string): string[] {
+  try {
+    return listFolder(directory);
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import nodePath from 'node:path';
+import { type FolderScan, type PassedOver, scanFolder } from '../aof/folder-scan.ts';
 import { detectLayout, type Layout, sniff, sniffBytes } from '../aof/layout.ts';
 import { DecompressionError } from '../bytes/decompression-error.ts';
 import fs from '../bytes/file-system.ts';
@@ -15,6 +16,7 @@ import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue } from '../rdb/value-types.ts';
 import { addForeign } from './foreign-finding.ts';
 import { eachPart, noteBackup, readManifest } from './parts.ts';
+import { isNothingThere, nothingThere, reportEntries } from './folder-entries.ts';
 import { type ChecksumReport, FindingList, type LayoutName, type Progress } from './report.ts';
 
 export interface VerifyOptions {
@@ -25,6 +27,9 @@ export interface VerifyOptions {
   readonly quick?: boolean;
   /** Threads for `quick`. Default 2. */
   readonly workers?: number;
+  /** As for `check`. */
+  readonly recursive?: boolean;
+  readonly allowEmpty?: boolean;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
 }
@@ -47,6 +52,8 @@ export interface VerifyResult {
   readonly layout: LayoutName;
   readonly ok: boolean;
   readonly files: readonly VerifiedFile[];
+  /** Of a folder: entries in which nothing was verified. */
+  readonly passedOver: readonly PassedOver[];
   readonly findings: readonly Finding[];
   readonly summary: { readonly files: number; readonly bytes: number; readonly errors: number };
 }
@@ -57,13 +64,16 @@ const itemsBetweenPauses = 1 << 18;
 /** Compares the CRC-64 of every RDB at `path` (file, preamble, base) with the stored one. Throws UnreadableError. */
 export async function verify(path: string, options: VerifyOptions = {}): Promise<VerifyResult> {
   const verification = new Verification(options);
-  const layout = await verification.layout(detectLayout(path));
+  const detected = detectLayout(path);
+  const scan = detected.kind === 'file' ? undefined : scanFolder(path, options.recursive === true);
+  const layout = scan === undefined ? await verification.layout(detected) : await verification.folder(path, scan);
   const { files, findings } = verification;
   return {
     path,
     layout,
     ok: findings.errors === 0,
     files,
+    passedOver: scan?.passedOver ?? [],
     findings: findings.findings,
     summary: {
       files: files.length,
@@ -94,16 +104,24 @@ class Verification {
         for (const name of layout.parts) await this.file(nodePath.join(layout.directory, name), roleOf(name));
         return 'multi-part';
       case 'data-directory':
-        if (layout.members.length === 0) {
-          throw new UnreadableError(
-            layout.directory,
-            'ENODATA',
-            `cannot read ${layout.directory}: no AOF and no RDB in this folder`,
-          );
-        }
-        for (const member of layout.members) await this.layout(member);
-        return 'data-directory';
+        throw new Error('a folder is verified by its entries');
     }
+  }
+
+  /** Every file in a folder: what cannot be read is a finding, and the rest is verified. */
+  async folder(directory: string, scan: FolderScan): Promise<LayoutName> {
+    const { members } = scan;
+    if (isNothingThere(scan) && this.options.allowEmpty !== true) throw nothingThere(directory);
+    reportEntries(scan, this.findings);
+    for (const member of members) {
+      try {
+        await this.layout(member);
+      } catch (error) {
+        if (!(error instanceof UnreadableError)) throw error;
+        this.findings.add('folder.data-unreadable', error.path, 0, { found: error.message });
+      }
+    }
+    return members.length === 1 && members[0].kind !== 'file' ? 'multi-part' : 'data-directory';
   }
 
   private async single(path: string): Promise<LayoutName> {

@@ -1,9 +1,11 @@
 import nodePath from 'node:path';
+import { type FolderScan, type PassedOver, scanFolder } from '../../aof/folder-scan.ts';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
 import { append } from '../../arrays.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
 import { noteBackup } from '../parts.ts';
+import { isNothingThere, nothingThere, reportEntries } from '../folder-entries.ts';
 import { type FileReport, FindingList, type LayoutName, type Progress } from '../report.ts';
 import { nextTurn } from '../turns.ts';
 import { checkFile } from './check-file.ts';
@@ -14,6 +16,10 @@ export interface CheckOptions {
   readonly limit?: number;
   /** A random number: it keeps prepared files from looking like duplicates. Default: a fixed one. */
   readonly seed?: number;
+  /** Looks into folders below the one that is named. */
+  readonly recursive?: boolean;
+  /** A folder in which nothing lies is sound. Otherwise it is unreadable. */
+  readonly allowEmpty?: boolean;
   readonly onProgress?: (progress: Progress) => void;
   /** Awaited now and then, so that a caller's other work goes on. Default: one turn of the event loop. */
   readonly pause?: () => Promise<void>;
@@ -37,6 +43,8 @@ export interface CheckResult {
   /** No finding is an error. */
   readonly ok: boolean;
   readonly files: readonly FileReport[];
+  /** Of a folder: entries in which nothing was checked. */
+  readonly passedOver: readonly PassedOver[];
   readonly findings: readonly Finding[];
   readonly summary: CheckSummary;
 }
@@ -52,12 +60,19 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
     onProgress: options.onProgress,
     pause: options.pause ?? nextTurn,
   };
-  const { layout, files } = await checkLayout(detectLayout(path), findings, parts);
+  const layout = detectLayout(path);
+  const scan = layout.kind === 'file' ? undefined : scanFolder(path, options.recursive === true);
+  const outcome =
+    scan === undefined
+      ? await checkLayout(layout, findings, parts)
+      : await checkFolder(path, scan, options.allowEmpty === true, findings, parts);
+  const { files } = outcome;
   return {
     path,
-    layout,
+    layout: outcome.layout,
     ok: findings.errors === 0,
     files,
+    passedOver: scan?.passedOver ?? [],
     findings: findings.findings,
     summary: summarise(files, findings),
   };
@@ -81,7 +96,7 @@ async function checkLayout(layout: Layout, findings: FindingList, options: PartO
     case 'orphaned-parts':
       return checkOrphans(layout.directory, layout.parts, findings, options);
     case 'data-directory':
-      return checkDataDirectory(layout.directory, layout.members, findings, options);
+      throw new Error('a folder is checked by its entries');
   }
 }
 
@@ -110,23 +125,29 @@ async function checkOrphans(
   return { layout: 'multi-part', files };
 }
 
-async function checkDataDirectory(
+/** Everything in a folder: what cannot be read is a finding, and the rest is checked. */
+async function checkFolder(
   directory: string,
-  members: readonly Layout[],
+  scan: FolderScan,
+  allowEmpty: boolean,
   findings: FindingList,
   options: PartOptions,
 ): Promise<Outcome> {
-  if (members.length === 0) {
-    throw new UnreadableError(
-      directory,
-      'ENODATA',
-      `cannot read ${directory}: no AOF, no manifest and no RDB in this folder`,
-    );
-  }
+  const { members } = scan;
+  if (isNothingThere(scan) && !allowEmpty) throw nothingThere(directory);
+  reportEntries(scan, findings);
   checkSurplus(members, findings);
   const files: FileReport[] = [];
-  for (const member of members) append(files, (await checkLayout(member, findings, options)).files);
-  return { layout: 'data-directory', files };
+  for (const member of members) {
+    try {
+      append(files, (await checkLayout(member, findings, options)).files);
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      findings.add('folder.data-unreadable', error.path, 0, { found: error.message });
+    }
+  }
+  const sole = members.length === 1 && members[0].kind !== 'file';
+  return { layout: sole ? 'multi-part' : 'data-directory', files };
 }
 
 /** Two manifests in one folder: only one of them can be the server's. */
