@@ -53,7 +53,7 @@ Exit status: 0 every server that was asked for starts with all the data that is 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Boot);
     const bar = await ProgressBar.open(flags.progress);
-    const at = flags.at === undefined ? Date.now() : parseMoment(flags.at);
+    const at = flags.at === undefined ? Date.now() : parseMoment(flags.at, (message) => this.tell(message));
     const results: BootResult[] = [];
     try {
       for (const server of flags.server) {

@@ -6,6 +6,7 @@ import { planTargets, requireOutput, type TargetPlan } from '../src/operations/c
 import { parseSlots } from '../src/operations/convert/slots.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseDatabaseMap, parseRename, parseTtl } from './shared/convert-flags.ts';
+import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { filterFlags, parseFilter } from './shared/filter-flags.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
@@ -101,6 +102,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     ...pointFlags,
     verify: boolean({ description: 'read the result again and compare digests before it takes its place' }),
     json: boolean({ description: 'print the report as one JSON object' }),
+    ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -138,6 +140,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     const { argv, flags } = await this.parse(Convert);
     const isDry = flags['dry-run'];
     const { to, output } = requireOutput(flags.to, flags.output, isDry);
+    const chooser = new DatasetChooser(flags, (message) => this.tell(message));
     const bar = await ProgressBar.open(flags.progress);
     const begun = Date.now();
     const toStdout = output === '-';
@@ -162,21 +165,22 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       databases: parseDatabaseMap(flags['db-map'] ?? []),
       renamePrefixes: flags['rename-prefix']?.map(parseRename),
       filter: parseFilter(flags, begun),
-      point: parsePoint(flags),
+      point: parsePoint(flags, (message) => this.tell(message)),
       verify: flags.verify,
       at: begun,
       seed: Math.floor(Math.random() * 2 ** 32),
       onProgress: bar.listener,
     };
+    const paths = (argv as string[]).map((path) => chooser.path(path));
     if (isDry && flags.target === 'all') {
-      await this.planAll(argv as string[], options, flags.json).finally(() => bar.stop());
+      await this.planAll(paths, options, flags.json).finally(() => bar.stop());
       return;
     }
-    const result = await convert(argv as string[], options).finally(() => bar.stop());
+    const result = await convert(paths, options).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
     const colour = await palette(toStdout ? process.stderr : process.stdout);
     const format = flags.json
-      ? () => jsonLine({ ok: result.ok, seconds, results: [result] })
+      ? () => jsonLine({ ok: result.ok, seconds, results: [result], chosen: chooser.chosen })
       : (shown: ConvertResult) => formatConvert(shown, seconds, colour);
     if (toStdout) this.reportError(result, format);
     else await this.report(result, format);

@@ -3,6 +3,7 @@ import { boolean, integer, string } from '@oclif/core/flags';
 import type { DifferentKey, DiffOptions } from '../src/index.ts';
 import { diff } from '../src/operations/diff/diff.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
+import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { binaryArgument, parseDatabases } from './shared/flags.ts';
 import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { palette } from './shared/palette.ts';
@@ -47,6 +48,7 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
     limit: integer({ char: 'n', description: 'keys to show; all are counted', min: 0, helpValue: 'N' }),
     ...loadingFlags,
     json: boolean({ description: 'a JSON object a key, and a last one with the totals' }),
+    ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -64,13 +66,14 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
     const { args, flags } = await this.parse(Diff);
     const colour = await palette();
     const bar = await ProgressBar.open(flags.progress && process.stdout.isTTY !== true);
+    const chooser = new DatasetChooser(flags, (message) => this.tell(message));
     const lines: string[] = [];
     const onKey = (key: DifferentKey) => {
       lines.push(flags.json ? jsonLine(diffKeyJson(key)) : formatDiffKey(key, colour));
       return lines.length >= 500 ? this.write(lines.splice(0).join('')) : undefined;
     };
     const options: DiffOptions = {
-      ...parseLoading(flags, Date.now()),
+      ...parseLoading(flags, Date.now(), (message) => this.tell(message)),
       ttl: flags.ttl,
       deep: flags.deep,
       filter: { databases: parseDatabases(flags.db ?? []), patterns: flags.key?.map(binaryArgument) },
@@ -78,9 +81,11 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
       onKey,
       onProgress: bar.listener,
     };
-    const result = withLibrariesAsText(await diff(args.a, args.b, options).finally(() => bar.stop()));
+    const result = withLibrariesAsText(
+      await diff(chooser.path(args.a), chooser.path(args.b), options).finally(() => bar.stop()),
+    );
     await this.write(lines.splice(0).join(''));
-    if (flags.json) await this.json({ kind: 'result', ...result });
+    if (flags.json) await this.json({ kind: 'result', ...result, chosen: chooser.chosen });
     else if (result.ok) await this.report(result, (shown) => formatDiffResult(shown, flags.limit, colour));
     if (!result.ok) {
       const errorColour = await palette(process.stderr);

@@ -3,6 +3,7 @@ import { boolean } from '@oclif/core/flags';
 import { escapeBinary } from '../src/bytes/text.ts';
 import { type DigestResult, digest } from '../src/operations/digest.ts';
 import { BaseCommand } from './shared/base-command.ts';
+import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { type Palette, palette } from './shared/palette.ts';
 import { checksumLine } from './shared/printing.ts';
@@ -34,6 +35,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
     ...loadingFlags,
     'drop-expired': boolean({ description: 'leave out keys, and fields of hashes, that are past their time' }),
     'per-key': boolean({ description: 'print the digest of each key' }),
+    ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -56,7 +58,8 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
     const { argv, flags } = await this.parse(Digest);
     const colour = await palette(process.stderr);
     const bar = await ProgressBar.open(flags.progress);
-    const loading = parseLoading(flags, Date.now());
+    const loading = parseLoading(flags, Date.now(), (message) => this.tell(message));
+    const chooser = new DatasetChooser(flags, (message) => this.tell(message));
     const lines: string[] = [];
     const onKey = (database: number, key: string, value: string) => {
       lines.push(`${value}  ${database}  ${escapeBinary(key, Number.POSITIVE_INFINITY)}\n`);
@@ -64,8 +67,8 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
     };
     const { results, exitCode } = await runPaths(
       argv as string[],
-      (path) =>
-        digest(path, {
+      async (path) =>
+        digest(chooser.path(path), {
           ...loading,
           dropExpired: flags['drop-expired'],
           onProgress: bar.listener,
@@ -79,7 +82,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
         else await this.show(result, flags, colour);
       },
     );
-    if (flags.json) await this.json({ ok: exitCode === 0, results });
+    if (flags.json) await this.json({ ok: exitCode === 0, results, chosen: chooser.chosen });
     process.exitCode = exitCode;
   }
 

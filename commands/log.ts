@@ -82,8 +82,8 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       keys: flags.key?.map(binaryArgument),
       commands: flags.command?.flatMap((text) => text.split(',')),
       databases: parseDatabases(flags.db ?? []),
-      since: flags.since === undefined ? undefined : parseMoment(flags.since),
-      until: flags.until === undefined ? undefined : parseMoment(flags.until),
+      since: flags.since === undefined ? undefined : parseMoment(flags.since, (message) => this.tell(message)),
+      until: flags.until === undefined ? undefined : parseMoment(flags.until, (message) => this.tell(message)),
       fromOffset: flags['from-offset'] === undefined ? undefined : parsePlace(flags['from-offset']),
       destructive: flags.destructive,
     };

@@ -3,6 +3,7 @@ import { boolean, option, string } from '@oclif/core/flags';
 import { UsageError } from '../src/errors.ts';
 import { restore } from '../src/operations/restore/restore.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
+import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
@@ -44,6 +45,7 @@ Exit status: 0 written, 1 refused (damage before the point, no such command or t
     verify: boolean({ description: 'read the result again and compare digests' }),
     yes: boolean({ char: 'y', description: 'taken for the sake of scripts: it never asks' }),
     json: boolean({ description: 'print the report as one JSON object' }),
+    ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -67,12 +69,13 @@ Exit status: 0 written, 1 refused (damage before the point, no such command or t
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Restore);
-    const point = parsePoint(flags);
+    const point = parsePoint(flags, (message) => this.tell(message));
     if (point === undefined) throw new UsageError('say to which point: see --help');
+    const chooser = new DatasetChooser(flags, (message) => this.tell(message));
     const bar = await ProgressBar.open(flags.progress);
     const begun = Date.now();
     const colour = await palette();
-    const result = await restore(args.path, {
+    const result = await restore(chooser.path(args.path), {
       point,
       output: flags.output,
       dryRun: flags['dry-run'],
@@ -93,7 +96,7 @@ Exit status: 0 written, 1 refused (damage before the point, no such command or t
       },
     }).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
-    if (flags.json) await this.json({ ok: result.ok, seconds, results: [result] });
+    if (flags.json) await this.json({ ok: result.ok, seconds, results: [result], chosen: chooser.chosen });
     else if (result.rewrite.outcome !== 'reviewed')
       await this.report(result.rewrite, (shown) => formatRewrite(shown, seconds, colour));
     process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;

@@ -3,6 +3,7 @@ import { boolean, integer, option, string } from '@oclif/core/flags';
 import type { RewriteOptions } from '../src/operations/rewrite/options.ts';
 import { rewrite } from '../src/operations/rewrite/rewrite.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
+import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { filterFlags, parseFilter } from './shared/filter-flags.ts';
 import { parseSize } from './shared/flags.ts';
 import { palette } from './shared/palette.ts';
@@ -72,6 +73,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
     }),
     verify: boolean({ description: 'read the result again and compare digests before it replaces anything' }),
     json: boolean({ description: 'print the report as one JSON object' }),
+    ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };
   static override examples = [
@@ -95,6 +97,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Rewrite);
+    const chooser = new DatasetChooser(flags, (message) => this.tell(message));
     const bar = await ProgressBar.open(flags.progress);
     const begun = Date.now();
     const grown = flags['only-if-grown'];
@@ -111,7 +114,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
       keepHistory: flags['keep-history'],
       onlyIfGrown: grown === undefined ? undefined : { percent: grown, bytesMin: parseSize(flags['min-size']) },
       filter: parseFilter(flags, begun),
-      point: parsePoint(flags),
+      point: parsePoint(flags, (message) => this.tell(message)),
       digest: flags.digest,
       verify: flags.verify,
       opaque: flags.unknown,
@@ -119,9 +122,9 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
       seed: Math.floor(Math.random() * 2 ** 32),
       onProgress: bar.listener,
     };
-    const result = await rewrite(args.path, options).finally(() => bar.stop());
+    const result = await rewrite(chooser.path(args.path), options).finally(() => bar.stop());
     const seconds = (Date.now() - begun) / 1000;
-    if (flags.json) await this.json({ ok: result.ok, seconds, results: [result] });
+    if (flags.json) await this.json({ ok: result.ok, seconds, results: [result], chosen: chooser.chosen });
     else {
       const colour = await palette();
       await this.report(result, (shown) => formatRewrite(shown, seconds, colour));

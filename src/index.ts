@@ -1,5 +1,7 @@
 /** The public API: everything that the commands use, and a program may. */
 
+export { chooseDataset, type DatasetChoice, type DatasetKind } from './aof/dataset-choice.ts';
+export type { PassedOver } from './aof/folder-scan.ts';
 export { escapeBinary } from './bytes/text.ts';
 export { type Flavor, flavors } from './engine/flavor.ts';
 export { UnreadableError, UnwritableError, UsageError } from './errors.ts';

@@ -62,7 +62,7 @@ describe('architecture', () => {
     for (const file of sources('commands')) {
       for (const specifier of imports(file)) {
         const fine =
-          /^(@oclif\/core\/|chalk$|cli-progress$|node:|\.\/)|\/src\/(index|arrays|errors|findings|bytes\/(text|file-system)|engine\/flavor|operations\/.*)\.ts$/.test(
+          /^(@oclif\/core\/|chalk$|cli-progress$|node:|\.\/)|\/src\/(index|aof\/dataset-choice|arrays|errors|findings|bytes\/(text|file-system)|engine\/flavor|operations\/.*)\.ts$/.test(
             specifier,
           );
         const isCommand = file === 'commands/shared/program.ts' && /^\.\.\/[a-z]+\.ts$/.test(specifier);

@@ -11,7 +11,8 @@ export const loadingFlags = {
   }),
   flavor: string({ description: 'the older name of --server', hidden: true, exclusive: ['server'] }),
   at: string({
-    description: 'the moment of loading, which decides what has expired: seconds since 1970, or ISO 8601',
+    description:
+      'the moment of loading, which decides what has expired: seconds or milliseconds since 1970, or ISO 8601 (local without a zone)',
     helpValue: 'TIME',
   }),
   'ignore-unknown': boolean({
@@ -26,11 +27,11 @@ interface LoadingFlags {
   readonly 'ignore-unknown'?: boolean;
 }
 
-/** What the flags say as options of an operation; `now`: milliseconds since 1970. Throws UsageError. */
-export function parseLoading(flags: LoadingFlags, now: number) {
+/** What the flags say as options of an operation; `now`: milliseconds since 1970; `tell` as for `parseMoment`. Throws UsageError. */
+export function parseLoading(flags: LoadingFlags, now: number, tell: (message: string) => void) {
   return {
     flavor: flavorOfName(flags.server ?? flags.flavor),
-    at: flags.at === undefined ? now : parseMoment(flags.at),
+    at: flags.at === undefined ? now : parseMoment(flags.at, tell),
     opaque: flags['ignore-unknown'] ? ('drop' as const) : ('fail' as const),
   };
 }

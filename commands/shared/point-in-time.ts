@@ -20,7 +20,7 @@ export const pointFlags = {
   }),
   before: string({ description: 'end it before the first command that matches', helpValue: 'PATTERN' }),
   'to-offset': string({ description: 'end it at this offset of this file of the log', helpValue: 'FILE:N' }),
-  'to-command': string({ description: 'let N commands count, of all files or up to one', helpValue: '[FILE:]N' }),
+  'to-command': string({ description: 'end it after N commands, of all files or of one', helpValue: '[FILE:]N' }),
   without: string({
     description: 'leave out commands by number (N, N..M, FILE:N..M) or by pattern (such as "DEL user:*")',
     helpValue: 'COMMANDS',
@@ -39,11 +39,11 @@ interface PointFlags {
   readonly without?: readonly string[];
 }
 
-/** What the flags say; undefined where none is given. Throws UsageError. */
-export function parsePoint(flags: PointFlags): PointInTime | undefined {
+/** What the flags say; undefined where none is given; `tell` as for `parseMoment`. Throws UsageError. */
+export function parsePoint(flags: PointFlags, tell: (message: string) => void): PointInTime | undefined {
   const point: PointInTime = {
     toTimestamp:
-      flags['to-timestamp'] === undefined ? undefined : Math.floor(parseMoment(flags['to-timestamp']) / 1000),
+      flags['to-timestamp'] === undefined ? undefined : Math.floor(parseMoment(flags['to-timestamp'], tell) / 1000),
     beforeLast: parseBeforeLast(flags),
     before: flags.before === undefined ? undefined : binaryArgument(flags.before),
     toOffset: parseOffset(flags['to-offset']),

@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../arrays.ts';
+import { DecompressionError } from '../bytes/decompression-error.ts';
 import fs from '../bytes/file-system.ts';
 import { openInput } from '../bytes/input.ts';
-import { UnreadableError, unreadable } from '../errors.ts';
+import { unreadable } from '../errors.ts';
 import {
   aofLayouts,
   type Layout,
@@ -143,8 +144,10 @@ class Scan implements FolderScan {
 const isOfAof = (name: string): boolean =>
   partName.test(name) || name.endsWith('.manifest') || temporaryName.test(name);
 
-/** What a file of any name begins with. Comments begin other files than AOFs, so that '#' alone does not make one. */
-function contentOf(path: string, name: string): ReturnType<typeof sniff> {
+/**
+ * What a file of any name begins with. Comments begin other files than AOFs, so that '#' alone does not make one. Throws UnreadableError.
+ */
+export function contentOf(path: string, name: string): ReturnType<typeof sniff> {
   const { source } = openInput(path);
   try {
     const head = Buffer.alloc(sniffBytes);
@@ -153,13 +156,14 @@ function contentOf(path: string, name: string): ReturnType<typeof sniff> {
     const content = sniff(bytes, name);
     return content === 'aof' && !dataName.test(name) && !isRecord(bytes) ? 'unknown' : content;
   } catch (error) {
-    // Damaged gzip data under a name of data is checked, and found there.
-    if (error instanceof UnreadableError) throw error;
-    return 'unknown';
+    // Of a name of data it is checked, and the damage found there.
+    if (error instanceof DecompressionError) return 'unknown';
+    throw error;
   } finally {
     source.close();
   }
 }
 
 /** A command as servers write it, or the annotation of a time. */
-const isRecord = (bytes: Buffer): boolean => /^(\*[1-9]\d*\r\n\$\d+\r\n|#TS:\d+\r\n)/.test(bytes.latin1Slice(0, 40));
+const isRecord = (bytes: Buffer): boolean =>
+  /^(\*[1-9]\d*\r\n\$\d+\r\n|#TS:\d+\r\n)/.test(bytes.latin1Slice(0, Math.min(40, bytes.length)));

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../arrays.ts';
 import { envelopeMagic } from '../bytes/envelope/vcs.ts';
-import fs from '../bytes/file-system.ts';
+import fs, { statIfAny } from '../bytes/file-system.ts';
 import { readSmallFile } from '../bytes/small-file.ts';
 import { unreadable } from '../errors.ts';
 import { isOtherMagic } from '../rdb/opcodes.ts';
@@ -98,15 +98,11 @@ export function listFolder(directory: string): string[] {
 
 /** False for what cannot be looked at: a link that leads back to itself, an entry of a folder without permission. */
 function isFolder(path: string): boolean {
-  try {
-    return fs.statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
+  return statIfAny(path)?.isDirectory() === true;
 }
 
-/** Nothing where the folder cannot be read: `check` (folder-scan.ts) says so. */
-function namesIn(directory: string): string[] {
+/** The same, or nothing where the folder cannot be read: `check` (folder-scan.ts) says so. */
+export function namesIn(directory: string): string[] {
   try {
     return listFolder(directory);
   } catch {

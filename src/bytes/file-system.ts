@@ -87,4 +87,13 @@ const fileSystem = Object.assign(Object.create(nodeFs) as typeof nodeFs, {
       : decodePath(nodeFs.realpathSync.native(native(path), { encoding: 'buffer' })),
 });
 
+/** What is at a path; undefined where nothing is, or what is there cannot be looked at (a link that leads back to itself, no permission). */
+export function statIfAny(path: string): nodeFs.Stats | undefined {
+  try {
+    return fileSystem.statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 export default fileSystem;

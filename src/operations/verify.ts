@@ -14,9 +14,9 @@ import { RdbFault, RdbInput } from '../rdb/input.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue } from '../rdb/value-types.ts';
+import { isNothingThere, nothingThere, reportEntries } from './folder-entries.ts';
 import { addForeign } from './foreign-finding.ts';
 import { eachPart, noteBackup, readManifest } from './parts.ts';
-import { isNothingThere, nothingThere, reportEntries } from './folder-entries.ts';
 import { type ChecksumReport, FindingList, type LayoutName, type Progress } from './report.ts';
 
 export interface VerifyOptions {

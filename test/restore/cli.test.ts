@@ -7,6 +7,8 @@ import { aof } from '../boot/folder.ts';
 import { aofkit } from '../cli/run.ts';
 import { temporaryDir } from '../servers.ts';
 
+const silent = () => {};
+
 describe('aofkit restore', () => {
   const dir = temporaryDir();
   const log = join(dir, 'x.aof');
@@ -24,21 +26,21 @@ describe('aofkit restore', () => {
   it('takes its points', () => {
     const { stdout } = aofkit(['restore', log, '--dry-run', '--json', '--without', '3..4']);
     expect(JSON.parse(stdout).results[0].preview.databases[0].keys).toBe(2);
-    expect(parsePoint({ 'before-last': 'flushall', minus: '5m' })).toMatchObject({
+    expect(parsePoint({ 'before-last': 'flushall', minus: '5m' }, silent)).toMatchObject({
       beforeLast: { pattern: 'flushall', minus: 300 },
     });
-    expect(parsePoint({ 'to-timestamp': '2026-11-20T08:00:00Z' })?.toTimestamp).toBe(1795161600);
-    expect(parsePoint({ 'to-offset': 'a:b.aof:59' })?.toOffset).toEqual({ file: 'a:b.aof', offset: 59 });
-    expect(parsePoint({ 'to-command': '7' })?.toCommand).toEqual({ number: 7 });
-    expect(parsePoint({ without: ['4', '3..5', 'x.aof:3..3', 'DEL user:1'] })?.without).toEqual([
+    expect(parsePoint({ 'to-timestamp': '2026-11-20T08:00:00Z' }, silent)?.toTimestamp).toBe(1795161600);
+    expect(parsePoint({ 'to-offset': 'a:b.aof:59' }, silent)?.toOffset).toEqual({ file: 'a:b.aof', offset: 59 });
+    expect(parsePoint({ 'to-command': '7' }, silent)?.toCommand).toEqual({ number: 7 });
+    expect(parsePoint({ without: ['4', '3..5', 'x.aof:3..3', 'DEL user:1'] }, silent)?.without).toEqual([
       { from: 4, to: 4 },
       { from: 3, to: 5 },
       { file: 'x.aof', from: 3, to: 3 },
       'DEL user:1',
     ]);
-    expect(parsePoint({})).toBeUndefined();
+    expect(parsePoint({}, silent)).toBeUndefined();
     for (const flags of [{ 'to-offset': '59' }, { 'to-command': 'x' }, { 'before-last': 'A', minus: '5 weeks' }])
-      expect(() => parsePoint(flags)).toThrow(UsageError);
+      expect(() => parsePoint(flags, silent)).toThrow(UsageError);
   });
 
   it('has exit codes', () => {

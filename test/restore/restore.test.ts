@@ -11,13 +11,17 @@ const at = 1_800_000_000_000;
 const ofText = (...commands: string[]) => aof(...commands).toString('latin1');
 
 /** Restores a log and gives the digest of the result, or why it was refused. */
-async function restored(log: string | Buffer | Record<string, string | Buffer>, point: PointInTime) {
+async function restored(
+  log: string | Buffer | Record<string, string | Buffer>,
+  point: PointInTime,
+  { force = false } = {},
+) {
   const dir = temporaryDir();
   const files = typeof log === 'string' || Buffer.isBuffer(log) ? { 'a.aof': log } : log;
   writeFolder({ name: '', files }, dir);
   const path = 'a.aof' in files ? join(dir, 'a.aof') : dir;
   const output = join(dir, 'out.aof');
-  const result = await restore(path, { point, output, format: 'aof', at, target: 'redis-7.0' });
+  const result = await restore(path, { point, output, format: 'aof', at, target: 'redis-7.0', force });
   for (const [name, bytes] of Object.entries(files))
     expect(readFileSync(join(dir, name)).equals(Buffer.from(bytes as Buffer))).toBe(true);
   return { ...result, digest: result.rewrite.outcome === 'written' ? (await digest(output, { at })).digest : '' };
@@ -137,6 +141,21 @@ describe('restore: where a log ends', () => {
       expect([point, (await restored(log, point)).digest]).toEqual([point, await digestOf(...commands)]);
     expect((await restored(log, { toTimestamp: 99 })).rewrite.outcome).toBe('refused');
     expect((await restored(ofText('SET a 1'), { toTimestamp: 99 })).rewrite.outcome).toBe('refused');
+  });
+
+  it('at a time that the log does not reach only by force', async () => {
+    const log = `${ofText('SET z 1')}#TS:200\r\n${ofText('SET a 1')}`;
+    for (const [toTimestamp, commands] of [
+      [201, ['SET z 1', 'SET a 1']],
+      [199, ['SET z 1']],
+    ] as const) {
+      const refused = await restored(log, { toTimestamp });
+      expect([refused.rewrite.outcome, refused.rewrite.reason]).toEqual([
+        'refused',
+        expect.stringContaining('--force'),
+      ]);
+      expect((await restored(log, { toTimestamp }, { force: true })).digest).toBe(await digestOf(...commands));
+    }
   });
 
   it('refuses what the log does not have', async () => {

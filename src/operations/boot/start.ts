@@ -1,6 +1,6 @@
 import nodePath from 'node:path';
 import { append } from '../../arrays.ts';
-import fs from '../../bytes/file-system.ts';
+import { statIfAny } from '../../bytes/file-system.ts';
 import type { BootRules } from './generation.ts';
 import type { BootFile, DiskChange } from './outcome.ts';
 import type { ServerLoad } from './server-load.ts';
@@ -39,12 +39,12 @@ export class Start {
 
   /** Size of a file; undefined where there is none. */
   size(name: string): number | undefined {
-    const stat = fs.statSync(this.path(name), { throwIfNoEntry: false });
+    const stat = statIfAny(this.path(name));
     return stat?.isFile() ? stat.size : undefined;
   }
 
   isFolder(name: string): boolean {
-    return fs.statSync(this.path(name), { throwIfNoEntry: false })?.isDirectory() === true;
+    return statIfAny(this.path(name))?.isDirectory() === true;
   }
 
   say(line: string): void {

@@ -267,7 +267,7 @@ class Conversion {
         return `the effect of ${unknown.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
       }
       if (gate !== undefined) this.selection = selectionOf(gate);
-      const refusal = findings.errors > 0 ? undefined : gate && pointRefusal(gate, loaded);
+      const refusal = findings.errors > 0 ? undefined : gate && pointRefusal(gate, loaded, this.options.force === true);
       if (refusal !== undefined) return refusal;
     }
     this.takeNew(findings);

@@ -89,6 +89,8 @@ export class PointGate implements CommandGate {
   readonly point: PointInTime;
   /** Whether an annotation told a time. */
   hasTimes = false;
+  /** The first annotation that is later than the end, seconds since 1970. */
+  laterTimestamp: number | undefined;
   private readonly before: CommandPattern | undefined;
   private readonly patterns: readonly CommandPattern[];
   private readonly ranges: readonly CommandRange[];
@@ -136,6 +138,7 @@ export class PointGate implements CommandGate {
     this.hasTimes = true;
     if (toTimestamp !== undefined && seconds > toTimestamp) {
       this.cut = this.position.cut(offset, undefined, inTransaction);
+      this.laterTimestamp = seconds;
       this.dropQueue();
       return false;
     }
@@ -172,6 +175,11 @@ export class PointGate implements CommandGate {
     if (toCommand === undefined) return false;
     const { total, ordinal } = this.position;
     return toCommand.file === undefined ? total === toCommand.number : this.pastFile && ordinal === toCommand.number;
+  }
+
+  /** The last annotation that counts, seconds since 1970. */
+  get lastTimestamp(): number | undefined {
+    return this.position.timestamp;
   }
 
   /** A file that was named and is none of the log's; undefined where there is none. */

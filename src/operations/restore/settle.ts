@@ -49,10 +49,10 @@ export function settlePoint(point: PointInTime, survey: LogSurvey | undefined): 
 }
 
 /**
- * Why the log cannot be ended there: it has no times, or they begin later, or it has no such command or file. Undefined where
- * it can.
+ * Why the log cannot be ended there: it has no times, or they begin later or end earlier, or it has no such command or file. Undefined
+ * where it can. `force`: a time that the log's own do not reach is taken all the same.
  */
-export function pointRefusal(gate: PointGate, loaded: Loaded): string | undefined {
+export function pointRefusal(gate: PointGate, loaded: Loaded, force: boolean): string | undefined {
   const { point, cut, unknownFile } = gate;
   if (unknownFile !== undefined) return `the log has no file ${unknownFile}`;
   if (point.before !== undefined && cut === undefined) return `the log has no ${escapeBinary(point.before, 200)}`;
@@ -63,6 +63,13 @@ export function pointRefusal(gate: PointGate, loaded: Loaded): string | undefine
   const saved = front?.rdb === undefined ? undefined : creationOf(front.path);
   if (saved !== undefined && saved > toTimestamp)
     return `the log reaches back to ${moment(saved)}, when ${front.path} was written, and not to ${moment(toTimestamp)}`;
+  if (!force) {
+    const last = gate.lastTimestamp;
+    if (gate.cut === undefined && last !== undefined && toTimestamp > last)
+      return `the log ends at ${moment(last)}, before ${moment(toTimestamp)}: all of it would count (--force takes it)`;
+    if (gate.laterTimestamp !== undefined && last === undefined && gate.passed > 0)
+      return `the first time in the log is ${moment(gate.laterTimestamp)}: nothing tells when the ${gate.passed} commands before it ran (--force takes them for earlier than ${moment(toTimestamp)})`;
+  }
   const nothing = front?.rdb === undefined && cut !== undefined && gate.passed === 0;
   return nothing ? `the log begins after ${moment(toTimestamp)}` : undefined;
 }

@@ -238,7 +238,7 @@ class Rewrite {
     if (first !== undefined && (this.options.opaque ?? 'fail') === 'fail') {
       return `the effect of ${this.unknown.length} commands is not known, the first of them ${first.name} at offset ${first.offset} of ${first.path}`;
     }
-    return this.gate && pointRefusal(this.gate, loaded);
+    return this.gate && pointRefusal(this.gate, loaded, this.options.force === true);
   }
 
   private chooseFormat(loaded: Loaded): OutputFormat {
