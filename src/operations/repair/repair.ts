@@ -55,6 +55,7 @@ function prepare(path: string, options: RepairOptions): Safeguards | undefined {
   if (dryRun === true || (output === undefined && inPlace !== true)) return undefined;
   if (output !== undefined) return { lock: OutputLock.acquire(output, fileSystem), guard: undefined };
   if (path === '-') throw new UsageError('standard input cannot be repaired in place: name an output');
+  refuseBackup(path);
   const layout = detectLayout(path);
   const [first = path, ...others] = inputFiles(layout);
   const siblings = layout.kind === 'file' ? siblingParts(layout.path) : [];
@@ -93,7 +94,6 @@ async function carryOut(
   }
   if (!wanted || safeguards === undefined) return end('planned', hopeless === undefined, hopeless?.reason);
   if (options.inPlace && overwritesUnsupported(planned)) return end('failed', false, hopeless?.reason);
-  if (options.inPlace === true) refuseBackup(path);
   refuse(planned, options);
   if (!plan.sound && options.confirm !== undefined && !(await options.confirm(plan))) {
     return end('declined', false, 'nothing was written');
