@@ -154,7 +154,7 @@ class Verification {
       return content;
     } catch (error) {
       if (!(error instanceof DecompressionError)) throw error;
-      this.findings.add(error.code, path, error.offset, { expected: error.expected, found: error.message });
+      this.findings.add(error.code, path, error.offset, error.details);
       return 'unknown';
     } finally {
       opened.source.close();

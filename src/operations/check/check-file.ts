@@ -45,7 +45,7 @@ export async function checkFile(path: string, findings: FindingList, options: Fi
     await checkContent(content, input, report, findings, { ...options, reopen, lanes });
   } catch (error) {
     if (!(error instanceof DecompressionError)) throw error;
-    findings.add(error.code, path, error.offset, { expected: error.expected, found: error.message });
+    findings.add(error.code, path, error.offset, error.details);
   } finally {
     source.close();
     returnLanes(lanes);

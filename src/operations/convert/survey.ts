@@ -165,7 +165,7 @@ async function surveyPart(
     }
   } catch (error) {
     if (!(error instanceof DecompressionError)) throw error;
-    findings.add(error.code, path, error.offset, { expected: error.expected, found: error.message });
+    findings.add(error.code, path, error.offset, error.details);
   } finally {
     source.close();
     returnLanes(lanes);

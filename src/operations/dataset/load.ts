@@ -265,8 +265,7 @@ class Loader implements Loaded {
       return file.format;
     } catch (error) {
       if (!(error instanceof DecompressionError)) throw error;
-      const { code, offset, expected, message } = error;
-      this.findings.add(code, path, offset, { expected, found: message });
+      this.findings.add(error.code, path, error.offset, error.details);
       return this.files.at(-1)?.path === path ? this.files[this.files.length - 1].format : 'unknown';
     } finally {
       const file = this.files.at(-1);

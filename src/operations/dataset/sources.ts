@@ -17,7 +17,7 @@ const strayBytes = 4096;
 interface OpenSource {
   readonly path: string;
   readonly descriptor: number;
-  readonly spooled: Spooled | undefined;
+  spooled: Spooled | undefined;
   block: Buffer;
   blockOffset: number;
   blockLength: number;
@@ -70,10 +70,10 @@ export class Sources implements SourceReader {
     return new DescriptorSource(path, descriptor, spooled);
   }
 
-  /** The same, but where compressed data is damaged, the source ends there as a file that was cut. */
-  reopenSalvaged(index: number): Source {
-    const { path, descriptor, spooled } = this.open[index];
-    return new DescriptorSource(path, descriptor, spooled && { ...spooled, damage: undefined });
+  /** From now on source number `index` ends where its compressed data is damaged, as a file that was cut there. */
+  endAtDamage(index: number): void {
+    const file = this.open[index];
+    file.spooled = file.spooled && { ...file.spooled, damage: undefined };
   }
 
   /** The open descriptor of source number `index`, to be read at places. */

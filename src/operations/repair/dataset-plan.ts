@@ -123,7 +123,7 @@ function planOne<T extends ScannedFile>(file: T, strategy: Strategy): T & { read
   const { scan } = file;
   const regions = regionsFor(scan, strategy);
   const { path, role, format, size, cut } = scan;
-  const end = strategy === 'truncate' && cut !== undefined ? cut.offset : size;
+  const end = strategy === 'truncate' && cut !== undefined ? cut.offset : Number.POSITIVE_INFINITY;
   const unresolved = scan.unresolved.filter(({ offset }) => offset < end);
   const action = regions.length === 0 ? 'keep' : 'rewrite';
   const tally = tallyOf(scan, regions);

@@ -20,8 +20,9 @@ import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
 import { copyBehind } from './draft.ts';
 import { type ManifestPlan, manifestText, successorName } from './manifest-plan.ts';
 import type { RepairOptions } from './options.ts';
+import type { FileScan, Region } from './plan.ts';
 import { Quarantine } from './quarantine.ts';
-import { piecesOf, region } from './regions.ts';
+import { orderRegions, piecesOf, rdbEnd, region } from './regions.ts';
 import type { WriteAhead } from './write-ahead.ts';
 
 /** How an execution ended. */
@@ -197,8 +198,9 @@ export class Execution {
       : new AtomicFile(output, placeBeside(this.lock), this.protection);
   }
 
-  private async writeFile({ scan, index, plan }: PlannedFile, last: boolean): Promise<void> {
+  private async writeFile({ scan, index, plan: planned }: PlannedFile, last: boolean): Promise<void> {
     const { options, sources, findings, ahead } = this;
+    const plan = scan.envelope === undefined ? planned : { ...planned, regions: this.unwrap(scan, planned.regions) };
     const behind = scan.format === 'aof' && scan.proven.length > 0 ? ahead.behind(scan.size) : undefined;
     const drafted = behind && ahead.draft?.take(plan.regions);
     if (drafted === undefined) ahead.draft?.abandon();
@@ -219,6 +221,14 @@ export class Execution {
     behind?.finish();
     out.finish();
     if (behind !== undefined) await checkJoins(scan, plan.regions, out, findings, checking);
+  }
+
+  /** What comes out of a compressed envelope is written plain, and gets the checksum that the envelope made needless. */
+  private unwrap(scan: FileScan, regions: readonly Region[]): readonly Region[] {
+    this.notes.push(`${scan.path} is compressed (${scan.envelope}): what is written in its place is not`);
+    const hasEnd = regions.some(({ replacement }) => replacement === 'rdb-end');
+    if (hasEnd || scan.rdbLength === 0) return regions;
+    return orderRegions([...regions, rdbEnd(scan, 'rdb.checksum', 'the envelope needs none')]);
   }
 
   /** For a new folder. */

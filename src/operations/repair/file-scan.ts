@@ -1,6 +1,7 @@
 import { foreignContent, type WrapperKind } from '../../aof/foreign.ts';
 import { type Content, sniff, sniffBytes } from '../../aof/layout.ts';
 import { append } from '../../arrays.ts';
+import type { DecompressionError } from '../../bytes/decompression-error.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -25,7 +26,7 @@ import type { Cut, Duplicates, FileScan, Region, Strategy, Unresolved } from './
 import type { Span } from './proven-spans.ts';
 import { resemblesRdb } from './rdb-header.ts';
 import { scanRdb } from './rdb-scan.ts';
-import { orderRegions, piecesOf, region } from './regions.ts';
+import { orderRegions, piecesOf, rdbEnd, region } from './regions.ts';
 
 /** A file that is worth another thread. */
 export const draftBytesMin = 32 * 1024 * 1024;
@@ -55,18 +56,51 @@ export interface ScannedFile {
 
 /** Reads a file and finds out what each strategy would keep of it. Throws UnreadableError. */
 export async function scanFile(sources: Sources, path: string, options: FileScanOptions): Promise<ScannedFile> {
-  const { source, index } = sources.add(path);
+  const { source: first, index } = sources.add(path);
+  const damage = sources.damage(index);
+  // Whatever the reading would come to: data that is not whole must not pass for sound.
+  if (damage !== undefined && !damage.isTornEnvelope) throw damage;
+  sources.endAtDamage(index);
+  const source = damage === undefined ? first : sources.reopen(index);
   const lanes = borrowLanes();
   try {
     const size = source.size ?? 0;
     const input = new RdbInput(source, windowBytes, lanes?.window());
     input.onProgress = (offset) => options.onProgress?.({ file: path, offset, size });
     const scan = await new FileScanner(sources, index, path, size, input, options, lanes).run();
-    return { scan, index };
+    return { scan: ofEnvelope(scan, source.envelope?.codec, damage), index };
   } finally {
     source.close();
     returnLanes(lanes);
   }
+}
+
+/**
+ * What a damaged envelope adds: the RDB in it is cut where the damage is, and even one that came out whole must be written anew, since a
+ * server wants the end of the frame as well.
+ */
+function ofEnvelope(scan: FileScan, envelope: FileScan['envelope'], damage: DecompressionError | undefined): FileScan {
+  if (envelope === undefined || damage === undefined) return { ...scan, envelope };
+  const { code, message } = damage;
+  if (!damage.leavesRdb) {
+    const advice = 'Nothing that could be kept was decompressed before the damage.';
+    const unresolved = [{ code, count: 1, offset: damage.offset, found: message, advice }];
+    return { ...scan, envelope, unresolved, regions: [], cut: undefined };
+  }
+  const rename = <T extends Cut | Region>(one: T): T =>
+    isCutShort(one, scan) ? { ...one, code, reason: message } : one;
+  const regions = scan.regions.map(rename);
+  const isWhole = regions.every((one) => one.code !== code);
+  if (isWhole && scan.rdbLength > 0 && scan.unresolved.length === 0) {
+    const whole = regions.filter(({ replacement }) => replacement !== 'rdb-end');
+    return { ...scan, envelope, regions: [...whole, rdbEnd(scan, code, message)] };
+  }
+  return { ...scan, envelope, regions, cut: scan.cut && rename(scan.cut) };
+}
+
+/** Whether what is wrong is only that the decompressed data ends. */
+function isCutShort(one: Cut | Region, { size }: FileScan): boolean {
+  return one.code === 'rdb.truncated' && (!('length' in one) || one.offset + one.length === size);
 }
 
 class FileScanner {

@@ -81,6 +81,8 @@ export interface FileScan {
   readonly role: FileReport['role'];
   readonly size: number;
   readonly gzip: boolean;
+  /** The RDB came in this compressed envelope: offsets are those of the decompressed data, and what is written is plain. */
+  readonly envelope?: 'lz4' | 'zstd';
   readonly format: 'rdb' | 'aof' | 'hybrid' | 'empty';
   /** Bytes of the RDB that the file is or begins with, as it is; 0 where there is none. */
   readonly rdbLength: number;

@@ -473,7 +473,8 @@ export class RdbScan {
     const { reader, options } = this;
     const { sources, index, size, tail } = options;
     if (this.ended) return { at: reader.checksumOffset, stored: reader.storedChecksum };
-    if (tail || size < headerBytes * 2) return { at: size, stored: 0n };
+    // What stands there in a compressed envelope is no checksum.
+    if (tail || size < headerBytes * 2 || this.input.source.envelope !== undefined) return { at: size, stored: 0n };
     const end = sources.read(index, size - headerBytes, headerBytes);
     return { at: size - headerBytes + 1, stored: end[0] === Opcode.eof ? end.readBigUInt64LE(1) : 0n };
   }

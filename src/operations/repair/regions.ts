@@ -1,3 +1,4 @@
+import { checksumVersionMin } from '../../rdb/opcodes.ts';
 import { type Cut, emptyTally, type FileScan, type Region, type Strategy, type Tally } from './plan.ts';
 
 /** A run of bytes of a result: of the file that is repaired, or new. */
@@ -27,6 +28,13 @@ export function region(
     touched: none,
     ...more,
   };
+}
+
+/** The end of the RDB at the front of a file, written anew with a checksum; nothing is lost by it. */
+export function rdbEnd({ rdbLength, rdbVersion }: FileScan, code: string, reason: string): Region {
+  const length = rdbVersion >= checksumVersionMin ? 9 : 1;
+  const more = { action: 'replace', damage: false, replacement: 'rdb-end' } as const;
+  return region(rdbLength - length, length, code, reason, more);
 }
 
 /** In ascending order; what lies within another region goes with it, what overlaps begins behind it. */

@@ -7,7 +7,7 @@ import { lookAt, resolveLink } from '../../bytes/open-folder.ts';
 import { OutputLock } from '../../bytes/output-lock.ts';
 import { isGzip } from '../../bytes/source.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
-import { isUnsupported } from '../../findings.ts';
+import { isUnsupported, ruleOf } from '../../findings.ts';
 import { Sources } from '../dataset/sources.ts';
 import { InputGuard, inputFiles, isInput, siblingParts } from '../in-place/input-guard.ts';
 import { type DatasetPlan, planDataset } from './dataset-plan.ts';
@@ -35,13 +35,20 @@ export async function repair(path: string, options: RepairOptions = {}): Promise
     return await carryOut(place, planned, how, sources, ahead, safeguards);
   } catch (error) {
     if (!(error instanceof DecompressionError)) throw error;
-    throw new UnreadableError(path, 'EGZIP', `cannot read ${path}: its compressed data is damaged (${error.message})`);
+    throw undecodable(path, error);
   } finally {
     await ahead.close();
     sources.close();
     if (safeguards !== undefined) Quarantine.clearLeft(nodePath.resolve(how.output ?? place), safeguards.lock);
     safeguards?.lock.release();
   }
+}
+
+function undecodable(path: string, { code, message }: DecompressionError): UnreadableError {
+  if (code !== 'rdb.envelope.limit') {
+    return new UnreadableError(path, 'EGZIP', `cannot read ${path}: its compressed data is damaged (${message})`);
+  }
+  return new UnreadableError(path, 'ELIMIT', `cannot read ${path}: ${message}. ${ruleOf(code).advice}`);
 }
 
 /** An output that is the input is a repair in place, with its backup. */
@@ -127,6 +134,8 @@ function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string
   }
   const unsupported = reasonOfUnsupported(files, manifest !== undefined);
   if (unsupported !== undefined) return unsupported;
+  const undecoded = files.flatMap(({ plan }) => plan.unresolved).find(({ code }) => code.startsWith('rdb.envelope'));
+  if (undecoded !== undefined) return { reason: `${undecoded.found}: ${undecoded.advice}`, final: true };
   const unknown = files.find(({ plan }) =>
     plan.unresolved.some(({ code }) => code.startsWith('rdb.') && !isUnsupported(code)),
   );
