@@ -94,9 +94,11 @@ describe('a damaged envelope', () => {
     );
     writeFileSync(join(parts, 'appendonly.aof.1.base.rdb'), lz4.subarray(0, -4));
     writeFileSync(join(parts, 'appendonly.aof.1.incr.aof'), '*3\r\n$3\r\nSET\r\n$3\r\nnew\r\n$1\r\n1\r\n');
-    const { outcome, ok } = await repair(parts, { inPlace: true });
-    expect([outcome, ok, (await check(parts)).findings]).toEqual(['repaired', true, []]);
-    expect((await check(parts)).files.map((file) => file.envelope)).toEqual([undefined, undefined, undefined]);
+    // Without a backup, which would be looked at as well.
+    const { outcome, ok } = await repair(parts, { inPlace: true, backup: false });
+    const { findings, files } = await check(parts);
+    expect([outcome, ok, findings]).toEqual(['repaired', true, []]);
+    expect(files.map((file) => file.envelope)).toEqual([undefined, undefined, undefined]);
   });
 
   it.each([
