@@ -4,6 +4,7 @@ import { boot } from '../src/operations/boot/boot.ts';
 import type { BootResult } from '../src/operations/boot/outcome.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseMoment } from './shared/flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { convertCommand } from './shared/next-command.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
@@ -35,6 +36,7 @@ Exit status: 0 every server that was asked for starts with all the data that is 
       multipleNonGreedy: true,
     }),
     at: string({ description: 'the moment of the start: seconds since 1970, or ISO 8601', helpValue: 'TIME' }),
+    ...limitFlags,
     json: boolean({ description: 'print one JSON object' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };

@@ -8,6 +8,7 @@ import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseDatabaseMap, parseRename, parseTtl } from './shared/convert-flags.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { filterFlags, parseFilter } from './shared/filter-flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { jsonLine } from './shared/printing.ts';
@@ -101,6 +102,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
     ...filterFlags,
     ...pointFlags,
     verify: boolean({ description: 'read the result again and compare digests before it takes its place' }),
+    ...limitFlags,
     json: boolean({ description: 'print the report as one JSON object' }),
     ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),

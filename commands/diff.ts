@@ -5,6 +5,7 @@ import { diff } from '../src/operations/diff/diff.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { binaryArgument, parseDatabases } from './shared/flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { palette } from './shared/palette.ts';
 import { jsonLine } from './shared/printing.ts';
@@ -47,6 +48,7 @@ Exit status: 0 equal, 1 different, 2 wrong usage, 3 one of them cannot be read o
     }),
     limit: integer({ char: 'n', description: 'keys to show; all are counted', min: 0, helpValue: 'N' }),
     ...loadingFlags,
+    ...limitFlags,
     json: boolean({ description: 'a JSON object a key, and a last one with the totals' }),
     ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),

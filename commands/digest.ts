@@ -4,6 +4,7 @@ import { escapeBinary } from '../src/bytes/text.ts';
 import { type DigestResult, digest } from '../src/operations/digest.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { loadingFlags, parseLoading } from './shared/loading-flags.ts';
 import { type Palette, palette } from './shared/palette.ts';
 import { checksumLine } from './shared/printing.ts';
@@ -31,6 +32,7 @@ Exit status: 0 done, 1 it cannot be loaded, 2 wrong usage, 3 cannot read, 70 a b
     }),
   };
   static override flags = {
+    ...limitFlags,
     json: boolean({ description: 'print one JSON object, with key counts per database and type' }),
     ...loadingFlags,
     'drop-expired': boolean({ description: 'leave out keys, and fields of hashes, that are past their time' }),

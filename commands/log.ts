@@ -4,6 +4,7 @@ import type { Frequent, LogFilter, LogOptions } from '../src/index.ts';
 import { log } from '../src/operations/log/log.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument, parseDatabases, parseMoment } from './shared/flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { parsePlace } from './shared/place.ts';
 import { PrintableJsonLines } from './shared/printing.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
@@ -59,6 +60,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
       exclusive: ['reverse', 'follow', 'full', 'limit'],
     }),
     full: boolean({ description: 'whole arguments' }),
+    ...limitFlags,
     json: boolean({ description: 'a JSON object a line; with --full all bytes can be had back' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };

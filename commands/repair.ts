@@ -7,6 +7,7 @@ import type { RepairPlan } from '../src/operations/repair/plan.ts';
 import { repair } from '../src/operations/repair/repair.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { binaryArgument } from './shared/flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatPlan, formatRepair } from './shared/report-repair.ts';
@@ -60,6 +61,7 @@ Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wron
       multiple: true,
       multipleNonGreedy: true,
     }),
+    ...limitFlags,
     json: boolean({ description: 'print the plan and the result as one JSON object' }),
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),
   };

@@ -4,6 +4,7 @@ import { UsageError } from '../src/errors.ts';
 import { restore } from '../src/operations/restore/restore.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
@@ -44,6 +45,7 @@ Exit status: 0 written, 1 refused (damage before the point, no such command or t
     }),
     verify: boolean({ description: 'read the result again and compare digests' }),
     yes: boolean({ char: 'y', description: 'taken for the sake of scripts: it never asks' }),
+    ...limitFlags,
     json: boolean({ description: 'print the report as one JSON object' }),
     ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),

@@ -6,6 +6,7 @@ import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { filterFlags, parseFilter } from './shared/filter-flags.ts';
 import { parseSize } from './shared/flags.ts';
+import { limitFlags } from './shared/limit-flags.ts';
 import { palette } from './shared/palette.ts';
 import { parsePoint, pointFlags } from './shared/point-in-time.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
@@ -72,6 +73,7 @@ Exit status: 0 written or not needed, 1 refused (damaged input, unknown commands
       allowNo: true,
     }),
     verify: boolean({ description: 'read the result again and compare digests before it replaces anything' }),
+    ...limitFlags,
     json: boolean({ description: 'print the report as one JSON object' }),
     ...datasetFlags,
     progress: boolean({ description: 'show a progress bar on a terminal', default: true, allowNo: true }),

@@ -14,6 +14,14 @@ export class UnreadableError extends Error {
   }
 }
 
+/** A file asks for more memory or disk than one run may use (src/limits.ts). The message names the flag that raises the limit. Exit code 3. */
+export class LimitError extends UnreadableError {
+  constructor(path: string, what: string, flag: string) {
+    super(path, 'ELIMIT', `${path === '' ? '' : `cannot read ${path}: `}${what}; ${flag} raises this limit`);
+    this.name = 'LimitError';
+  }
+}
+
 /** The caller asked for something that makes no sense, such as a flag that contradicts another. Exit code 2. */
 export class UsageError extends Error {
   constructor(message: string) {

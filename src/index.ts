@@ -4,8 +4,9 @@ export { chooseDataset, type DatasetChoice, type DatasetKind } from './aof/datas
 export type { PassedOver } from './aof/folder-scan.ts';
 export { escapeBinary } from './bytes/text.ts';
 export { type Flavor, flavors } from './engine/flavor.ts';
-export { UnreadableError, UnwritableError, UsageError } from './errors.ts';
+export { LimitError, UnreadableError, UnwritableError, UsageError } from './errors.ts';
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
+export { defaultLimits, type Limits, limits, setLimits } from './limits.ts';
 export { type BootOptions, boot } from './operations/boot/boot.ts';
 export type { BootDatabase, BootFile, BootResult, DiskChange, UnusedData } from './operations/boot/outcome.ts';
 export type { BootSettings } from './operations/boot/settings.ts';

@@ -44,3 +44,40 @@ export const fieldExpireMax = 2 ** 48 - 1;
 
 /** Largest window of a Zstandard frame that is read, bytes: the default limit of its own library. */
 export const zstdWindowMax = 128 * 1024 * 1024;
+
+/**
+ * What one run may use, where a file could ask for more than it is worth: beyond it an operation ends with a LimitError, that names the
+ * flag which raises the limit.
+ */
+export interface Limits {
+  /** Databases that are held at a time (`--max-databases`). A server has 16 unless it is configured otherwise. */
+  readonly databases: number;
+  /** Bytes of a pipe or of decompressed gzip that are put into a temporary file (`--max-spool`). */
+  readonly spooledBytes: number;
+  /**
+   * Bytes that the compressed strings of one value may come to (`--max-decompressed`), unless they are less than `decompressionRatio`
+   * times their compressed form. No server writes a string above 512 MiB by default.
+   */
+  readonly decompressedBytes: number;
+}
+
+/** LZF makes at most 88 bytes of one; text is compressed to a half or a fifth. */
+export const decompressionRatio = 32;
+
+export const defaultLimits: Limits = {
+  databases: 16_384,
+  spooledBytes: 64 * 1024 ** 3,
+  decompressedBytes: 512 * 1024 ** 2,
+};
+
+let current: Limits = defaultLimits;
+
+/** The limits of this thread. */
+export function limits(): Limits {
+  return current;
+}
+
+/** Sets the limits of this thread, for all operations that run in it from now on. */
+export function setLimits(changes: Partial<Limits>): void {
+  current = { ...current, ...changes };
+}

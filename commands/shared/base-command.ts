@@ -1,7 +1,9 @@
 import { Command } from '@oclif/core/command';
+import type { Input, ParserOutput } from '@oclif/core/interfaces';
 import { printable, printableLines } from '../../src/bytes/text.ts';
 import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.ts';
 import { ExitCode } from './exit-code.ts';
+import { applyLimits } from './limit-flags.ts';
 import { jsonLine, printableResult } from './printing.ts';
 import { typedArguments } from './typed-arguments.ts';
 import { isParseError, usageMessage } from './usage-message.ts';
@@ -12,6 +14,9 @@ export { ExitCode } from './exit-code.ts';
  * Faults of the data that only showed when a value was decoded, told by their names, so that no command loads the readers for them.
  */
 const dataFaults = new Set(['RdbFault', 'FlawError']);
+
+/** Values of flags or arguments, by name. */
+type Values = Record<string, unknown>;
 
 /** What every command of aofkit does alike: exit codes, a closed pipe, errors for people. */
 export abstract class BaseCommand extends Command {
@@ -32,6 +37,16 @@ export abstract class BaseCommand extends Command {
       if (error.code === 'EPIPE') process.exit(ExitCode.sound);
       throw error;
     });
+  }
+
+  /** Reads the flags; those that limit what a run may use apply at once. */
+  protected override async parse<F extends Values, B extends Values, A extends Values>(
+    options?: Input<F, B, A>,
+    argv?: string[],
+  ): Promise<ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    applyLimits(parsed.flags);
+    return parsed;
   }
 
   /** Writes a text to standard output, all of it before the process goes on. */

@@ -1,3 +1,5 @@
+import { LimitError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Frame } from './frame.ts';
 import { Keyspace } from './keyspace.ts';
 
@@ -13,6 +15,7 @@ export class Dataset {
    */
   readonly scriptChanges: Frame[] = [];
   readonly #databases = new Map<number, Keyspace>();
+  #selected: Keyspace | undefined;
   readonly #seed: number | undefined;
 
   constructor(databaseLimit = 16, seed?: number) {
@@ -24,10 +27,27 @@ export class Dataset {
   database(index: number): Keyspace {
     let keyspace = this.#databases.get(index);
     if (keyspace === undefined) {
+      this.#makeRoom();
       keyspace = new Keyspace(this.#seed);
       this.#databases.set(index, keyspace);
     }
     return keyspace;
+  }
+
+  /** Database `index`, held on to until another one is selected. */
+  select(index: number): Keyspace {
+    this.#selected = this.database(index);
+    return this.#selected;
+  }
+
+  /** Lets go of databases without keys where there are as many as may be held. */
+  #makeRoom(): void {
+    const most = limits().databases;
+    if (this.#databases.size < most) return;
+    for (const [index, keyspace] of this.#databases)
+      if (keyspace.count === 0 && keyspace !== this.#selected) this.#databases.delete(index);
+    if (this.#databases.size < most) return;
+    throw new LimitError('', `more than ${most} databases hold keys`, '--max-databases');
   }
 
   /** Indexes of the databases that hold at least one key, ascending. */

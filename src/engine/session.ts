@@ -77,7 +77,7 @@ export class Session {
   readonly #errorsMax: number;
   readonly #opaque: OpaqueHandler | undefined;
   readonly #readOnly: ((name: string) => boolean) | undefined;
-  readonly #queue = new TransactionQueue();
+  readonly #queue: TransactionQueue;
   readonly #multi: Command | undefined;
   readonly #exec: Command | undefined;
   #inTransaction = false;
@@ -93,9 +93,10 @@ export class Session {
     this.#opaque = options.opaque;
     this.#readOnly = options.readOnly;
     this.#errorsMax = options.errorsMax ?? 100;
-    this.keys = dataset.database(0);
+    this.keys = dataset.select(0);
     this.calls = new Float64Array(registry.commands.length);
     this.failures = new Float64Array(registry.commands.length);
+    this.#queue = new TransactionQueue(registry.commands, options.reader);
     this.#multi = registry.named('MULTI');
     this.#exec = registry.named('EXEC');
   }
@@ -149,10 +150,10 @@ export class Session {
     }
     let first: string | undefined;
     // A MULTI among the queued ones fails, as it still is inside this transaction.
-    for (let index = 0; index < this.#queue.count; index++) {
-      const error = this.#run(this.#queue.frame(index), this.#queue.command(index));
+    this.#queue.forEach((queued, command) => {
+      const error = this.#run(queued, command);
       first ??= error;
-    }
+    });
     this.#inTransaction = false;
     this.commandCount++;
     this.calls[exec.id]++;
@@ -202,7 +203,7 @@ export class Session {
   select(index: number): boolean {
     if (!(index >= 0 && index < this.dataset.databaseLimit)) return false;
     this.database = index;
-    this.keys = this.dataset.database(index);
+    this.keys = this.dataset.select(index);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { type Finding, type FindingDetails, finding } from '../findings.ts';
+import { type Finding, type FindingDetails, finding, ruleOf, type Severity } from '../findings.ts';
 import { findingsMax } from '../limits.ts';
 import type { ChecksumState, Fork } from '../rdb/reader.ts';
 
@@ -75,16 +75,27 @@ export class FindingList {
     this.limit = limit;
   }
 
+  /** Whether findings are only counted from here on. */
+  get full(): boolean {
+    return this.findings.length >= this.limit;
+  }
+
   add(code: string, file: string, offset: number, details: FindingDetails = {}): void {
-    this.take(finding(code, file, offset, details));
+    // A run of zeros can be millions of findings: those that nobody will see are not made.
+    if (this.full) this.count(details.severity ?? ruleOf(code).severity);
+    else this.take(finding(code, file, offset, details));
   }
 
   /** Adds a finding that another list holds. */
   take(made: Finding): void {
-    if (made.severity === 'error') this.errors++;
-    else if (made.severity === 'warning') this.warnings++;
+    this.count(made.severity);
+    if (!this.full) this.findings.push(made);
+  }
+
+  private count(severity: Severity): void {
+    if (severity === 'error') this.errors++;
+    else if (severity === 'warning') this.warnings++;
     else this.infos++;
-    if (this.findings.length < this.limit) this.findings.push(made);
   }
 
   /** Takes back all findings since there were `kept` of them, with these counts. */

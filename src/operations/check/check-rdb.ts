@@ -140,7 +140,7 @@ export class RdbCheck {
   private noteValue(): void {
     const { values, reader } = this;
     const at = reader.itemOffset;
-    const key = this.key();
+    const key = this.findings.full ? undefined : this.key();
     if (values.empty) this.findings.add('rdb.value.empty', this.file, at, { key });
     if (values.large) this.findings.add('rdb.value.large', this.file, at, { key });
     if (values.moduleName !== '') this.noteModule(values.moduleName, at, { key });
@@ -297,7 +297,7 @@ export class RdbCheck {
       seen.set(id, reader.itemOffset);
       return;
     }
-    const type = valueType(reader.type, reader)?.name ?? '';
+    const type = this.findings.full ? '' : (valueType(reader.type, reader)?.name ?? '');
     // Where a command may have made the key, its value may come later in the file.
     const severity = this.report.updates === undefined ? undefined : 'warning';
     this.findings.add('rdb.key.duplicate', this.file, reader.itemOffset, {

@@ -7,7 +7,8 @@ import { writeWhole } from '../../bytes/open-folder.ts';
 import type { EnvelopeFacts, Source } from '../../bytes/source.ts';
 import { createTemporary } from '../../bytes/temporary-name.ts';
 import type { SourceReader } from '../../engine/value.ts';
-import { UnwritableError, unreadable } from '../../errors.ts';
+import { LimitError, UnwritableError, unreadable } from '../../errors.ts';
+import { limits } from '../../limits.ts';
 import { HeldValues, heldSource } from '../kept/held-values.ts';
 
 /** What is read at a time while values are wanted in the order of the file, and where they are wanted here and there. */
@@ -142,7 +143,14 @@ function spool(source: Source): Spooled & { readonly descriptor: number } {
     throw new UnwritableError(folder, error);
   }
   try {
-    for (let count = 0; (count = source.read(buffer, 0, buffer.length)) > 0; ) spoolBytes(descriptor, buffer, count);
+    const most = limits().spooledBytes;
+    let spooled = 0;
+    for (let count = 0; (count = source.read(buffer, 0, buffer.length)) > 0; ) {
+      spooled += count;
+      if (spooled > most)
+        throw new LimitError(source.name, `it has more than ${most} bytes, decompressed`, '--max-spool');
+      spoolBytes(descriptor, buffer, count);
+    }
     return { descriptor, envelope: source.envelope, damage: undefined };
   } catch (error) {
     if (error instanceof DecompressionError) return { descriptor, envelope: source.envelope, damage: error };

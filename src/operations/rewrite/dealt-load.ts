@@ -1,6 +1,7 @@
 import fs from '../../bytes/file-system.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import { dealingOf, freeOwners, Share } from '../../engine/shard.ts';
+import { limits } from '../../limits.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
 import { rereadableFiles, surveyTies } from '../dataset/key-ties.ts';
 import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../dataset/load.ts';
@@ -82,7 +83,17 @@ async function loadShards(
   second: SecondShard,
 ): Promise<DealtDataset | undefined> {
   const { flavor, payloads, at, seed } = load;
-  second.load({ kind: 'load', path, shard: { index: 1, owners }, flavor, payloads, at, seed, filter });
+  second.load({
+    kind: 'load',
+    path,
+    shard: { index: 1, owners },
+    flavor,
+    payloads,
+    at,
+    seed,
+    filter,
+    limits: limits(),
+  });
   const findings = new FindingList();
   let loaded: Loaded | undefined;
   try {

@@ -2,6 +2,7 @@ import type { DatabaseSum } from '../../engine/digest.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
+import type { Limits } from '../../limits.ts';
 import type { DatabaseCensus } from '../dataset/census.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
 import type { ShardChoice } from '../dataset/load.ts';
@@ -22,6 +23,8 @@ export interface ShardTask {
   readonly at: number;
   readonly seed: number | undefined;
   readonly filter: KeyFilterOptions;
+  /** Of this thread: the other one has its own. */
+  readonly limits: Limits;
 }
 
 /** What it writes, and to which open file; `digest`: the flavor for which it sums up its keys meanwhile. */

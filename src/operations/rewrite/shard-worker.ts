@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import fs from '../../bytes/file-system.ts';
+import { setLimits } from '../../limits.ts';
 import { takeCensus } from '../dataset/census.ts';
 import { filterDataset } from '../dataset/filter.ts';
 import { type Loaded, loadDataset } from '../dataset/load.ts';
@@ -24,7 +25,8 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function load({ path, shard, flavor, payloads, at, seed, filter }: ShardTask): Promise<Loaded> {
+async function load({ path, shard, flavor, payloads, at, seed, filter, limits }: ShardTask): Promise<Loaded> {
+  setLimits(limits);
   const loaded = await loadDataset(path, { flavor, payloads, at, seed, shard, expired: 'keep', opaque: 'keep' });
   const { dataset, session, findings } = loaded;
   // Functions are the first thread's to write.

@@ -1,11 +1,15 @@
 import { Interner } from '../../engine/values/intern.ts';
 import type { U64 } from '../../engine/values/u64.ts';
+import { LimitError } from '../../errors.ts';
+import { decompressionRatio, limits } from '../../limits.ts';
 import { lzfDecompress } from '../../lzf/decompress.ts';
 import { RdbFault } from '../input.ts';
 
 /** Longest step of LZF: 3 bytes in for 264 out; what claims more is refused before room is made for it. */
 const lzfRatioMax = 132;
 const pooledLengthMax = 2048;
+/** Longest string that is decompressed into memory that the next one uses again. */
+const scratchMax = 1024 * 1024;
 
 /**
  * Reads the primitives of one value that lies whole in memory: what RdbInput is to a file, without its window. Offsets of
@@ -22,6 +26,8 @@ export class ValueCursor {
   /** Shares the strings of what is often the same: names of fields. */
   readonly interner = new Interner();
   private start = 0;
+  /** What the compressed strings of this value have come to, bytes. */
+  private decompressed = 0;
   private scratch = Buffer.allocUnsafeSlow(8192);
 
   /** Stands at the start of the value `bytes[from, to)`. */
@@ -29,6 +35,7 @@ export class ValueCursor {
     this.bytes = bytes;
     this.position = this.start = from;
     this.end = to;
+    this.decompressed = 0;
   }
 
   fail(code: string, expected: string, found: string): never {
@@ -145,16 +152,36 @@ export class ValueCursor {
     if (plain > compressed * lzfRatioMax + 264) {
       this.fail('rdb.lzf', 'LZF lengths that go together', `${compressed} bytes for ${plain}`);
     }
-    if (this.scratch.length < plain) this.scratch = Buffer.allocUnsafeSlow(Math.max(plain, this.scratch.length * 2));
+    this.spend(plain);
+    const into = this.roomFor(plain);
     const to = this.position + compressed;
     const isNothing = compressed === 0 && plain === 0;
-    if (!isNothing && lzfDecompress(this.bytes, this.position, to, this.scratch, 0, plain) !== plain) {
+    if (!isNothing && lzfDecompress(this.bytes, this.position, to, into, 0, plain) !== plain) {
       this.fail('rdb.lzf', `LZF data of ${plain} bytes`, 'data that does not decompress to that');
     }
     this.position = to;
-    this.blobBytes = this.scratch;
+    this.blobBytes = into;
     this.blobStart = 0;
     this.blobEnd = plain;
+  }
+
+  /** Memory in proportion: a file of some megabytes can state that it comes to gigabytes. */
+  private spend(plain: number): void {
+    this.decompressed += plain;
+    const most = limits().decompressedBytes;
+    if (this.decompressed <= most || this.decompressed <= (this.end - this.start) * decompressionRatio) return;
+    throw new LimitError(
+      '',
+      `a value of ${this.end - this.start} bytes comes to more than ${most} bytes`,
+      '--max-decompressed',
+    );
+  }
+
+  /** What is long gets memory of its own, which `ownBlob` gives away: one copy of it at a time. */
+  private roomFor(plain: number): Buffer {
+    if (plain > scratchMax) return Buffer.allocUnsafeSlow(plain);
+    if (this.scratch.length < plain) this.scratch = Buffer.allocUnsafeSlow(Math.max(plain, this.scratch.length * 2));
+    return this.scratch;
   }
 
   /** A string as a binary string. */
@@ -184,6 +211,7 @@ export class ValueCursor {
   /** A copy of the last blob. */
   ownBlob(): Buffer {
     const length = this.blobEnd - this.blobStart;
+    if (length > scratchMax && this.blobBytes.length === length && this.blobBytes !== this.bytes) return this.blobBytes;
     // Short ones share Node's pool: an ArrayBuffer each would cost more than its bytes.
     const own = length < pooledLengthMax ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
     this.blobBytes.copy(own, 0, this.blobStart, this.blobEnd);
