@@ -74,7 +74,9 @@ class Runner {
     const { api } = this.options;
     const env = { ...process.env, AOFKIT_FUZZ_KERNELS: this.kernels, ...(api && { AOFKIT_FUZZ_API: api }) };
     const child = fork(path.join(import.meta.dirname, 'child.ts'), { execArgv: ['--import', 'tsx'], env });
-    await new Promise((resolve, reject) => child.once('message', resolve).once('exit', () => reject(new Error('no start'))));
+    await new Promise((resolve, reject) =>
+      child.once('message', resolve).once('exit', () => reject(new Error('no start'))),
+    );
     return child;
   }
 
@@ -117,7 +119,11 @@ function write(folder: string, input: FuzzInput): void {
 }
 
 /** What is wrong with the answers to an input; undefined for nothing. */
-async function tryInput(input: FuzzInput, runners: readonly Runner[], options: FuzzOptions): Promise<string | undefined> {
+async function tryInput(
+  input: FuzzInput,
+  runners: readonly Runner[],
+  options: FuzzOptions,
+): Promise<string | undefined> {
   const folder = path.join(options.scratch, 'input');
   write(folder, input);
   const size = Object.values(input.files).reduce((sum, bytes) => sum + bytes.length, 0);
@@ -131,7 +137,8 @@ async function tryInput(input: FuzzInput, runners: readonly Runner[], options: F
   }
   const [on, off] = both;
   for (const [index, { command, answer }] of on.entries()) {
-    if (answer !== off[index].answer) return `${command}: another answer without kernels\n${answer}\n${off[index].answer}`;
+    if (answer !== off[index].answer)
+      return `${command}: another answer without kernels\n${difference(answer, off[index].answer)}`;
     // The first calls are compiled while they run: the better of two counts.
     const seconds = Math.min(on[index].seconds, off[index].seconds);
     if (seconds > most) return `${command}: ${seconds.toFixed(1)} s for ${size} bytes`;
@@ -139,14 +146,27 @@ async function tryInput(input: FuzzInput, runners: readonly Runner[], options: F
   return undefined;
 }
 
+/** Both from where they part. */
+function difference(one: string, other: string): string {
+  let from = 0;
+  while (from < one.length && one[from] === other[from]) from++;
+  from = Math.max(from - 80, 0);
+  return `${one.slice(from, from + 300)}\n${other.slice(from, from + 300)}`;
+}
+
 /** What a failure is called, without what differs from input to input. */
 const kindOf = (failure: string) => failure.split('\n', 1)[0].replace(/[\d.]+/g, '#');
 
-/** Takes stretches out of the files as long as the same failure comes; at most 60 tries. */
-async function shrink(input: FuzzInput, failure: string, runners: readonly Runner[], options: FuzzOptions): Promise<FuzzInput> {
+/** Takes stretches out of the files as long as the same failure comes; at most 12 tries. */
+async function shrink(
+  input: FuzzInput,
+  failure: string,
+  runners: readonly Runner[],
+  options: FuzzOptions,
+): Promise<FuzzInput> {
   if (failure.startsWith('hang')) return input;
   let best = input;
-  let tries = 60;
+  let tries = 12;
   for (const name of Object.keys(input.files)) {
     for (let step = best.files[name].length >> 1; step > 0 && tries > 0; step >>= 1) {
       for (let from = 0; from < best.files[name].length && tries-- > 0; ) {

@@ -58,10 +58,29 @@ export function fuzzInput(seed: number, number: number): FuzzInput {
   }
 }
 
-const single = (name: string, file: string, bytes: Buffer): FuzzInput => ({ name, path: file, files: { [file]: bytes } });
+const single = (name: string, file: string, bytes: Buffer): FuzzInput => ({
+  name,
+  path: file,
+  files: { [file]: bytes },
+});
 
 const keys = ['k', 'list', 'hash', 'set', 'sorted', 'stream', '', 'a\r\nb', '\u0000', 'constructor'];
-const values = ['', '0', '-1', '9223372036854775807', '1.5', 'nan', 'inf', '(1', '-', '+', '*', '$', '1-1', 'x'.repeat(300)];
+const values = [
+  '',
+  '0',
+  '-1',
+  '9223372036854775807',
+  '1.5',
+  'nan',
+  'inf',
+  '(1',
+  '-',
+  '+',
+  '*',
+  '$',
+  '1-1',
+  'x'.repeat(300),
+];
 const shapes: readonly (readonly [string, ...string[]])[] = [
   ['SET', 'k', 'v'],
   ['SET', 'k', 'v', 'PXAT', 'v'],
@@ -114,7 +133,8 @@ const shapes: readonly (readonly [string, ...string[]])[] = [
 function randomLog(random: Random): Buffer {
   const parts: Buffer[] = [logOf([['SELECT', '0']])];
   for (let count = random.below(60); count > 0; count--) {
-    if (random.once(15)) parts.push(Buffer.from(`#TS:${random.pick(['1700000000', '0', '-1', 'x', '99999999999999'])}\r\n`));
+    if (random.once(15))
+      parts.push(Buffer.from(`#TS:${random.pick(['1700000000', '0', '-1', 'x', '99999999999999'])}\r\n`));
     const words = random.pick(shapes).map((word) => {
       if (word === 'k') return random.pick(keys);
       if (word === 'v') return random.once(2) ? random.pick(values) : random.word();
@@ -129,8 +149,21 @@ function randomLog(random: Random): Buffer {
 type Change = (bytes: Buffer) => Buffer;
 
 function multiPart(random: Random, base: Buffer, change: Change): Record<string, Buffer> {
-  const lines = ['file a.aof.1.base.rdb seq 1 type b', 'file a.aof.1.incr.aof seq 1 type i', 'file a.aof.2.incr.aof seq 2 type i'];
-  const flaws = ['file', 'file "a b\\x00" seq 1 type i', 'file ../x seq 3 type i', 'file a seq -1 type z', 'seq seq', '', '#', '"'];
+  const lines = [
+    'file a.aof.1.base.rdb seq 1 type b',
+    'file a.aof.1.incr.aof seq 1 type i',
+    'file a.aof.2.incr.aof seq 2 type i',
+  ];
+  const flaws = [
+    'file',
+    'file "a b\\x00" seq 1 type i',
+    'file ../x seq 3 type i',
+    'file a seq -1 type z',
+    'seq seq',
+    '',
+    '#',
+    '"',
+  ];
   if (random.once(3)) lines.splice(random.below(lines.length + 1), random.below(2), random.pick(flaws));
   return {
     'a.aof.manifest': change(Buffer.from(`${lines.join(random.once(9) ? '\r\n' : '\n')}\n`)),
@@ -142,9 +175,21 @@ function multiPart(random: Random, base: Buffer, change: Change): Record<string,
 
 function dataFolder(random: Random, rdb: Buffer, change: Change): Record<string, Buffer> {
   const lines = ['appendonly yes', 'appendfilename a.aof', 'appenddirname parts', 'dbfilename dump.rdb', 'databases 4'];
-  const flaws = ['include *', 'include redis.conf', 'databases 0', 'databases 2147483648', 'save "', 'appenddirname ..', '"', 'rename-command SET ""'];
-  for (let count = random.below(3); count > 0; count--) lines.splice(random.below(lines.length + 1), random.below(2), random.pick(flaws));
-  const parts = Object.entries(multiPart(random, rdb, change)).map(([name, bytes]) => [`parts/${name}`, bytes] as const);
+  const flaws = [
+    'include *',
+    'include redis.conf',
+    'databases 0',
+    'databases 2147483648',
+    'save "',
+    'appenddirname ..',
+    '"',
+    'rename-command SET ""',
+  ];
+  for (let count = random.below(3); count > 0; count--)
+    lines.splice(random.below(lines.length + 1), random.below(2), random.pick(flaws));
+  const parts = Object.entries(multiPart(random, rdb, change)).map(
+    ([name, bytes]) => [`parts/${name}`, bytes] as const,
+  );
   return {
     'redis.conf': change(Buffer.from(`${lines.join('\n')}\n`)),
     'dump.rdb': change(rdb),

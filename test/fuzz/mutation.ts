@@ -21,13 +21,13 @@ const spicy = [
 ];
 
 /** A damaged copy: flips, cuts, insertions, repeated and swapped ranges, runs of NUL. */
-export function mutate(bytes: Buffer, random: Random): Buffer {
+export function mutate(bytes: Buffer, random: Pick<Random, 'below'>): Buffer {
   let result: Buffer = Buffer.from(bytes);
   for (let count = 1 + random.below(4); count > 0 && result.length > 0; count--) result = mutateOnce(result, random);
   return result;
 }
 
-function mutateOnce(bytes: Buffer, random: Random): Buffer {
+function mutateOnce(bytes: Buffer, random: Pick<Random, 'below'>): Buffer {
   const at = random.below(bytes.length);
   const length = 1 + random.below(Math.min(64, bytes.length - at));
   const end = Math.min(at + length, bytes.length);

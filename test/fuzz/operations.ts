@@ -29,21 +29,26 @@ const silent = { onOutput: () => {} };
 const operations: Readonly<Record<string, Operation>> = {
   check: (api, input) => api.check(input, { seed }),
   verify: (api, input) => api.verify(input),
-  digest: (api, input) => api.digest(input, { at, seed }),
+  digest: (api, input) => api.digest(input, { at }),
   log: (api, input) => api.log(input, silent),
   statistics: (api, input) => api.logStatistics(input, {}),
   repair: (api, input, output) => api.repair(input, { output, seed }),
-  rewrite: (api, input, output) => api.rewrite(input, { output, at, seed, opaque: 'drop', allowLoss: true, verify: true }),
-  convert: (api, input, output) => api.convert(input, { to: 'rdb', output, at, seed, allowLoss: true } as Api.ConvertOptions),
-  diff: (api, input) => api.diff(input, input, { at, seed, ttl: true, deep: true }),
-  restore: (api, input, output) => api.restore(input, { point: { command: { number: 3 } }, output, at, seed } as Api.RestoreOptions),
+  rewrite: (api, input, output) =>
+    api.rewrite(input, { output, at, seed, opaque: 'drop', allowLoss: true, verify: true }),
+  convert: (api, input, output) =>
+    api.convert(input, { to: 'rdb', output, at, seed, allowLoss: true } as Api.ConvertOptions),
+  diff: (api, input) => api.diff(input, input, { at, ttl: true, deep: true }),
+  restore: (api, input, output) =>
+    api.restore(input, { point: { command: { number: 3 } }, output, at, seed } as Api.RestoreOptions),
   boot: (api, input) => {
     const folder = fs.statSync(input).isDirectory();
     const configuration = path.join(input, 'redis.conf');
     return api.boot(folder ? input : path.dirname(input), {
       server: 'redis-8.6',
       configuration: folder && fs.existsSync(configuration) ? configuration : undefined,
-      settings: folder ? [] : ['appendonly yes', `appendfilename ${path.basename(input)}`, `dbfilename ${path.basename(input)}`],
+      settings: folder
+        ? []
+        : ['appendonly yes', `appendfilename ${path.basename(input)}`, `dbfilename ${path.basename(input)}`],
       at,
       seed,
     });
@@ -77,7 +82,9 @@ function plain(result: unknown, scratch: string): string {
   const shown = JSON.stringify(result, (_, value) => {
     if (typeof value === 'bigint') return String(value);
     if (value instanceof Map || value instanceof Set) return [...value];
-    return ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex') : value;
+    return ArrayBuffer.isView(value)
+      ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')
+      : value;
   });
   return String(shown).replaceAll(scratch, '');
 }
@@ -86,6 +93,12 @@ function contents(folder: string): string {
   const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
   return names
     .filter((name) => fs.statSync(path.join(folder, name)).isFile())
-    .map((name) => ` ${name} ${crypto.createHash('sha1').update(fs.readFileSync(path.join(folder, name))).digest('hex')}`)
+    .map(
+      (name) =>
+        ` ${name} ${crypto
+          .createHash('sha1')
+          .update(fs.readFileSync(path.join(folder, name)))
+          .digest('hex')}`,
+    )
     .join('');
 }

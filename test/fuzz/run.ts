@@ -26,7 +26,9 @@ try {
     api: fs.existsSync(built) ? built : undefined,
     onFailure: (text) => process.stdout.write(`${text}\n`),
   });
-  process.stdout.write(`seed ${seed}: ${inputs} inputs, ${failures.length} failures, at most ${Math.round(peak)} MiB\n`);
+  process.stdout.write(
+    `seed ${seed}: ${inputs} inputs, ${failures.length} failures, at most ${Math.round(peak)} MiB\n`,
+  );
   process.exitCode = failures.length > 0 ? 1 : 0;
 } finally {
   fs.rmSync(scratch, { recursive: true, force: true });
