@@ -34,6 +34,9 @@ import { type ServerName, serverNames } from '../test/server-process.ts';
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** What is told of types that no server at hand reads. */
+const fromSources = 'from sources, no server to ask';
+
 /** Tests that run the commands which their sources name on real servers from 7.0 on. */
 const comparingSources = ['test/engine/core/differential.test.ts'];
 /** Their commands are random: so many of them name each command that they can make. */
@@ -178,10 +181,25 @@ function typeLines(): string[] {
     const other = format.fork === 'valkey' ? ' (Valkey)' : id === 33 && canonical !== id ? ' (from RDB 16 on)' : '';
     const label = `${typeInFile(canonical)}${other}`;
     lines.push(
-      `| ${label} | ${entry.name} | ${entry.data} | ${entry.since} | ${range} | ${servers.join(', ') || '–'} |`,
+      `| ${label} | ${entry.name} | ${entry.data} | ${entry.since} | ${range} | ${servers.join(', ') || (isAtHand(canonical) ? '–' : fromSources)} |`,
     );
   }
   return lines;
+}
+
+/** Whether a server that the tests have reads a type. */
+function isAtHand(canonical: number): boolean {
+  return targets.some(({ name, reads }) => reads.has(canonical) && serverNames.some((server) => server === name));
+}
+
+/** The releases after the newest of each fork that the tests have. */
+function releasesWithoutServer(): string {
+  const forks = ['redis', 'valkey'].map((fork) =>
+    targets.map(({ name }) => name).filter((name) => name.startsWith(fork)),
+  );
+  return forks
+    .flatMap((names) => names.slice(names.findLastIndex((name) => serverNames.some((server) => server === name)) + 1))
+    .join(', ');
 }
 
 /** First and last of each fork. */
@@ -223,7 +241,8 @@ export function compatibilityText(): string {
     '',
     'Every type is read. *Targets that read it*: it is copied as it is for these, and decoded and written in another form for the rest.',
     '*Goldens of*: a file with it was written or loaded by this server, and loads there with the same digest after a rewrite; –',
-    'means that no server at hand writes it or reads it.',
+    `means that no server at hand writes it, *${fromSources}* that none reads it: how it is read, checked and digested follows the`,
+    `servers' sources and documentation. So does all that is said of these releases: ${releasesWithoutServer()}.`,
     '',
     ...typeLines(),
     '',
