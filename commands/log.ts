@@ -13,7 +13,8 @@ import { ProgressBar } from './shared/progress-bar.ts';
 const pollInterval = 100;
 
 export default class Log extends BaseCommand {
-  static override summary = 'Show an AOF command by command: who wrote what, where, and when.';
+  static override summary =
+    'Show an AOF command by command: what was written, where, and when as far as the file says.';
   static override description =
     `One line a command: FILE:OFFSET, the command's number from 1 through all files, the time where the log has #TS: annotations (aof-timestamp-enabled), the database, and the command with its arguments quoted as redis-cli quotes them. An RDB is one line, and so is a damaged region, which is passed over.
 

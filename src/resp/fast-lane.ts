@@ -36,13 +36,23 @@ export class RespFastLane {
   private readonly lanes: Lanes;
   /** Less than so many bytes in the window are not worth a call. */
   private readonly refill: number;
+  private readonly mayPass: MayPass | undefined;
 
-  /** The window's memory must be the lanes'; while it has outgrown that, nothing is passed. */
-  constructor(window: Window, lanes: Lanes) {
+  /**
+   * The window's memory must be the lanes'; while it has outgrown that, nothing is passed. `mayPass`: which of the ordinary commands
+   * may be; a lane that has it must be alone with these lanes.
+   */
+  constructor(window: Window, lanes: Lanes, mayPass?: MayPass) {
     this.window = window;
     this.lanes = lanes;
     this.refill = window.home.length >> 2;
-    fillCommandTable(lanes);
+    this.mayPass = mayPass;
+    fillCommandTable(lanes, mayPass);
+  }
+
+  /** `mayPass` has new answers for a command: those count from now on. */
+  admit(info: CommandInfo): void {
+    if (mayStand(info)) setCounts(this.lanes, commandAt(this.lanes, info.name), info, this.mayPass);
   }
 
   /** Moves the window over ordinary commands; false if there was none. `open`: a MULTI waits for its EXEC. */
@@ -64,23 +74,45 @@ export class RespFastLane {
   }
 }
 
-/** Writes the commands that a lane may pass, once an instance (assembly/aof-lane.ts says what its own part of a slot is). */
-function fillCommandTable(lanes: Lanes): void {
-  if (lanes.commandTableFilled) return;
+/** Whether a lane may pass a command with so many arguments. */
+export type MayPass = (info: CommandInfo, count: number) => boolean;
+
+const mayStand = (info: CommandInfo): boolean => !info.container && !leftOut.has(info.name) && fitsTable(info.name);
+
+/** Where each instance's table has a command's own part of a slot. */
+const places = new WeakMap<Lanes, Map<string, number>>();
+
+const commandAt = (lanes: Lanes, name: string): number => places.get(lanes)?.get(name) ?? -1;
+
+/**
+ * Writes the commands that a lane may pass (assembly/aof-lane.ts says what its own part of a slot is): once an instance, unless some of
+ * the commands may not.
+ */
+function fillCommandTable(lanes: Lanes, mayPass: MayPass | undefined): void {
+  if (lanes.commandTableFilled && mayPass === undefined) return;
+  const isNew = !places.has(lanes);
+  if (isNew) places.set(lanes, new Map());
   for (const info of commands) {
-    if (info.container || leftOut.has(info.name) || !fitsTable(info.name)) continue;
-    const own = addToTable(lanes.commandTable, info.name, kinds.get(info.name) ?? kindPlain);
-    lanes.commandTable.setUint32(own, fittingCounts(info, 0), true);
-    lanes.commandTable.setUint32(own + 4, fittingCounts(info, 32), true);
+    if (!mayStand(info)) continue;
+    if (isNew) {
+      const own = addToTable(lanes.commandTable, info.name, kinds.get(info.name) ?? kindPlain);
+      places.get(lanes)?.set(info.name, own);
+    }
+    setCounts(lanes, commandAt(lanes, info.name), info, mayPass);
   }
-  lanes.commandTableFilled = true;
+  lanes.commandTableFilled = mayPass === undefined;
+}
+
+function setCounts(lanes: Lanes, own: number, info: CommandInfo, mayPass: MayPass | undefined): void {
+  lanes.commandTable.setUint32(own, fittingCounts(info, 0, mayPass), true);
+  lanes.commandTable.setUint32(own + 4, fittingCounts(info, 32, mayPass), true);
 }
 
 /** Bit n: that `first + n` arguments fit. */
-function fittingCounts(info: CommandInfo, first: number): number {
+function fittingCounts(info: CommandInfo, first: number, mayPass: MayPass | undefined): number {
   let bits = 0;
   for (let count = Math.max(first, 1); count <= Math.min(first + 31, countMax); count++) {
-    if (fitsArity(info, count)) bits |= 1 << (count - first);
+    if (fitsArity(info, count) && (mayPass === undefined || mayPass(info, count))) bits |= 1 << (count - first);
   }
   return bits;
 }

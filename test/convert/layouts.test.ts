@@ -115,7 +115,7 @@ describe('one AOF and multi-part', () => {
     const { output, result } = await converted(source, { to: 'aof' });
     expect(result.road).toBe('streamed');
     expect(readFileSync(output, 'latin1').endsWith(command('SELECT', '0') + command('SET', 'b', '2'))).toBe(true);
-    expect((await digest(output, { at })).digest).toBe((await digest(source, { at })).digest);
+    expect((await digest(output, { at, flavor: 'redis-7.0' })).digest).toBe((await digest(source, { at })).digest);
   });
 
   it('a part that breaks off is not joined to the next', async () => {
@@ -144,10 +144,10 @@ describe('an RDB', () => {
     const expected = (await digest(source, { at })).digest;
     const { output, result } = await converted(source, { to: 'aof', verify: true });
     expect(result.verified).toBe(true);
-    expect((await digest(output, { at })).digest).toBe(expected);
+    expect((await digest(output, { at, flavor: 'redis-7.0' })).digest).toBe(expected);
     const back = await converted(output, { to: 'rdb', verify: true });
     expect(back.result).toMatchObject({ road: 'replayed', verified: true });
-    expect((await digest(back.output, { at })).digest).toBe(expected);
+    expect((await digest(back.output, { at, flavor: 'redis-7.0' })).digest).toBe(expected);
   });
 
   it('of another version has its header and checksum, and the values as they were', async () => {

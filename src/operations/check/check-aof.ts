@@ -9,6 +9,7 @@ import type { FindingDetails } from '../../findings.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { databasesDefault } from '../../limits.ts';
 import { RespFastLane } from '../../resp/fast-lane.ts';
+import { PassedRecord } from '../../resp/passed-record.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
 import type { FileReport, FindingList } from '../report.ts';
@@ -20,6 +21,22 @@ export interface AofCheckOptions {
   readonly pause?: () => Promise<void>;
   /** Where the window's memory lies, if kernels may pass over what is ordinary. */
   readonly lanes?: Lanes;
+  /** Is shown commands. */
+  readonly observer?: CommandObserver;
+}
+
+/** A command that is shown to an observer: its short arguments, the name being 0. */
+export interface ObservedCommand {
+  readonly count: number;
+  argument(index: number): string;
+}
+
+/** Sees the commands of a log that catalogues know, all but those that it lets pass. */
+export interface CommandObserver {
+  /** Whether it need not see a command with so many arguments. */
+  passes(info: CommandInfo, count: number): boolean;
+  /** Whether `passes` has other answers for this command from now on. */
+  note(info: CommandInfo, command: ObservedCommand): boolean;
 }
 
 /** Records between two pauses. */
@@ -43,6 +60,7 @@ export class AofCheck {
   private readonly scanner: RespScanner;
   private readonly lane: RespFastLane | undefined;
   private readonly frame = new Frame();
+  private readonly observed: PassedRecord;
   private readonly transaction = new TransactionTracker();
   private readonly warned = new Set<string>();
   private validUpTo: number;
@@ -54,7 +72,9 @@ export class AofCheck {
     this.findings = findings;
     this.options = options;
     this.scanner = new RespScanner(window, false);
-    this.lane = options.lanes && new RespFastLane(window, options.lanes);
+    this.observed = new PassedRecord(window);
+    const { lanes, observer } = options;
+    this.lane = lanes && new RespFastLane(window, lanes, observer && ((info, count) => observer.passes(info, count)));
     this.validUpTo = window.offset;
   }
 
@@ -105,7 +125,15 @@ export class AofCheck {
     else if (info.container) this.checkSubcommand(info);
     else if (!fitsArity(info, frame.argc)) this.addArity(info);
     else this.checkEffect(info);
+    if (info !== undefined && this.options.observer !== undefined) this.observe(info, this.options.observer);
     if (!transaction.open && !this.damaged) this.validUpTo = this.window.offset;
+  }
+
+  private observe(info: CommandInfo, observer: CommandObserver): void {
+    const { frame, observed, scanner, lane } = this;
+    if (observer.passes(info, frame.argc)) return;
+    observed.begin(scanner.start, frame.argc);
+    if (observer.note(info, observed)) lane?.admit(info);
   }
 
   /** What is well-formed and yet not what a server loads without a word. */

@@ -12,7 +12,8 @@ import type { Copied } from '../dataset/copied-tail.ts';
 import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
 import { Sources } from '../dataset/sources.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
-import { refusalText } from '../exam/refusal-text.ts';
+import type { RefusedValue } from '../exam/rdb-exam.ts';
+import { countRefused, refusalText } from '../exam/refusal-text.ts';
 import { examineFor } from '../exam/start-exam.ts';
 import { reasonOfErrors } from '../foreign-finding.ts';
 import { InputGuard, inputFiles, isInput, unseenNote } from '../in-place/input-guard.ts';
@@ -35,8 +36,9 @@ import { glance } from './glance.ts';
 import { changesKeys, KeyRouter } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
 import { copyBytes } from './log-copy.ts';
+import type { LogNeeds, Needs } from './log-needs.ts';
 import { LossLedger } from './loss-ledger.ts';
-import type { ConvertOptions, ConvertResult, Road } from './options.ts';
+import type { ConvertOptions, ConvertResult, RefusedCount, Road } from './options.ts';
 import {
   chooseTarget,
   folderPlan,
@@ -45,7 +47,9 @@ import {
   type MainForm,
   mainForm,
   mustReplay,
+  neededBy,
   newest,
+  raisedFor,
   surveyedTarget,
 } from './plan.ts';
 import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
@@ -57,6 +61,8 @@ import { commandCopying, copyLogs, goesOn, headerOf, openSink, rdbSegment, spanC
 const damaged = 'the input is damaged: check says where';
 /** Findings that are kept. */
 const findingsMax = 1000;
+/** Values that a target refuses and that a dry run counts. */
+const plannedRefusalsMax = 100_000;
 
 /**
  * Writes what lies at `paths` in another layout, form or version. What needs no replay is copied or streamed in constant memory.
@@ -83,6 +89,9 @@ class Conversion {
   private readonly loaded = new Map<SurveyedInput, LoadedInput>();
   /** Bytes at the end of the output that were copied from behind a command of unknown effect. */
   private tailLength = 0;
+  /** What the commands that may be copied need. */
+  private needs: LogNeeds | undefined;
+  private refusedValues: readonly RefusedCount[] = [];
   private replay = false;
   private form: MainForm = 'rdb';
   private road: Road = 'copied';
@@ -125,8 +134,8 @@ class Conversion {
   }
 
   private surveyOptions(): SurveyOptions {
-    const { options, sources, findings, pause } = this;
-    return { sources, findings, seed: options.seed ?? 0, onProgress: options.onProgress, pause };
+    const { options, sources, findings, pause, needs } = this;
+    return { sources, findings, seed: options.seed ?? 0, onProgress: options.onProgress, pause, needs };
   }
 
   /** Converts an RDB in a single reading; undefined where it turns out that it must be surveyed first. */
@@ -165,13 +174,19 @@ class Conversion {
 
   private async runSurveyed(): Promise<ConvertResult> {
     const { options } = this;
+    if (options.to !== 'rdb' && options.compact !== true && this.paths.length === 1) {
+      const { LogNeeds } = await import('./log-needs.ts');
+      this.needs = new LogNeeds(options.target !== undefined);
+    }
     const how = this.surveyOptions();
     for (const path of this.paths) this.inputs.push(await survey(path, how));
     this.replay = mustReplay(this.inputs, options);
     if (!this.replay && this.isDamaged()) return this.result('refused', reasonOfErrors(this.findings));
     this.form = mainForm(this.inputs, options, this.replay);
     this.target = chooseTarget(this.inputs, options, this.form);
-    if (!(await this.keepsLog(this.target))) {
+    if (!this.replay && this.needs !== undefined && options.target === undefined)
+      this.target = raisedFor(this.needs, this.target, this.inputs);
+    if (!this.keepsLog(this.target)) {
       this.replay = true;
       this.form = mainForm(this.inputs, options, true);
     }
@@ -228,12 +243,11 @@ class Conversion {
   }
 
   /** Whether commands that are copied are ones that a target which somebody named takes. */
-  private async keepsLog(target: Target): Promise<boolean> {
+  private keepsLog(target: Target): boolean {
     if (this.replay || this.options.target === undefined) return true;
     const segments = this.inputs.flatMap(logSegments).filter(({ from, to }) => to > from);
     if (segments.length === 0) return true;
-    const { targetReadsLog } = await import('./log-signs.ts');
-    return targetReadsLog(this.sources, segments, target, this.pause);
+    return this.needs === undefined || (this.needs.fits(target) && !this.needs.hasPayloads);
   }
 
   private chooseRoad(target: Target): Road {
@@ -468,17 +482,26 @@ class Conversion {
 
   /** Why the target would not load what is written, by the values of the inputs; '' where nothing speaks against it. */
   private async examine(target: Target): Promise<string> {
-    const parts = this.inputs.flatMap((input) => input.parts).filter(({ rdbBytes }) => rdbBytes > 0);
-    const [first] = await examineFor(
-      parts.map(({ path }) => path),
-      target,
-      { libraries: this.form !== 'log', mends: this.road !== 'copied' },
-    );
+    const [first] = await this.refusedBy(target);
     return first === undefined ? '' : refusalText(first, target);
   }
 
+  /** The values and libraries of the inputs that the target refuses to load, the first of them. */
+  private refusedBy(target: Target, max?: number): Promise<RefusedValue[]> {
+    const parts = this.inputs.flatMap((input) => input.parts).filter(({ rdbBytes }) => rdbBytes > 0);
+    const paths = parts.map(({ path }) => path);
+    return examineFor(paths, target, {
+      libraries: this.form !== 'log' && target.hasFunctions,
+      mends: this.road !== 'copied',
+      max,
+    });
+  }
+
   private async plan(target: Target): Promise<ConvertResult> {
-    const refusal = (await this.hasWrongChecksum()) ? damaged : this.refusal(target);
+    const found = await this.refusedBy(target, plannedRefusalsMax);
+    this.refusedValues = countRefused(found, target);
+    const unloadable = found.length === 0 ? '' : refusalText(found[0], target);
+    const refusal = (await this.hasWrongChecksum()) ? damaged : this.refusal(target) || unloadable;
     return this.result(refusal === '' ? 'planned' : 'refused', refusal);
   }
 
@@ -517,6 +540,17 @@ class Conversion {
     return sum(inputs.flatMap(({ parts }) => parts).map(({ report }) => report.rdb?.keys ?? 0));
   }
 
+  private commandsCopied(): number {
+    if (this.replay || this.options.to === 'rdb') return 0;
+    return sum(this.inputs.flatMap(({ parts }) => parts).map(({ report }) => report.commands ?? 0));
+  }
+
+  private needsOfCopied(): Needs | undefined {
+    const { needs, inputs, road, replay, target, options } = this;
+    if (needs === undefined || replay || target === undefined || this.commandsCopied() === 0) return undefined;
+    return neededBy(needs, inputs, road === 'copied', options, target);
+  }
+
   private result(
     outcome: ConvertResult['outcome'],
     reason: string,
@@ -540,6 +574,9 @@ class Conversion {
       before: { bytes: sum(parts.map(({ bytes }) => bytes)), files: parts.map(({ path }) => path) },
       after: { bytes: sum(files.map(({ bytes }) => bytes)), files: files.map(({ path }) => path) },
       keys: this.keysWritten(),
+      commands: this.commandsCopied(),
+      needs: this.needsOfCopied(),
+      refusedValues: this.refusedValues,
       filtered: this.router?.filtered ?? 0,
       conflicts: { count: seen?.count ?? 0, first: seen?.first ?? [] },
       losses: ledger.losses,

@@ -10,6 +10,7 @@ import type { OpaquePolicy } from '../dataset/load.ts';
 import type { LayoutName, Progress } from '../report.ts';
 import type { PointInTime } from '../restore/point-in-time.ts';
 import type { LogSelection, OutputFormat } from '../rewrite/options.ts';
+import type { Needs } from './log-needs.ts';
 
 /** What becomes of the moments at which keys, and fields of hashes, expire. */
 export type TtlPolicy =
@@ -94,6 +95,13 @@ export type Road =
   /** The dataset was built and written anew. */
   | 'replayed';
 
+/** Values, or function libraries, that the target refuses to load for one reason: a code of a finding, and the first of them in words. */
+export interface RefusedCount {
+  readonly code: string;
+  readonly count: number;
+  readonly first: string;
+}
+
 /** What was lost of one kind, and how often. */
 export interface LossCount {
   readonly kind: LossKind;
@@ -118,6 +126,12 @@ export interface ConvertResult {
   readonly after: { readonly bytes: number; readonly files: readonly string[] };
   /** Keys written, where they were counted: none are of a log that was copied. */
   readonly keys: number;
+  /** Commands that were copied as they stand: a log, or what stands behind the base. */
+  readonly commands: number;
+  /** Where bytes are copied that not every release loads: the oldest of the fork that does, and what it is that older ones do not take. */
+  readonly needs?: Needs;
+  /** With `dryRun`: values that the target would refuse to load, by what is wrong with them. */
+  readonly refusedValues: readonly RefusedCount[];
   /** Keys that the filter left out. */
   readonly filtered: number;
   /** Keys that two inputs hold, the first of them by name. */

@@ -5,6 +5,7 @@ import { findTarget, nextTarget, plainDefault, type Target, targetOfRdb, targets
 import type { OutputFormat } from '../rewrite/options.ts';
 import { changesKeys } from './key-router.ts';
 import type { LogSegment } from './log-copy.ts';
+import { type LogNeeds, neededRelease } from './log-needs.ts';
 import type { ConvertOptions } from './options.ts';
 import type { SurveyedInput, SurveyedPart } from './survey.ts';
 
@@ -66,6 +67,45 @@ export function knownWriter(inputs: readonly SurveyedInput[], target: Target): T
 }
 
 const generationOf = ({ name }: Target): string => name.slice(name.indexOf('-') + 1);
+
+/**
+ * The first default target from this one on that loads the commands that are copied. Where no release of its fork does and the log says
+ * nothing of a fork, one of the other.
+ */
+export function raisedFor(needs: LogNeeds, target: Target, [input]: readonly SurveyedInput[]): Target {
+  for (let next: Target | undefined = target; next !== undefined; next = nextTarget(next))
+    if (needs.fits(next)) return next;
+  if (input.parts.some(({ report }) => report.rdb !== undefined)) return target;
+  return targets.find((one) => one.fork !== target.fork && !one.onlyByName && needs.fits(one)) ?? target;
+}
+
+/** What is needed to load bytes that were copied: commands, and with `rdb` the RDB at their front. */
+export function neededBy(
+  needs: LogNeeds,
+  inputs: readonly SurveyedInput[],
+  rdb: boolean,
+  options: ConvertOptions,
+  target: Target,
+) {
+  const requirements = needs.requirements();
+  const versions = inputs.flatMap(({ parts }) => parts).map(({ report }) => report.rdb);
+  for (const found of versions) {
+    if (!rdb || found === undefined) continue;
+    const { fork, version } = found;
+    const fits = (one: Target) => one.rdbVersion >= version && (fork === 'redis' || one.fork === fork);
+    requirements.push({ label: `RDB version ${version}`, fits });
+  }
+  if (options.to === 'multipart') requirements.push({ label: 'the multi-part layout', fits: (one) => one.hasManifest });
+  const of = (fork: Target['fork']) =>
+    neededRelease(
+      requirements,
+      targets.filter((one) => one.fork === fork),
+    );
+  const own = of(target.fork);
+  if (own === undefined || own.target !== '') return own;
+  const other = of(target.fork === 'redis' ? 'valkey' : 'redis');
+  return other !== undefined && other.target !== '' ? { ...other, because: own.because } : own;
+}
 
 /** The newest of these, Valkey after Redis. */
 export function newest(signs: readonly Target[]): Target {

@@ -13,6 +13,7 @@ import type { Sources } from '../dataset/sources.ts';
 import { addForeign } from '../foreign-finding.ts';
 import { noteBackup } from '../parts.ts';
 import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';
+import type { LogNeeds } from './log-needs.ts';
 import { checksumText, RdbScan } from './rdb-scan.ts';
 
 const checksumBytes = 8;
@@ -52,6 +53,8 @@ export interface SurveyOptions {
   readonly seed: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
+  /** Is shown the commands of logs that may be copied. */
+  readonly needs?: LogNeeds;
 }
 
 /**
@@ -161,7 +164,7 @@ async function surveyPart(
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {
       const { AofCheck } = await import('../check/check-aof.ts');
-      await new AofCheck(input, report, findings, { last, pause, lanes }).run();
+      await new AofCheck(input, report, findings, { last, pause, lanes, observer: options.needs }).run();
     }
   } catch (error) {
     if (!(error instanceof DecompressionError)) throw error;

@@ -22,6 +22,8 @@ export interface RdbExamTask {
   readonly libraries: boolean;
   /** Whether streams are encoded anew where that puts them right, instead of being copied. */
   readonly mends: boolean;
+  /** So many that are refused are looked for. Default 20. */
+  readonly max?: number;
 }
 
 /** A value, or a library, that the target refuses. */
@@ -68,10 +70,11 @@ class RdbExam {
 
   run(): RefusedValue[] {
     const { reader, refused } = this;
+    const { max = refusedMax } = this.task;
     try {
       reader.readHeader();
       this.values.ofFormat(reader);
-      while (refused.length < refusedMax && this.readItem());
+      while (refused.length < max && this.readItem());
     } catch (error) {
       // What cannot be read at all is told by whoever loads it.
       if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;

@@ -1,0 +1,116 @@
+/* What a log that is copied needs: which servers load it is asked of the servers. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { goldenDir } from '../../fixtures/generate/golden.ts';
+import { convert } from '../../src/index.ts';
+import { findTarget, targets } from '../../src/rdb/targets.ts';
+import { encodeCommand } from '../reply.ts';
+import { describeWithServers, type ServerName, temporaryDir, tryStart } from '../servers.ts';
+
+const at = Date.now();
+
+const logs: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'field expiry': [
+    ['HSET', 'h', 'f', 'v'],
+    ['HPEXPIREAT', 'h', '4000000000000', 'FIELDS', '1', 'f'],
+  ],
+  // While it loads, 6.0 does not look at the number of arguments: it sets the expiry whatever the condition says.
+  'expiry with a condition': [
+    ['SET', 'k', 'v'],
+    ['PEXPIREAT', 'k', '4000000000000', 'XX'],
+  ],
+  'moment of SET': [['SET', 'k', 'v', 'PXAT', '4000000000000']],
+  'compared SET': [
+    ['SET', 'k', 'v'],
+    ['SET', 'k', 'w', 'IFEQ', 'v'],
+  ],
+  'a value that is named like an argument': [['SET', 'IFNE', 'IFNE']],
+  'fields that are named like arguments': [['XADD', 's', '1-1', 'IDMP', 'KEEPREF']],
+  'moved list element': [
+    ['RPUSH', 'a', '1'],
+    ['LMOVE', 'a', 'b', 'LEFT', 'RIGHT'],
+  ],
+};
+
+function logOf(commands: readonly (readonly string[])[]): string {
+  const path = join(temporaryDir(), 'appendonly.aof');
+  writeFileSync(path, Buffer.concat(commands.map((command) => encodeCommand([...command]))));
+  return path;
+}
+
+async function copied(path: string) {
+  const output = join(temporaryDir(), 'out.aof');
+  const result = await convert(path, { to: 'aof', output, at });
+  expect(result.road).toBe('copied');
+  return result;
+}
+
+/** Values beyond the window, so that the record is not in memory whole. */
+const huge = 'x'.repeat(3 << 20);
+
+describe('a log that is copied', () => {
+  it.each([
+    [['MOVE', 'a', '1', 'REPLACE'], 'valkey-9.2', 'MOVE … REPLACE'],
+    [['EXEC', 'IFEQ', 'k', 'v'], 'valkey-9.2', 'EXEC … IFEQ'],
+    [['SET', 'k', 'v', 'IFNE', 'w'], 'redis-8.4', 'SET … IFNE'],
+    [['SET', 'k', huge, 'IFNE', 'w'], 'redis-8.4', 'SET … IFNE'],
+    [['HPEXPIREAT', 'h', '1', 'FIELDS', '1', 'f'], 'redis-7.4', 'HPEXPIREAT'],
+    [['XADD', 's', 'IDMP', 'p', 'i', '1-1', 'f', 'v'], 'redis-8.6', 'XADD … IDMP'],
+  ])('%s is said to need %s', async (command, target, label) => {
+    const begin = command[0] === 'EXEC' ? [['MULTI']] : [];
+    const { needs, commands, target: chosen } = await copied(logOf([...begin, command]));
+    expect([needs, commands]).toEqual([{ target, because: [label] }, begin.length + 1]);
+    expect(chosen).toBe(target);
+  });
+
+  it('finds an argument behind thousands of the same command without it', async () => {
+    const plain = Array.from({ length: 2000 }, (_, index) => ['SET', `k${index}`, 'v', 'PXAT', '4000000000000']);
+    const { needs } = await copied(logOf([...plain, ['SET', 'k', 'v', 'IFDEQ', 'w']]));
+    expect(needs).toEqual({ target: 'redis-8.4', because: ['SET … IFDEQ'] });
+  });
+
+  it('needs nothing where its commands are as old as the oldest release', async () => {
+    expect((await copied(logOf([['SET', 'k', 'v']]))).needs).toBeUndefined();
+  });
+
+  it('counts what stands behind the base', async () => {
+    const directory = join(temporaryDir(), 'appendonlydir');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'a.1.base.rdb'), readFileSync(join(goldenDir('redis-7.0-rdb'), 'dump.rdb')));
+    writeFileSync(join(directory, 'a.1.incr.aof'), Buffer.concat([encodeCommand(['SET', 'x', '1'])]));
+    writeFileSync(join(directory, 'a.manifest'), 'file a.1.base.rdb seq 1 type b\nfile a.1.incr.aof seq 1 type i\n');
+    const output = join(temporaryDir(), 'out.aof');
+    const result = await convert(directory, { to: 'hybrid', output, at });
+    expect([result.road, result.commands, result.keys > 0]).toEqual(['copied', 1, true]);
+    expect(result.needs).toEqual({ target: 'redis-7.0', because: ['RDB version 10'] });
+    expect(existsSync(output)).toBe(true);
+  });
+});
+
+const names = ['redis-6.0', 'redis-7.0', 'redis-8.0', 'redis-8.6'] as const;
+
+/** The digest of a server that has loaded the log; '' where it does not start. */
+async function loadedBy(name: ServerName, log: readonly (readonly string[])[]): Promise<string> {
+  const dir = temporaryDir();
+  writeFileSync(join(dir, 'appendonly.aof'), Buffer.concat(log.map((command) => encodeCommand([...command]))));
+  const start = await tryStart(name, { dir, config: { appendonly: 'yes' } });
+  if (!start.started) return '';
+  const digest = String(await start.server.command('DEBUG', 'DIGEST'));
+  await start.server.stop();
+  return digest;
+}
+
+describeWithServers(
+  'what a log needs',
+  (name) => {
+    it.each(Object.entries(logs))('%s: loaded from the release on that is told, and by none before', async (_, log) => {
+      const { needs } = await copied(logOf(log));
+      const first = needs === undefined ? targets[0] : findTarget(needs.target);
+      const told = first !== undefined && targets.indexOf(first) <= targets.findIndex((one) => one.name === name);
+      const [loaded, right] = [await loadedBy(name, log), await loadedBy('redis-8.6', log)];
+      expect([loaded === right, right === '']).toEqual([told, false]);
+    });
+  },
+  names,
+);
