@@ -62,6 +62,10 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       description: 'where a log is replayed: what becomes of commands whose effect is not known',
       default: 'fail',
     }),
+    'on-existing': option({ options: ['replace', 'skip'] as const })({
+      description:
+        'for --to aof into a server that has keys: DEL a key before its commands, or RESTORE only keys that are not there (others are answered with BUSYKEY) [default: for an empty server; commands add to lists and the like]',
+    }),
     compact: boolean({ description: 'write the shortest files that rebuild the dataset, not the history' }),
     base: option({ options: ['aof', 'rdb'] as const })({
       description: 'what the base of a multi-part AOF is [default: as in the input]',
@@ -121,7 +125,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       command: '<%= config.bin %> <%= command.id %> dump.rdb --dry-run --target all',
     },
     {
-      description: 'Into a live server',
+      description: 'Into an empty server; add --on-existing replace where it has keys',
       command: '<%= config.bin %> <%= command.id %> dump.rdb --to aof -o - | redis-cli --pipe',
     },
     {
@@ -156,6 +160,7 @@ Exit status: 0 written, 1 refused (damaged input, loss, conflicts, unknown comma
       modules: flags.modules,
       opaque: flags.unknown,
       compact: flags.compact,
+      onExisting: flags['on-existing'],
       base: flags.base,
       compress: flags.compression,
       checksum: flags.checksum,

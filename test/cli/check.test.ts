@@ -77,7 +77,7 @@ describe('aofkit check', () => {
     expect(Object.keys(report)).toEqual(['ok', 'results']);
     expect(report.results.map((result: { ok: boolean }) => result.ok)).toEqual([true, false]);
     for (const result of report.results) {
-      expect(Object.keys(result)).toEqual(['path', 'layout', 'ok', 'files', 'findings', 'summary']);
+      expect(Object.keys(result)).toEqual(['path', 'layout', 'ok', 'files', 'passedOver', 'findings', 'summary']);
     }
     expect(report.results[1].findings[0]).toMatchObject({
       severity: 'error',

@@ -42,7 +42,7 @@ describe('the way in', () => {
       [['check', 'x', '--limit', 'many'], /--limit: expected an integer but received: many/],
       [['boot', 'a', 'b'], /unexpected argument: b/],
       [['convert', 'x', '--to', 'zip', '-o', 'y'], /--to=zip .*aof, hybrid, multipart, rdb/],
-      [['convert', 'x', '--to', 'rdb'], /Missing required flag output/],
+      [['convert', 'x', '--to', 'rdb'], /say where the result goes: --output/],
       [['repair', 'x', '--in-place', '-o', 'y'], /--in-place.*--output/],
       [['restore', 'x', '--minus', '5m'], /--minus/],
     ];

@@ -41,7 +41,7 @@ describe('aofkit diff', () => {
     expect(aofkit(['diff', a, '/nowhere/at/all']).status).toBe(3);
     const damaged = aofkit(['diff', a, fileOf('rubbish')]);
     expect(damaged.status).toBe(3);
-    expect(damaged.stderr).toContain('aof.header.prefix');
+    expect(damaged.stderr).toContain('input.foreign');
     expect(aofkit(['diff', a]).status).toBe(2);
     expect(aofkit(['diff', a, b, '--db', 'x']).status).toBe(2);
   });

@@ -46,7 +46,7 @@ describe('aofkit rewrite', () => {
     const { status, stdout } = aofkit(['rewrite', multiPart, '-o', newPath(), '--json', '--verify']);
     expect(status).toBe(0);
     const report = JSON.parse(stdout);
-    expect(Object.keys(report).sort()).toEqual(['ok', 'results', 'seconds']);
+    expect(Object.keys(report).sort()).toEqual(['chosen', 'ok', 'results', 'seconds']);
     const [result] = report.results;
     const names = ['after', 'before', 'commands', 'databases', 'digest', 'filtered', 'findings', 'foreign'];
     names.push(

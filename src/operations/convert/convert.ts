@@ -411,7 +411,7 @@ class Conversion {
     const seen = await this.openSeen();
     const moments = options.ttl && (await import('./ttl.ts')).momentChange(options.ttl);
     const spans = form === 'rdb' ? spanCopying(inputs, target) : 'none';
-    const copying = commandCopying(form, target);
+    const copying = commandCopying(form, target, options);
     const follows = form === 'rdb' && goesOn(inputs, target, options);
     const parts = { sinks, ledger, seen, spans, commandCopying: copying, moments, goesOn: follows, target };
     const router = new KeyRouter(options, parts);
@@ -635,6 +635,8 @@ function checkOptions(paths: readonly string[], options: ConvertOptions): void {
     throw new UsageError('a point in time is one of the log of one file or folder');
   if (isStream && to === 'multipart') throw new UsageError('a multi-part AOF is a folder: it cannot be a stream');
   if (isStream && splitBySlot !== undefined) throw new UsageError('several outputs cannot be one stream');
+  if (options.onExisting !== undefined && to !== 'aof')
+    throw new UsageError('a server that has keys already takes commands: on-existing is for aof');
   if (to === 'multipart' && gzip === true) throw new UsageError('a server reads no compressed parts');
   if (
     verify === true &&

@@ -3,6 +3,7 @@ import type { ByteSink } from '../../bytes/writer.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { Loss, LossKind, LossOutcome } from '../../rdb/writer/losses.ts';
+import type { OnExisting } from '../../resp/rewrite/resp-rewriter.ts';
 import type { Copied } from '../dataset/copied-tail.ts';
 import type { KeyFilterOptions } from '../dataset/filter.ts';
 import type { ChosenRules } from '../dataset/flavor-choice.ts';
@@ -49,6 +50,8 @@ export interface ConvertOptions {
   readonly modules?: ModulePolicy;
   /** Writes the shortest files that rebuild the dataset, instead of keeping a log's history. */
   readonly compact?: boolean;
+  /** For `aof`: what becomes of keys that the server has already which executes the commands. Default: the commands add to them. */
+  readonly onExisting?: OnExisting;
   /** What the base of a multi-part AOF is. Default: as in the input. */
   readonly base?: 'aof' | 'rdb';
   /** LZF for the strings of an RDB that are encoded anew. Default true. */

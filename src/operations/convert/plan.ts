@@ -19,7 +19,8 @@ export function mustReplay(inputs: readonly SurveyedInput[], options: ConvertOpt
   if (input.parts.slice(1).some(({ rdbBytes }) => rdbBytes > 0)) return true;
   if (input.parts.some(({ report }) => report.rdb?.updates !== undefined)) return true;
   if (!inputs.some(({ hasCommands }) => hasCommands)) return false;
-  if (inputs.length > 1 || options.compact === true || changesKeys(options)) return true;
+  if (inputs.length > 1 || options.compact === true || options.onExisting !== undefined || changesKeys(options))
+    return true;
   const { to, base } = options;
   if (to === 'rdb') return true;
   return (to === 'hybrid' || base === 'rdb') && !beginsWithRdb(input);

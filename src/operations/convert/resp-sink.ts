@@ -1,7 +1,7 @@
 import type { ByteSink } from '../../bytes/writer.ts';
 import type { Target } from '../../rdb/targets.ts';
 import type { Loss } from '../../rdb/writer/losses.ts';
-import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
+import { type OnExisting, RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
 
@@ -11,8 +11,8 @@ export class RespKeySink implements KeySink {
   private readonly target: Target;
   private readonly onLoss: (loss: Loss) => void;
 
-  constructor(sink: ByteSink, target: Target, onLoss: (loss: Loss) => void) {
-    this.rewriter = new RespRewriter(sink, { target, onLoss });
+  constructor(sink: ByteSink, target: Target, onLoss: (loss: Loss) => void, onExisting?: OnExisting) {
+    this.rewriter = new RespRewriter(sink, { target, onLoss, onExisting });
     this.target = target;
     this.onLoss = onLoss;
   }

@@ -30,8 +30,8 @@ export function spanCopying(inputs: readonly SurveyedInput[], target: Target): S
 }
 
 /** Which keys may become commands without being decoded: scores are printed as 7.2 and later print them. */
-export function commandCopying(form: MainForm, target: Target): CommandCopying {
-  if (form !== 'resp') return 'none';
+export function commandCopying(form: MainForm, target: Target, { onExisting }: ConvertOptions): CommandCopying {
+  if (form !== 'resp' || onExisting !== undefined) return 'none';
   return target.scoreText === 'grisu' ? 'all' : 'unscored';
 }
 
@@ -56,7 +56,7 @@ export async function openSink(
   const onLoss = ledger.add.bind(ledger);
   if (form !== 'rdb') {
     const { RespKeySink } = await import('./resp-sink.ts');
-    return new RespKeySink(destination.main, target, onLoss);
+    return new RespKeySink(destination.main, target, onLoss, options.onExisting);
   }
   const { RdbKeySink } = await import('./rdb-sink.ts');
   const { compress, to } = options;

@@ -1,14 +1,24 @@
 import type { ByteSink } from '../../bytes/writer.ts';
 import type { Value } from '../../engine/value.ts';
+import { encodePayload } from '../../rdb/codec/payload.ts';
+import { RdbOutput } from '../../rdb/output.ts';
 import type { Target } from '../../rdb/targets.ts';
 import type { Loss, LossKind } from '../../rdb/writer/losses.ts';
+import { encodeValue } from '../../rdb/writer/value-encoder.ts';
 import { RespWriter } from '../writer.ts';
 import { ValueRewriter } from './value-rewriter.ts';
+
+export type OnExisting = 'replace' | 'skip';
 
 export interface RespRewriterOptions {
   readonly target: Target;
   /** The moment of writing, ms since 1970: what a stream's producers sent too long ago is left out. Default 0: nothing is. */
   readonly now?: number;
+  /**
+   * What becomes of a key that the server has already: the commands add to it (undefined), DEL before them replaces it, or RESTORE
+   * without REPLACE leaves it alone and is answered with an error.
+   */
+  readonly onExisting?: OnExisting;
   /** Told everything that the target, or the form of commands, cannot hold. */
   readonly onLoss?: (loss: Loss) => void;
 }
@@ -25,6 +35,7 @@ export class RespRewriter {
   keyCount = 0;
   private readonly values: ValueRewriter;
   private readonly onLoss: (loss: Loss) => void;
+  private readonly onExisting: OnExisting | undefined;
   private db = 0;
   private key: Uint8Array = new Uint8Array(0);
   private keyFrom = 0;
@@ -33,6 +44,7 @@ export class RespRewriter {
   constructor(sink: ByteSink, options: RespRewriterOptions) {
     this.target = options.target;
     this.onLoss = options.onLoss ?? (() => {});
+    this.onExisting = options.onExisting;
     this.out = new RespWriter(sink);
     this.values = new ValueRewriter(this.out, options.target, {
       now: options.now,
@@ -59,7 +71,8 @@ export class RespRewriter {
   /** A function library's code, a binary string. */
   writeFunction(code: string): void {
     if (this.target.hasFunctions) {
-      this.out.command('FUNCTION', 'LOAD', code);
+      if (this.onExisting === 'replace') this.out.command('FUNCTION', 'LOAD', 'REPLACE', code);
+      else this.out.command('FUNCTION', 'LOAD', code);
       this.out.settle();
       return;
     }
@@ -77,9 +90,36 @@ export class RespRewriter {
     this.key = key;
     this.keyFrom = keyFrom;
     this.keyTo = keyTo;
-    if (!this.values.rewrite(key, keyFrom, keyTo, value, expire)) return false;
+    if (this.onExisting === 'replace') this.remove();
+    if (this.onExisting === 'skip') {
+      if (!this.restore(expire, value)) return false;
+    } else if (!this.values.rewrite(key, keyFrom, keyTo, value, expire)) return false;
     this.keyCount++;
     if (noEvict) this.bless();
+    return true;
+  }
+
+  private remove(): void {
+    const { out } = this;
+    out.beginCommand(2);
+    out.bulkText('DEL');
+    out.bulk(this.key, this.keyFrom, this.keyTo);
+  }
+
+  /** `RESTORE key milliseconds payload ABSTTL`; 0 milliseconds for a key that never expires. False where the target has no such value. */
+  private restore(expire: number, value: Value): boolean {
+    const { out, target } = this;
+    const encoded = new RdbOutput();
+    const lose = (kind: LossKind, outcome: Loss['outcome'], reason: string) => this.lose(kind, outcome, reason);
+    const type = encodeValue(encoded, value, target, { lose });
+    if (type < 0) return false;
+    out.beginCommand(5);
+    out.bulkText('RESTORE');
+    out.bulk(this.key, this.keyFrom, this.keyTo);
+    out.bulkText(Number.isNaN(expire) ? '0' : String(Math.max(1, expire)));
+    out.bulk(encodePayload(type, encoded.bytes.subarray(0, encoded.length), target));
+    out.bulkText('ABSTTL');
+    out.settle();
     return true;
   }
 
@@ -98,6 +138,7 @@ export class RespRewriter {
     rawTo: number,
     noEvict = false,
   ): boolean {
+    if (this.onExisting !== undefined) return false;
     if (!this.values.rewriteRaw(key, keyFrom, keyTo, type, raw, rawFrom, rawTo, expire)) return false;
     this.keyCount++;
     if (noEvict) {
