@@ -80,6 +80,11 @@ function openGzip(path: string, source: FileSource, head: Buffer): Input {
   return { source: decompressed, gzip: true, reopen: undefined };
 }
 
+/** Opens a regular file without decompressing gzip; what stands in a known envelope is decompressed. Throws UnreadableError. */
+export function openRegular(path: string): Source {
+  return envelopeOf(path) === undefined ? FileSource.open(path) : openInput(path).source;
+}
+
 /** Whether a file is an RDB in a known envelope; false for what is no regular file. Throws UnreadableError. */
 export function envelopeOf(path: string): Codec | undefined {
   if (fs.statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;

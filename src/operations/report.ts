@@ -109,3 +109,8 @@ export class FindingList {
     return this.errors + this.warnings + this.infos - this.findings.length;
   }
 }
+
+/** What is told where a compressed file is written anew; no notes for one that is not compressed. */
+export function plainNotes(path: string, envelope: FileReport['envelope']): readonly string[] {
+  return envelope === undefined ? [] : [`${path} is compressed (${envelope}): what is written of it is not`];
+}

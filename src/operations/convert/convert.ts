@@ -17,7 +17,7 @@ import { countRefused, refusalText } from '../exam/refusal-text.ts';
 import { examineFor } from '../exam/start-exam.ts';
 import { reasonOfErrors } from '../foreign-finding.ts';
 import { InputGuard, inputFiles, isInput, unseenNote } from '../in-place/input-guard.ts';
-import { FindingList } from '../report.ts';
+import { FindingList, plainNotes } from '../report.ts';
 import type { LogSelection } from '../rewrite/options.ts';
 import type { Verified } from '../rewrite/verification.ts';
 import { nextTurn } from '../turns.ts';
@@ -233,6 +233,10 @@ class Conversion {
     const inputs = this.paths.filter((path) => path !== '-').flatMap((path) => inputFiles(detectLayout(path)));
     // --force replaces the output: it does not say that no server runs.
     this.guard = new InputGuard(inputs, { proc, way: 'name another output' });
+  }
+
+  private plainNotes(): readonly string[] {
+    return this.inputs.flatMap(({ parts }) => parts.flatMap(({ report }) => plainNotes(report.path, report.envelope)));
   }
 
   /** Whether anything is wrong that a copy would carry on; commands are copied whether somebody knows them or not. */
@@ -591,7 +595,7 @@ class Conversion {
       digest: this.tailLength > 0 ? '' : (this.verified?.digest ?? ''),
       verified: this.verified !== undefined,
       keysNotCompared: this.verified?.keysNotCompared || undefined,
-      notes: this.notes,
+      notes: [...this.notes, ...this.plainNotes()],
       left: this.left,
       findings: this.findings.findings,
     };

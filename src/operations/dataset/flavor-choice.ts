@@ -1,9 +1,10 @@
 import nodePath from 'node:path';
 import type { Layout } from '../../aof/layout.ts';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import fs from '../../bytes/file-system.ts';
+import { openRegular } from '../../bytes/input.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
-import { FileSource } from '../../bytes/source.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { UsageError } from '../../errors.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
@@ -71,11 +72,11 @@ export function flavorOfReport(flavor: Flavor): Flavor {
 export function flavorOfFiles(layout: Layout): Flavor | undefined {
   const path = firstFile(layout);
   if (path === undefined || path === '-' || !fs.statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
-  const source = FileSource.open(path);
+  const source = openRegular(path);
   try {
     return flavorOfRdb(new RdbReader(new RdbInput(source, 4096), { checksum: false }));
   } catch (error) {
-    if (error instanceof RdbFault) return undefined;
+    if (error instanceof RdbFault || error instanceof DecompressionError) return undefined;
     throw error;
   } finally {
     source.close();

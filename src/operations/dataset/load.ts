@@ -93,6 +93,8 @@ export interface OpaqueCommand {
 export interface LoadedFile {
   readonly path: string;
   readonly role: 'file' | 'base' | 'incr';
+  /** It came in this compressed envelope. */
+  readonly envelope?: 'lz4' | 'zstd';
   format: 'rdb' | 'aof' | 'hybrid' | 'empty';
   bytes: number;
   commands: number;
@@ -241,7 +243,8 @@ class Loader implements Loaded {
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
       if (content === 'manifest' && role === 'file') return 'manifest';
-      const file: LoadedFile = { path, role, format: 'empty', bytes: 0, commands: 0 };
+      const envelope = source.envelope?.codec;
+      const file: LoadedFile = { path, role, envelope, format: 'empty', bytes: 0, commands: 0 };
       if (this.options.gate?.begin(path) === false) {
         this.ended = true;
         return file.format;

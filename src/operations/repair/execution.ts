@@ -12,7 +12,7 @@ import type { Finding } from '../../findings.ts';
 import type { Sources } from '../dataset/sources.ts';
 import { keepBackup } from '../in-place/backup.ts';
 import { type InputGuard, unseenNote } from '../in-place/input-guard.ts';
-import { FindingList } from '../report.ts';
+import { FindingList, plainNotes } from '../report.ts';
 import { clearLeftParts, PartsSwap } from '../rewrite/parts-swap.ts';
 import { nextTurn } from '../turns.ts';
 import { checkJoins, writeChecked } from './checked-copy.ts';
@@ -225,7 +225,7 @@ export class Execution {
 
   /** What comes out of a compressed envelope is written plain, and gets the checksum that the envelope made needless. */
   private unwrap(scan: FileScan, regions: readonly Region[]): readonly Region[] {
-    this.notes.push(`${scan.path} is compressed (${scan.envelope}): what is written in its place is not`);
+    for (const note of plainNotes(scan.path, scan.envelope)) this.notes.push(note);
     const hasEnd = regions.some(({ replacement }) => replacement === 'rdb-end');
     if (hasEnd || scan.rdbLength === 0) return regions;
     return orderRegions([...regions, rdbEnd(scan, 'rdb.checksum', 'the envelope needs none')]);

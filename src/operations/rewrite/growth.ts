@@ -1,9 +1,11 @@
 import nodePath from 'node:path';
 import { detectLayout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { parseManifest } from '../../aof/manifest.ts';
+import { DecompressionError } from '../../bytes/decompression-error.ts';
 import fs from '../../bytes/file-system.ts';
+import { openRegular } from '../../bytes/input.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
-import { FileSource } from '../../bytes/source.ts';
+import type { EnvelopeFacts, Source } from '../../bytes/source.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
@@ -46,8 +48,9 @@ function measureParts(directory: string, manifest: string): Growth {
 }
 
 function measureFile(path: string): Growth {
-  const source = FileSource.open(path);
+  const source = openRegular(path);
   try {
+    if (source.envelope !== undefined) return measureEnvelope(source, source.envelope, fs.statSync(path).size);
     const input = new RdbInput(source);
     input.ensure(sniffBytes);
     const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
@@ -56,6 +59,20 @@ function measureFile(path: string): Growth {
     return { bytes, baseBytes: content === 'rdb' ? rdbLength(input) : 0 };
   } finally {
     source.close();
+  }
+}
+
+/** Of a compressed RDB the file's own bytes count, as a server counts them: up to the end of the frame. */
+function measureEnvelope(source: Source, envelope: EnvelopeFacts, bytes: number): Growth {
+  const block = Buffer.allocUnsafe(64 * 1024);
+  try {
+    let count = 0;
+    while (!envelope.ended) count = source.read(block, 0, block.length);
+    // The read that comes to the end of the frame gives what follows it.
+    return { bytes, baseBytes: envelope.hasTail ? envelope.physicalOffset - count : bytes };
+  } catch (error) {
+    if (!(error instanceof DecompressionError)) throw error;
+    return { bytes, baseBytes: bytes };
   }
 }
 

@@ -24,6 +24,7 @@ import { reasonOfErrors } from '../foreign-finding.ts';
 import { InputGuard, inputFiles, isInput, siblingParts, unseenNote } from '../in-place/input-guard.ts';
 import { copyKept } from '../kept/copy.ts';
 import { loadKept } from '../kept/load.ts';
+import { plainNotes } from '../report.ts';
 import { PointGate } from '../restore/point-gate.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../restore/settle.ts';
 import { nextTurn } from '../turns.ts';
@@ -480,7 +481,7 @@ class Rewrite {
       digestOf: this.verified !== undefined || losses.changed.length === 0 ? undefined : 'input',
       verified: this.verified !== undefined && outcome === 'written',
       keysNotCompared: this.verified?.keysNotCompared || undefined,
-      notes: this.notes,
+      notes: [...this.notes, ...(loaded?.files ?? []).flatMap(({ path, envelope }) => plainNotes(path, envelope))],
       left: this.left,
       findings: dealt?.findings.findings ?? [],
     };
