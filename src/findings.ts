@@ -148,6 +148,14 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'the command belongs to a module',
     'The server exits with "Unknown command \'…\' reading the append only file" unless that module is loaded.',
   ),
+  'aof.command.keydb': info(
+    'commands that only KeyDB has',
+    'No Redis or Valkey knows them: it ends at the first. digest, rewrite and convert run them, RREPLAY with the commands that it carries.',
+  ),
+  'aof.command.unsupported.arguments': unsupported(
+    'the command has more arguments than this build of aofkit knows',
+    'It may be a form of a newer server version or of another product. It is framed as a command must be: repair never removes it. The versions that aofkit knows refuse it or do not check it.',
+  ),
   'aof.command.script': info(
     'the command runs a script',
     'The server runs it while loading. Redis 7.0 and later still know the command, but a script that an old server had cached may be missing.',
@@ -226,6 +234,10 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
   ),
   'stream.inconsistent': warning('a node of a stream counts wrongly', 'Valkey 9.1 refuses to load it.'),
   'stream.added': warning('a stream counts fewer additions than it has entries', 'Redis 8.10 and later refuse it.'),
+  'rdb.member-expiry': info(
+    'members of keys have an expiry of their own (KeyDB)',
+    'Redis and Valkey pass over it: there, the members never expire. convert and rewrite write it where the target has such an expiry, and list it as a loss elsewhere.',
+  ),
   'rdb.value.empty': warning(
     'the value has no elements',
     'The server skips the key and logs it ("skipping empty key"); RESTORE would refuse it.',
@@ -441,7 +453,7 @@ export type FindingDetails = Partial<Omit<Finding, 'code' | 'file' | 'offset'>>;
 
 /** Whether a code says that something is not known to this build, and not that it is damaged. */
 export function isUnsupported(code: string): boolean {
-  return code.startsWith('rdb.unsupported.') || code === 'aof.command.unsupported';
+  return code.startsWith('rdb.unsupported.') || code.startsWith('aof.command.unsupported');
 }
 
 /** A finding by its code's rule; `details` override the rule. */

@@ -6,12 +6,14 @@ import { formatBytes } from './progress-bar.ts';
 
 /** What a start would do, for people; `conversion`: the command after which it would start. */
 export function formatBoot(result: BootResult, conversion: string | undefined, colour: Palette): string {
-  const { path, server, starts, ok, certain, reason, databases } = result;
+  const { path, server, starts, ok, certain, hasUnsupported, reason, databases } = result;
   const mark = ok ? colour.green('starts') : starts ? colour.yellow('starts, but') : colour.red('DOES NOT START');
   const keys = databases.reduce((sum, one) => sum + one.keys, 0);
   const lines = [`${mark}  ${server} in ${path}: ${reason === '' ? `${plural(keys, 'key')}` : reason}`];
   if (!certain)
-    lines.push(`    ${colour.yellow('not certain')}: what it does depends on what lies in its memory, or on a script`);
+    lines.push(
+      `    ${colour.yellow('not certain')}: ${hasUnsupported ? 'the files hold what this build of aofkit does not know (see check)' : 'what it does depends on what lies in its memory, or on a script'}`,
+    );
   section(lines, 'reads', result.files.map(formatFile));
   section(lines, 'changes on the disk', result.changes.map(formatChange));
   section(lines, 'holds', databases.map(formatDatabase));

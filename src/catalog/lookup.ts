@@ -104,6 +104,18 @@ function fits(arity: number, argc: number): boolean {
   return arity < 0 ? argc >= -arity : argc === arity;
 }
 
+/**
+ * What a number of arguments is that no generation accepts: fewer than the least are a sign of damage, and more may be a newer form of the
+ * command.
+ */
+export function codeOfArity(
+  info: CommandInfo,
+  argc: number,
+): 'aof.command.arity' | 'aof.command.unsupported.arguments' {
+  const isMore = [info.arity, ...info.otherArities].some((arity) => argc > Math.abs(arity));
+  return isMore ? 'aof.command.unsupported.arguments' : 'aof.command.arity';
+}
+
 /** An arity as a person would say it. */
 export function arityText(info: CommandInfo): string {
   return info.arity < 0 ? `at least ${-info.arity} arguments with the name` : `${info.arity} arguments with the name`;

@@ -114,6 +114,13 @@ export class Session {
     return this.#run(frame, command);
   }
 
+  /** For a handler: runs a command that another one carries. A transaction among such commands needs no marks: nothing comes between them. */
+  runWithin(frame: Frame): string | undefined {
+    const command = this.registry.find(frame);
+    if (command !== undefined && (command === this.#multi || command === this.#exec)) return undefined;
+    return this.#run(frame, command);
+  }
+
   #run(frame: Frame, command: Command | undefined): string | undefined {
     this.commandCount++;
     if (command === undefined) return this.#runUnknown(frame);
@@ -162,14 +169,18 @@ export class Session {
 
   /** A command of no family: one that only reads is skipped, of any other the effect is not known. */
   #runUnknown(frame: Frame): string | undefined {
+    if (this.skips(frame)) return undefined;
     const name = frame.text(0);
-    const known = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
-    const reads = this.#readOnly?.(name.toUpperCase()) ?? (known !== undefined && !known.write);
-    if (reads) return undefined;
     this.unknownCount++;
     const error = this.opaque(frame, isModuleName(name) ? 'module' : 'unknown');
     if (error !== undefined) this.#note(frame, name, error);
     return error;
+  }
+
+  /** Whether a command of no family only reads. */
+  skips(frame: Frame): boolean {
+    const known = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
+    return this.#readOnly?.(frame.text(0).toUpperCase()) ?? (known !== undefined && !known.write);
   }
 
   /** For a handler: this command's effect is not known. */

@@ -131,7 +131,7 @@ export class Dealings {
     if (share !== Share.first) return [];
     const command = this.registry.find(frame);
     if (command === undefined) return [];
-    if (command.name === 'SORT' && readsOtherKeys(frame)) return undefined;
+    if (command.name === 'RREPLAY' || (command.name === 'SORT' && readsOtherKeys(frame))) return undefined;
     const [first, last, step] = command.keys;
     // Options may name keys too, in any place: each argument is taken for one.
     const isFixed = first > 0 && !hasHiddenKeys;

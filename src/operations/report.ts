@@ -39,6 +39,8 @@ export interface RdbReport {
   functions: number;
   /** Commands among the keys (UPDATE records of Valkey 9.2); undefined for none. */
   updates?: number;
+  /** Members of its keys with an expiry, of KeyDB; undefined for none. */
+  memberExpiries?: number;
   databases: number;
   /** What wrote it, with its version, as far as the file says so: `Redis 8.6.3`, `Dragonfly v1.38.1`. */
   product?: string;

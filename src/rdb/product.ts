@@ -10,6 +10,14 @@
  */
 import type { Fork } from './reader.ts';
 
+/** Aux fields that KeyDB writes behind a key, a pair for each of its members that expires: the member, and when (rdb.cpp, rdbSaveKeyValuePair). */
+export const memberExpiryAux = { member: 'keydb-subexpire-key', moment: 'keydb-subexpire-when' } as const;
+
+export const memberCount = (count: number): string => `${count} ${count === 1 ? 'member' : 'members'} with an expiry`;
+
+export const isMemberExpiry = (name: string): boolean =>
+  name === memberExpiryAux.member || name === memberExpiryAux.moment;
+
 export interface Product {
   readonly name: 'Redis' | 'Valkey' | 'KeyDB' | 'Dragonfly' | 'Redis Enterprise' | 'Redis-On-Rocks' | 'Tair';
   /** As the file says it; '' where it does not. */

@@ -8,6 +8,7 @@ import { genericFamily } from './generic.ts';
 import { geoFamily } from './geo.ts';
 import { hashFamily } from './hash.ts';
 import { hyperloglogFamily } from './hyperloglog.ts';
+import { keydbFamily } from './keydb.ts';
 import { listFamily } from './list.ts';
 import { pathHashFamily } from './path-hash.ts';
 import { scriptingFamily } from './scripting.ts';
@@ -39,6 +40,7 @@ export const families: readonly Family[] = [
   gcraFamily,
   blessFamily,
   pathHashFamily,
+  keydbFamily,
 ];
 
 /** A registry of every family; sessions may share one. */

@@ -137,7 +137,7 @@ export class AofStart {
     const { status, validUpTo, bytes } = outcome;
     if (status === 'ok') return true;
     if (status === 'fatal') {
-      start.fatal = load.certain
+      start.fatal = !load.crashes
         ? `${path}: ${load.log.at(-1)}`
         : `${path} holds a command with too few arguments: ${rules.server} does not check that, and mostly crashes`;
       this.noteMoved();

@@ -55,6 +55,7 @@ export async function boot(directory: string, options: BootOptions): Promise<Boo
       server: target.name,
       starts: start.fatal === undefined,
       certain: load.certain,
+      hasUnsupported: load.hasUnsupported,
       ok: reason === '' && load.certain,
       reason: reason === '' && !load.certain ? uncertain : reason,
       files: start.files,

@@ -60,6 +60,8 @@ export interface BootResult {
   readonly starts: boolean;
   /** False where what the server does is not defined: it reads memory that is not its own, or runs a script. */
   readonly certain: boolean;
+  /** The files hold what this build does not know, so that nothing is certain. */
+  readonly hasUnsupported: boolean;
   /** It starts with all the data that is there. */
   readonly ok: boolean;
   /** Why it does not start, or not with all the data; '' where it does. */

@@ -1,15 +1,19 @@
-import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
+import { isKeydbCommand } from '../../catalog/keydb.ts';
+import { type CommandInfo, findCommand, isModuleName } from '../../catalog/lookup.ts';
+import { codeOfUnknownCommand } from '../../catalog/unknown-command.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { flavorRules } from '../../engine/flavor.ts';
 import { Frame } from '../../engine/frame.ts';
 import { Session } from '../../engine/session.ts';
+import { isUnsupported } from '../../findings.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { type PayloadRules, payloadRules } from '../../rdb/codec/payload.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { LoadExam, type LoadExamOptions } from '../../rdb/load-exam.ts';
 import { loadOutcome } from '../../rdb/load-rules.ts';
+import { versionMax } from '../../rdb/opcodes.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbLoad } from '../dataset/load-rdb.ts';
 import { Sources } from '../dataset/sources.ts';
@@ -56,6 +60,10 @@ export class ServerLoad {
   readonly log: string[] = [];
   /** Something is done that no rule defines. */
   certain = true;
+  /** It ends for a command with too few arguments, which it does not check. */
+  crashes = false;
+  /** The files hold what this build does not know. */
+  hasUnsupported = false;
   readonly session: Session;
   /** Keys were loaded that a node of a cluster may not have. */
   outsideCluster = false;
@@ -141,6 +149,7 @@ export class ServerLoad {
     const head = input.bytes.latin1Slice(0, Math.min(9, input.limit));
     const refused = rdbHeaderFailure(head, rules, settings);
     if (refused !== undefined) {
+      if (isNewerHeader(head)) this.meetUnsupported();
       this.log.push(refused.message);
       return { sound: false, returns: refused.returns, keys: 0 };
     }
@@ -152,6 +161,7 @@ export class ServerLoad {
     await load.run();
     this.codec.templates = load.reader.templates;
     if (load.unsure !== undefined || this.isUnsure(findings)) this.certain = false;
+    if (findings.findings.some(({ code }) => isUnsupported(code))) this.meetUnsupported();
     const failure = rdbFailure(findings.findings, rules, settings) ?? this.beyondDatabases();
     if (failure !== undefined) {
       this.log.push(failure);
@@ -249,6 +259,7 @@ export class ServerLoad {
         this.certain = false;
         return true;
       }
+      if (info === undefined && isNewerCommand(frame)) this.meetUnsupported();
       this.log.push(this.unknownCommand(frame, info, name));
       return false;
     }
@@ -264,6 +275,7 @@ export class ServerLoad {
       }
       if (tooFew) {
         this.certain = false;
+        this.crashes = true;
         return false;
       }
       // What Redis is given beyond the arity is not looked at.
@@ -306,6 +318,12 @@ export class ServerLoad {
     return this.known.get(info);
   }
 
+  /** The log says what a server does that does not know it either; nothing says that it does not. */
+  private meetUnsupported(): void {
+    this.certain = false;
+    this.hasUnsupported = true;
+  }
+
   private unknownCommand(frame: Frame, info: CommandInfo | undefined, name: string): string {
     const { multiPart, server, arities } = this.options.rules;
     const command = frame.text(0);
@@ -321,6 +339,22 @@ export class ServerLoad {
 function databasesOf(settings: BootSettings, rules: BootRules): number {
   if (!settings.cluster) return settings.databases;
   return rules.clusterDatabases ? settings.clusterDatabases : 1;
+}
+
+/** Whether an RDB's head has a version that this build does not know. */
+function isNewerHeader(head: string): boolean {
+  const match = /^(REDIS|VALKEY)(\d+)/.exec(head);
+  return match !== null && Number(match[2]) > versionMax[match[1] === 'REDIS' ? 'redis' : 'valkey'];
+}
+
+/** Whether a command that no list has may be one of a newer version or another product. */
+function isNewerCommand(frame: Frame): boolean {
+  const name = frame.text(0);
+  return (
+    !isModuleName(name) &&
+    !isKeydbCommand(name, frame.argc) &&
+    codeOfUnknownCommand(name, frame.argc) === 'aof.command.unsupported'
+  );
 }
 
 const isContainer = (info: CommandInfo | undefined): boolean => info?.container === true;

@@ -1,10 +1,20 @@
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { TransactionTracker } from '../../aof/transaction.ts';
-import { escapeBytes } from '../../bytes/text.ts';
-import type { Window } from '../../bytes/window.ts';
-import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } from '../../catalog/lookup.ts';
+import { MemorySource } from '../../bytes/source.ts';
+import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
+import { Window } from '../../bytes/window.ts';
+import { isKeydbCommand } from '../../catalog/keydb.ts';
+import {
+  arityText,
+  type CommandInfo,
+  codeOfArity,
+  findCommand,
+  fitsArity,
+  isModuleName,
+} from '../../catalog/lookup.ts';
 import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../catalog/unknown-command.ts';
 import { Frame } from '../../engine/frame.ts';
+import { eachNested } from '../../engine/nested-commands.ts';
 import type { FindingDetails } from '../../findings.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { databasesDefault } from '../../limits.ts';
@@ -63,6 +73,10 @@ export class AofCheck {
   private readonly observed: PassedRecord;
   private readonly transaction = new TransactionTracker();
   private readonly warned = new Set<string>();
+  /** How many there are of each command of KeyDB, where the first one is, and how many RREPLAY carries. */
+  private readonly keydb = new Map<string, number>();
+  private keydbAt = { offset: 0, ordinal: 0, name: '' };
+  private replayed = 0;
   private validUpTo: number;
   private damaged = false;
 
@@ -82,6 +96,7 @@ export class AofCheck {
     this.file.transactions = 0;
     while (!this.readRecords(recordsBetweenPauses)) await this.options.pause?.();
     if (this.transaction.open) this.addOpenTransaction();
+    this.addKeydb();
     this.file.commands = this.commands;
     this.file.validUpTo = this.validUpTo;
   }
@@ -202,8 +217,61 @@ export class AofCheck {
       this.warnOnce('aof.command.module', name);
       return;
     }
+    if (isKeydbCommand(name, frame.argc)) {
+      this.noteKeydb(name.toUpperCase());
+      return;
+    }
     const code = frame.starts[0] < 0 ? 'aof.command.unknown' : codeOfUnknownCommand(frame.text(0), frame.argc);
     this.addUnknownAs(code, name);
+  }
+
+  /** One finding a file, with how many there are of each. */
+  private noteKeydb(name: string): void {
+    const { keydb, scanner, frame } = this;
+    if (keydb.size === 0) this.keydbAt = { offset: scanner.start, ordinal: frame.ordinal, name };
+    keydb.set(name, (keydb.get(name) ?? 0) + 1);
+    if (name === 'RREPLAY') this.checkReplayed();
+  }
+
+  /** The commands that an RREPLAY carries, as far as the window still holds them. */
+  private checkReplayed(): void {
+    const { window, scanner } = this;
+    const start = scanner.start - window.base;
+    if (start < 0) return;
+    const source = new MemorySource(window.bytes.subarray(start, window.position));
+    const whole = new Frame();
+    new RespScanner(new Window(source), true).next(whole);
+    const isWhole = eachNested(whole, 2, (nested) => {
+      this.replayed++;
+      this.checkNested(nested);
+    });
+    if (isWhole) return;
+    const expected = 'whole commands as the second argument of RREPLAY';
+    this.add('aof.command.unsupported', scanner.start, { expected, found: 'other bytes' });
+  }
+
+  private checkNested(nested: Frame): void {
+    const name = nested.text(0);
+    const info = findCommand(nested.bytes, nested.starts[0], nested.lengths[0]);
+    if (info !== undefined ? info.container || fitsArity(info, nested.argc) : isKeydbCommand(name, nested.argc)) return;
+    const shown = `'${escapeBinary(name, 40)}' within RREPLAY`;
+    const expected = 'a command that aofkit knows';
+    if (info === undefined && isModuleName(name)) this.warnOnce('aof.command.module', escapeBinary(name, 40));
+    else this.add('aof.command.unsupported', this.scanner.start, { expected, found: shown });
+  }
+
+  private addKeydb(): void {
+    const { keydb, keydbAt, replayed, file, findings } = this;
+    if (keydb.size === 0) return;
+    const counts = [...keydb].map(([name, count]) => `${count} ${name}`);
+    const within = keydb.has('RREPLAY')
+      ? `, with ${replayed} ${replayed === 1 ? 'command' : 'commands'} within RREPLAY`
+      : '';
+    const { offset, ordinal, name } = keydbAt;
+    findings.add('aof.command.keydb', file.path, offset, {
+      command: { ordinal, name },
+      found: `${counts.join(', ')}${within}`,
+    });
   }
 
   private addUnknownAs(code: string, name: string): void {
@@ -211,7 +279,7 @@ export class AofCheck {
   }
 
   private addArity(info: CommandInfo): void {
-    this.add('aof.command.arity', this.scanner.start, {
+    this.add(codeOfArity(info, this.frame.argc), this.scanner.start, {
       expected: arityText(info),
       found: `${this.frame.argc} arguments`,
     });

@@ -9,7 +9,7 @@ import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { loadAdvice } from '../../rdb/load-advice.ts';
 import { needsModule } from '../../rdb/module-data.ts';
-import { productText } from '../../rdb/product.ts';
+import { isMemberExpiry, memberCount, memberExpiryAux, productText } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
@@ -55,6 +55,7 @@ export class RdbCheck {
   private readonly databases = new Set<number>();
   private highDatabase = false;
   private readonly libraries: PlacedLibrary[] = [];
+  private memberExpiryOffset = 0;
 
   constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
     const { lanes, seed } = options;
@@ -97,6 +98,10 @@ export class RdbCheck {
     report.databases = this.databases.size;
     if (reader.product !== undefined) report.product = productText(reader.product);
     await this.checkLibraries();
+    if (report.memberExpiries !== undefined) {
+      const found = memberCount(report.memberExpiries);
+      this.findings.add('rdb.member-expiry', this.file, this.memberExpiryOffset, { found });
+    }
     this.finishChecksum();
     await this.confirmDuplicates();
   }
@@ -159,8 +164,8 @@ export class RdbCheck {
   }
 
   private noteItem(item: Item): void {
-    const { reader, report } = this;
-    if (item === Item.aux) report.aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
+    const { reader } = this;
+    if (item === Item.aux) this.noteAux();
     else if (item === Item.selectDb) this.noteDatabase();
     else if (item === Item.resizeDb) this.expectKeys();
     else if (item === Item.function) this.noteFunction();
@@ -168,6 +173,15 @@ export class RdbCheck {
     else if (item === Item.moduleAux && needsModule(reader.moduleName)) {
       this.noteModule(reader.moduleName, reader.itemOffset, {});
     }
+  }
+
+  private noteAux(): void {
+    const { report, reader } = this;
+    const { auxName, auxValue } = reader;
+    if (!isMemberExpiry(auxName)) report.aux[escapeBinary(auxName)] = escapeBinary(auxValue);
+    if (auxName !== memberExpiryAux.moment) return;
+    if (report.memberExpiries === undefined) this.memberExpiryOffset = reader.itemOffset;
+    report.memberExpiries = (report.memberExpiries ?? 0) + 1;
   }
 
   /** A key takes at least three bytes, so that a file cannot claim more memory than it is worth. */

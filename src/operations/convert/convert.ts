@@ -248,7 +248,10 @@ class Conversion {
 
   /** Whether commands that are copied are ones that a target which somebody named takes. */
   private keepsLog(target: Target): boolean {
-    if (this.replay || this.options.target === undefined) return true;
+    if (this.replay) return true;
+    // No target knows the commands of KeyDB.
+    if (this.findings.findings.some(({ code }) => code === 'aof.command.keydb')) return false;
+    if (this.options.target === undefined) return true;
     const segments = this.inputs.flatMap(logSegments).filter(({ from, to }) => to > from);
     if (segments.length === 0) return true;
     return this.needs === undefined || (this.needs.fits(target) && !this.needs.hasPayloads);
@@ -620,6 +623,7 @@ const carriedOn: ReadonlySet<string> = new Set([
   'aof.transaction.exec-without-multi',
   'aof.command.unknown',
   'aof.command.unsupported',
+  'aof.command.unsupported.arguments',
   'aof.command.arity',
 ]);
 

@@ -2,6 +2,7 @@ import nodePath from 'node:path';
 import type { ManifestPart } from '../../aof/manifest.ts';
 import { UsageError } from '../../errors.ts';
 import { findTarget, nextTarget, plainDefault, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
+import type { RdbReport } from '../report.ts';
 import type { OutputFormat } from '../rewrite/options.ts';
 import { changesKeys } from './key-router.ts';
 import type { LogSegment } from './log-copy.ts';
@@ -17,13 +18,18 @@ export function mustReplay(inputs: readonly SurveyedInput[], options: ConvertOpt
   if (options.point !== undefined) return true;
   const [input] = inputs;
   if (input.parts.slice(1).some(({ rdbBytes }) => rdbBytes > 0)) return true;
-  if (input.parts.some(({ report }) => report.rdb?.updates !== undefined)) return true;
+  if (input.parts.some(({ report }) => needsReplay(report.rdb))) return true;
   if (!inputs.some(({ hasCommands }) => hasCommands)) return false;
   if (inputs.length > 1 || options.compact === true || options.onExisting !== undefined || changesKeys(options))
     return true;
   const { to, base } = options;
   if (to === 'rdb') return true;
   return (to === 'hybrid' || base === 'rdb') && !beginsWithRdb(input);
+}
+
+/** Whether what stands behind or between its keys changes them. */
+export function needsReplay(rdb: RdbReport | undefined): boolean {
+  return rdb?.updates !== undefined || rdb?.memberExpiries !== undefined;
 }
 
 /** An input without any key or command begins with an RDB as well as with anything else. */

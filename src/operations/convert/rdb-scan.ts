@@ -6,6 +6,7 @@ import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { FlawError } from '../../rdb/encodings/flaw.ts';
 import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
+import { isMemberExpiry, memberExpiryAux } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
@@ -86,13 +87,20 @@ export class RdbScan {
       const item = reader.next();
       if (item === Item.key) this.passKey();
       else if (item === Item.end) return true;
-      else if (item === Item.aux) report.aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
+      else if (item === Item.aux) this.noteAux();
       else if (item === Item.function) report.functions++;
       else if (item === Item.selectDb) report.databases++;
       else if (item === Item.resizeDb) this.expectKeys();
       else if (item === Item.update) report.updates = (report.updates ?? 0) + 1;
     }
     return false;
+  }
+
+  private noteAux(): void {
+    const { report, reader } = this;
+    const { auxName, auxValue } = reader;
+    if (auxName === memberExpiryAux.moment) report.memberExpiries = (report.memberExpiries ?? 0) + 1;
+    if (!isMemberExpiry(auxName)) report.aux[escapeBinary(auxName)] = escapeBinary(auxValue);
   }
 
   private passKey(): void {

@@ -5,6 +5,7 @@ import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { isMemberExpiry } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
@@ -207,8 +208,10 @@ export class RdbSource {
     if (item === Item.selectDb) receiver.database(reader.db, 0, 0);
     else if (item === Item.resizeDb) this.resize();
     else if (item === Item.function) receiver.function(reader.functionCode);
-    else if (item === Item.aux) receiver.aux(reader.auxName, reader.auxValue);
-    else if (item === Item.update) throw new Disappointment('it holds commands');
+    else if (item === Item.aux) {
+      if (isMemberExpiry(reader.auxName)) throw new Disappointment('members of its keys expire');
+      receiver.aux(reader.auxName, reader.auxValue);
+    } else if (item === Item.update) throw new Disappointment('it holds commands');
     else if (item === Item.moduleAux || item === Item.slotInfo || item === Item.slotImport) {
       const bytes = this.bytesAt(reader.itemOffset, input.offset - reader.itemOffset);
       if (item === Item.moduleAux) receiver.moduleAux(reader.moduleName, bytes, 0, bytes.length);

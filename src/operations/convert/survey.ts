@@ -97,7 +97,8 @@ function surveyed(
   manifest: string | undefined,
 ): SurveyedInput {
   const hasCommands = parts.some(
-    ({ bytes, rdbBytes, report }) => bytes > rdbBytes || report.rdb?.updates !== undefined,
+    ({ bytes, rdbBytes, report }) =>
+      bytes > rdbBytes || report.rdb?.updates !== undefined || report.rdb?.memberExpiries !== undefined,
   );
   return { path, layout, parts, manifest, hasCommands };
 }

@@ -13,6 +13,7 @@ import type { LoadExam, Refusal } from '../../rdb/load-exam.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { Opcode } from '../../rdb/opcodes.ts';
 import { type PlaceReceiver, RdbPlaceLane } from '../../rdb/place-lane.ts';
+import { memberExpiryAux } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { canonicalType } from '../../rdb/value-type-id.ts';
@@ -68,6 +69,11 @@ export class RdbLoad {
   unsure: Refusal | undefined;
   /** It says that it is the front of an AOF: there a server keeps what has expired. */
   private isBase = false;
+  /** Members that expire (KeyDB). */
+  memberExpiries = 0;
+  private member = '';
+  /** Entry of the last key; -1 for none, or one that was left out. */
+  private last = -1;
   /** Commands of UPDATE records that were run. */
   private updates = 0;
   private readonly values: ValueCheck;
@@ -150,6 +156,7 @@ export class RdbLoad {
     const { input } = this.reader;
     return (key: number, length: number, type: number, from: number, to: number, expire: number): number => {
       const { bytes, base } = input;
+      this.last = -1;
       if (expire < expiredBefore) {
         this.expiredKeys++;
         return -1;
@@ -166,6 +173,7 @@ export class RdbLoad {
       if (offset < 0) keys.setSerialized(entry, source, base + from, to - from, type);
       else keys.setSerialized(entry, heldSource, offset + length, to - from, type);
       if (!Number.isNaN(expire)) keys.setExpiry(entry, expire);
+      this.last = entry;
       return entry;
     };
   }
@@ -232,6 +240,7 @@ export class RdbLoad {
     const { reader, values, options } = this;
     const { input, key, keyLength } = reader;
     const from = input.offset;
+    this.last = -1;
     if (reader.keyTooLong)
       throw new RdbFault('rdb.string.long', from, `a key of at most ${blobBytesMax} bytes`, 'a longer one');
     values.begin();
@@ -267,6 +276,7 @@ export class RdbLoad {
     options.usage?.note(options.source, from, reader.idle, reader.freq);
     if (!Number.isNaN(reader.expire)) keys.setExpiry(entry, reader.expire);
     if (reader.noEvict) keys.setNoEvict(entry, true);
+    this.last = entry;
     if (options.kept !== undefined) this.noteLoaded(options.kept, from);
   }
 
@@ -322,6 +332,27 @@ export class RdbLoad {
     if (auxName === 'redis-ver' || auxName === 'valkey-ver') this.serverVersion = auxValue;
     else if ((auxName === 'aof-base' || auxName === 'aof-preamble') && auxValue === '1') this.isBase = true;
     else if (auxName === 'lua') this.noteScript(auxValue);
+    else if (auxName === memberExpiryAux.member) this.member = auxValue;
+    else if (auxName === memberExpiryAux.moment) this.expireMember(auxValue);
+  }
+
+  /**
+   * A member of the key before it expires (KeyDB). Other servers pass over the field, so that nothing is done where it is asked what such a
+   * server does.
+   */
+  private expireMember(moment: string): void {
+    const { options, reader, last, member } = this;
+    if (options.update === undefined) return;
+    const isPart = options.kept !== undefined || options.shard !== undefined;
+    // The key was left out, since it has expired.
+    if (last < 0 && !isPart) return;
+    this.memberExpiries++;
+    const key = last < 0 ? '' : options.dataset.database(reader.db).keyText(last);
+    const words = ['PEXPIREMEMBERAT', key, member, moment];
+    options.update(
+      reader.db,
+      words.map((word) => Buffer.from(word, 'latin1')),
+    );
   }
 
   /** A script that a server before 7.0 had in its cache, and has there again when it has loaded this. */

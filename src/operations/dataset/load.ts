@@ -4,6 +4,7 @@ import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../..
 import { DecompressionError } from '../../bytes/decompression-error.ts';
 import type { Source } from '../../bytes/source.ts';
 import type { Window } from '../../bytes/window.ts';
+import { keydbCommands } from '../../catalog/keydb.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { defaultRegistry } from '../../engine/families/index.ts';
 import { type Flavor, flavorRules } from '../../engine/flavor.ts';
@@ -17,6 +18,7 @@ import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { anyPayload, payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import { memberCount } from '../../rdb/product.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { valkeyHashType } from '../../rdb/value-type-id.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
@@ -98,7 +100,16 @@ export interface LoadedFile {
   format: 'rdb' | 'aof' | 'hybrid' | 'empty';
   bytes: number;
   commands: number;
-  rdb?: { fork: Fork; version: number; serverVersion: string; keys: number; expired: number; length: number };
+  rdb?: {
+    fork: Fork;
+    version: number;
+    serverVersion: string;
+    keys: number;
+    expired: number;
+    /** Members of its keys that expire, of KeyDB. */
+    memberExpiries: number;
+    length: number;
+  };
 }
 
 /** A dataset as a server holds it after loading, and what was learnt on the way. `close` it when done. */
@@ -195,6 +206,25 @@ class Loader implements Loaded {
 
   async run(): Promise<void> {
     await this.loadLayout(detectLayout(this.path));
+    this.noteKeydb();
+  }
+
+  /** What servers other than KeyDB do not take from these files, or not so. */
+  private noteKeydb(): void {
+    const { findings, files, session } = this;
+    let members = 0;
+    for (const { path, rdb } of files) {
+      const count = rdb?.memberExpiries ?? 0;
+      members += count;
+      if (count > 0) findings.add('rdb.member-expiry', path, 0, { found: memberCount(count) });
+    }
+    const counts: string[] = [];
+    for (const name of keydbCommands) {
+      const all = session.calls[session.registry.named(name)?.id ?? -1] ?? 0;
+      const count = name === 'PEXPIREMEMBERAT' ? all - members : all;
+      if (count > 0) counts.push(`${count} ${name}`);
+    }
+    if (counts.length > 0) findings.add('aof.command.keydb', this.path, 0, { found: counts.join(', ') });
   }
 
   private async loadLayout(layout: Layout): Promise<void> {
@@ -326,14 +356,8 @@ class Loader implements Loaded {
     });
     const sound = await load.run();
     const { fork, version, checksumState, templates } = load.reader;
-    file.rdb = {
-      fork,
-      version,
-      serverVersion: load.serverVersion,
-      keys: load.keys,
-      expired: load.expiredKeys,
-      length: input.offset,
-    };
+    const { keys, expiredKeys: expired, serverVersion, memberExpiries } = load;
+    file.rdb = { fork, version, serverVersion, keys, expired, memberExpiries, length: input.offset };
     this.codec.templates = templates;
     if (!sound || checksumState === 'ok' || (this.shard !== undefined && this.shard.index > 0)) return sound;
     const errors = findings.errors;

@@ -1,7 +1,15 @@
 import { parseTimestamp } from '../../aof/annotation.ts';
 import { escapeBytes } from '../../bytes/text.ts';
 import type { Window } from '../../bytes/window.ts';
-import { arityText, type CommandInfo, findCommand, fitsArity, isModuleName } from '../../catalog/lookup.ts';
+import { isKeydbCommand } from '../../catalog/keydb.ts';
+import {
+  arityText,
+  type CommandInfo,
+  codeOfArity,
+  findCommand,
+  fitsArity,
+  isModuleName,
+} from '../../catalog/lookup.ts';
 import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../catalog/unknown-command.ts';
 import { Frame } from '../../engine/frame.ts';
 import { isUnsupported } from '../../findings.ts';
@@ -196,15 +204,21 @@ export class AofScan {
   /** Whether a server accepts the command; undefined if so, else the code. */
   private fault(info: CommandInfo | undefined): string | undefined {
     const { frame } = this;
-    if (info === undefined) return isModuleName(this.commandName()) ? undefined : this.codeOfUnknown();
-    if (!info.container) return fitsArity(info, frame.argc) ? undefined : 'aof.command.arity';
+    if (info === undefined)
+      return isModuleName(this.commandName()) || this.isKeydb() ? undefined : this.codeOfUnknown();
+    if (!info.container) return fitsArity(info, frame.argc) ? undefined : codeOfArity(info, frame.argc);
     const start = frame.argc > 1 ? frame.starts[1] : -1;
     const name = start < 0 ? '' : frame.bytes.latin1Slice(start, start + frame.lengths[1]).toUpperCase();
     const sub = info.subcommands.get(name);
-    if (sub !== undefined) return fitsArity(sub, frame.argc) ? undefined : 'aof.command.arity';
+    if (sub !== undefined) return fitsArity(sub, frame.argc) ? undefined : codeOfArity(sub, frame.argc);
     return frame.argc < 2 || info.subcommands.size === 0
       ? 'aof.command.arity'
       : codeOfUnknownSubcommand(info, name, frame.argc);
+  }
+
+  private isKeydb(): boolean {
+    const { frame } = this;
+    return frame.starts[0] >= 0 && isKeydbCommand(frame.text(0), frame.argc);
   }
 
   private codeOfUnknown(): string {
