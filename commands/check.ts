@@ -57,6 +57,7 @@ Exit status: 0 all sound (warnings do not count), 1 problems found, 2 wrong usag
     const options = {
       limit: flags.limit,
       seed,
+      at: Date.now(),
       recursive: flags.recursive,
       allowEmpty: flags['allow-empty'],
       onProgress: bar.listener,

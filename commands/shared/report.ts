@@ -10,6 +10,7 @@ export function formatCheck(result: CheckResult, repairs: readonly string[], col
   const mark = ok ? colour.green('ok') : colour.red('NOT OK');
   const totals = [layout, formatBytes(summary.bytes)];
   if (summary.keys > 0) totals.push(plural(summary.keys, 'key'));
+  if (summary.expired > 0) totals.push(plural(summary.expired, 'expired key'));
   if (files.some((file) => file.commands !== undefined)) totals.push(plural(summary.commands, 'command'));
   if (summary.errors > 0) totals.push(colour.red(plural(summary.errors, 'error')));
   if (summary.warnings > 0) totals.push(colour.yellow(plural(summary.warnings, 'warning')));

@@ -36,7 +36,7 @@ export const laneWindowBytes = 524_288;
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   passCommands(from: number, limit: number, open: number): number;
-  passKeys(from: number, limit: number, most: number, flags: number, seed: number, db: number): number;
+  passKeys(from: number, limit: number, most: number, flags: number, seed: number, db: number, moment: number): number;
   placeKeys(from: number, to: number, most: number, shard: number): number;
   keepKeys(from: number, to: number, most: number, seed: number, db: number, expiredBefore: number): number;
   crc64Window(low: number, high: number, address: number, length: number): void;
@@ -93,9 +93,9 @@ export class Lanes {
         return this.retire(error, from);
       }
     };
-    this.passKeys = (from, limit, most, flags, seed, db) => {
+    this.passKeys = (from, limit, most, flags, seed, db, moment) => {
       try {
-        return kernels.passKeys(from, limit, most, flags, seed, db);
+        return kernels.passKeys(from, limit, most, flags, seed, db, moment);
       } catch (error) {
         return this.retire(error, from);
       }

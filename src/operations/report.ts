@@ -34,6 +34,8 @@ export interface RdbReport {
   readonly version: number;
   keys: number;
   expires: number;
+  /** Keys that were past their time at the moment of the check; undefined where none was given. */
+  expired?: number;
   /** Hash fields with an expiry of their own. */
   fieldExpires: number;
   functions: number;

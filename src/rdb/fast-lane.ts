@@ -6,6 +6,8 @@ export interface RdbLaneOptions {
   readonly deep: boolean | 'long';
   /** What the keys' fingerprints are made with. */
   readonly seed: number;
+  /** Keys are counted that expire before this moment, milliseconds since 1970. Default: none. */
+  readonly at?: number;
 }
 
 /**
@@ -17,11 +19,14 @@ export class RdbFastLane {
   /** Keys that the last `pass` went over, and how many of them expire. */
   count = 0;
   expires = 0;
+  /** How many of them expire before `at`. */
+  past = 0;
   /** Their fingerprints as FingerprintSet.hash makes them with the database's number: high and low half of each. */
   readonly prints: Uint32Array;
   private readonly reader: RdbReader;
   private readonly lanes: Lanes;
   private readonly options: RdbLaneOptions;
+  private readonly at: number;
   /** Less than so many bytes in the window are not worth a call. */
   private readonly refill: number;
 
@@ -30,6 +35,7 @@ export class RdbFastLane {
     this.reader = reader;
     this.lanes = lanes;
     this.options = options;
+    this.at = options.at ?? Number.NaN;
     this.prints = lanes.prints;
     this.refill = reader.input.home.length >> 2;
   }
@@ -42,10 +48,11 @@ export class RdbFastLane {
     if (input.limit - input.position < this.refill) input.ensure(this.refill);
     if (!lanes.owns(input.bytes)) return false;
     const flags = (options.deep ? 1 : 0) | (input.trusting ? 2 : 0) | (options.deep === 'long' ? 4 : 0);
-    this.count = lanes.passKeys(input.position, input.limit, laneKeysMax, flags, options.seed, reader.db);
+    this.count = lanes.passKeys(input.position, input.limit, laneKeysMax, flags, options.seed, reader.db, this.at);
     if (this.count === 0) return false;
     input.position = lanes.result[0];
     this.expires = lanes.result[1];
+    this.past = lanes.result[2];
     return true;
   }
 }

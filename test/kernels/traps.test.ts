@@ -154,7 +154,7 @@ describe('a kernel that traps', () => {
     const traps = watchTraps();
     const lanes = new Lanes();
     traps.plant('passKeys', 1);
-    expect(lanes.passKeys(0, 100, 1, 0, 0, 0)).toBe(0);
+    expect(lanes.passKeys(0, 100, 1, 0, 0, 0, Number.NaN)).toBe(0);
     expect([lanes.owns(lanes.window()), lanes.result[0]]).toEqual([false, 0]);
     returnLanes(lanes);
     expect(borrowLanes()).not.toBe(lanes);

@@ -16,6 +16,8 @@ export interface FileCheckOptions {
   readonly seed: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
+  /** The moment of the check: keys past their time are counted. */
+  readonly at?: number;
   /** Whether kernels may pass over what is ordinary; the outcome is the same. Default true. */
   readonly fast?: boolean;
 }

@@ -29,6 +29,8 @@ export interface RdbCheckOptions {
   readonly deep?: boolean;
   /** Where the window's memory lies, if kernels may pass over what is ordinary. */
   readonly lanes?: Lanes;
+  /** The moment of the check, milliseconds since 1970: keys that are past their time are counted. */
+  readonly at?: number;
 }
 
 /** A checksum as servers log it. */
@@ -58,10 +60,10 @@ export class RdbCheck {
   private memberExpiryOffset = 0;
 
   constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
-    const { lanes, seed } = options;
+    const { lanes, seed, at } = options;
     const deep = options.deep !== false;
     this.reader = new RdbReader(input, { lanes });
-    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep, seed });
+    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep, seed, at });
     this.file = file;
     this.findings = findings;
     this.options = options;
@@ -72,6 +74,7 @@ export class RdbCheck {
       version: 0,
       keys: 0,
       expires: 0,
+      expired: at === undefined ? undefined : 0,
       fieldExpires: 0,
       functions: 0,
       databases: 0,
@@ -124,6 +127,7 @@ export class RdbCheck {
     const { reader, report } = this;
     report.keys += lane.count;
     report.expires += lane.expires;
+    if (report.expired !== undefined) report.expired += lane.past;
     this.duplicates.addPrints(lane.prints, lane.count);
     this.databases.add(reader.db);
     return lane.count;
@@ -132,7 +136,7 @@ export class RdbCheck {
   private checkKey(): void {
     const { reader, values, report } = this;
     report.keys++;
-    if (!Number.isNaN(reader.expire)) report.expires++;
+    if (!Number.isNaN(reader.expire)) this.noteExpiry();
     this.databases.add(reader.db);
     values.begin();
     if (reader.keyTooLong) values.large = true;
@@ -140,6 +144,12 @@ export class RdbCheck {
     checkValue(reader.input, reader.type, values);
     if (values.fieldExpires > 0) report.fieldExpires += values.fieldExpires;
     if (values.empty || values.large || values.moduleName !== '' || values.notes.length > 0) this.noteValue();
+  }
+
+  private noteExpiry(): void {
+    const { reader, report, options } = this;
+    report.expires++;
+    if (report.expired !== undefined && options.at !== undefined && reader.expire < options.at) report.expired++;
   }
 
   private noteValue(): void {

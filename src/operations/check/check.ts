@@ -16,6 +16,8 @@ export interface CheckOptions {
   readonly limit?: number;
   /** A random number: it keeps prepared files from looking like duplicates. Default: a fixed one. */
   readonly seed?: number;
+  /** The moment of the check, milliseconds since 1970, at which keys of RDBs are counted as expired. Default: they are not counted. */
+  readonly at?: number;
   /** Looks into folders below the one that is named. */
   readonly recursive?: boolean;
   /** A folder in which nothing lies is sound. Otherwise it is unreadable. */
@@ -30,6 +32,8 @@ export interface CheckSummary {
   readonly bytes: number;
   readonly commands: number;
   readonly keys: number;
+  /** Keys of RDBs that are past their time at `at`: a running server removes them. */
+  readonly expired: number;
   readonly errors: number;
   readonly warnings: number;
   readonly infos: number;
@@ -57,6 +61,7 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
   const findings = new FindingList(options.limit);
   const parts: PartOptions = {
     seed: options.seed ?? 0x5bd1e995,
+    at: options.at,
     onProgress: options.onProgress,
     pause: options.pause ?? nextTurn,
   };
@@ -168,6 +173,7 @@ function summarise(files: readonly FileReport[], findings: FindingList): CheckSu
     bytes: total((file) => file.size),
     commands: total((file) => file.commands),
     keys: total((file) => file.rdb?.keys),
+    expired: total((file) => file.rdb?.expired),
     errors: findings.errors,
     warnings: findings.warnings,
     infos: findings.infos,
