@@ -351,9 +351,12 @@ export class AofScan {
 
   /** Where commands go on after a bad place; -1 for nowhere. */
   private resume(flaw: FrameFlaw, start: number): number {
-    const next = new Resynchroniser(this.window).find(start + 1);
-    if (next < 0 || flaw.code !== 'aof.truncated' || this.options.eager) return next;
-    return this.isBelieved(next) ? next : -1;
+    const alone = flaw.code !== 'aof.truncated' || this.options.eager;
+    const next = new Resynchroniser(this.window, { alone }).find(start + 1);
+    if (next < 0 || alone) return next;
+    if (!this.isBelieved(next)) return -1;
+    // It is not torn but has a wrong length: then a command between two damaged ranges is one here too.
+    return new Resynchroniser(this.window).find(start + 1);
   }
 
   /**
