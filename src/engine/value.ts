@@ -1,4 +1,5 @@
 import type { FlavorRules } from './flavor.ts';
+import type { Frame } from './frame.ts';
 
 /**
  * What an entry of the keyspace holds. The first four are plain strings or a value that is still in its file; the rest are
@@ -122,8 +123,8 @@ export interface RestoredPayload {
 export interface ValueCodec {
   /** Decodes `bytes[from, to)`, a value of `rdbType` without its type byte. Throws a data error if it is damaged. */
   decode(rdbType: number, bytes: Buffer, from: number, to: number): Value;
-  /** Checks version, checksum and structure of a RESTORE payload. A string is the server's error reply. */
-  restorePayload(bytes: Buffer): RestoredPayload | string;
+  /** Checks version, checksum and structure of the payload of a RESTORE, `frame`. A string is the server's error reply. */
+  restorePayload(bytes: Buffer, frame?: Frame): RestoredPayload | string;
   /** Checks a FUNCTION RESTORE payload and gives each library's source text as a binary string. A string is the error reply. */
   functionPayload(bytes: Buffer): readonly string[] | string;
 }

@@ -3,11 +3,10 @@ import { type DatabaseSum, Digester, digestOfSums } from '../engine/digest.ts';
 import type { Flavor } from '../engine/flavor.ts';
 import type { ReplyError } from '../engine/session.ts';
 import type { Finding } from '../findings.ts';
-import { findTarget } from '../rdb/targets.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from './dataset/census.ts';
 import { countPast, dropPast } from './dataset/expired.ts';
 import { fileOrder } from './dataset/file-order.ts';
-import { flavorOfFiles } from './dataset/flavor-choice.ts';
+import { flavorOfFiles, releaseOf } from './dataset/flavor-choice.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from './dataset/flavor-signs.ts';
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from './dataset/load.ts';
 import { examineFor } from './exam/start-exam.ts';
@@ -97,22 +96,10 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
   }
 }
 
-/** A release of each flavor, whose loader decides what has a digest at all. */
-const releases: Readonly<Record<Flavor, string>> = {
-  'redis-6.2': 'redis-6.2',
-  'redis-7.0': 'redis-7.0',
-  'redis-7.2': 'redis-7.2',
-  'redis-7.4': 'redis-7.4',
-  'redis-8': 'redis-8.6',
-  'valkey-8': 'valkey-8.1',
-  'valkey-9': 'valkey-9.1',
-  'valkey-9.2': 'valkey-9.2',
-};
-
 /** Values of RDBs at which a server of that flavor ends become findings. */
 async function addRefused({ files, findings }: Loaded, flavor: Flavor): Promise<void> {
-  const target = findTarget(releases[flavor]);
-  if (target === undefined || findings.errors > 0) return;
+  const target = releaseOf(flavor);
+  if (findings.errors > 0) return;
   const paths = files.filter(({ rdb }) => rdb !== undefined).map(({ path }) => path);
   for (const { path, refusal, key } of await examineFor(paths, target, { libraries: true, mends: false })) {
     const { code, offset, expected, found, outcome } = refusal;

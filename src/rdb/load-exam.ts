@@ -14,6 +14,9 @@ export interface Refusal {
   readonly offset: number;
   readonly expected: string;
   readonly found: string;
+  /** The value's canonical type, and whether it is larger than its compact form: what the table of rules needs. */
+  readonly type?: number;
+  readonly rebuilt?: boolean;
 }
 
 export interface LoadExamOptions {

@@ -14,7 +14,7 @@ const kinds = new Map([
   ['SELECT', 4],
 ]);
 /** Commands that the lane leaves to JavaScript although they are plain: each can be worth a finding. */
-const leftOut = new Set(['EVAL', 'EVALSHA', 'FCALL', 'DISCARD', 'RESET', 'VADD']);
+const leftOut = new Set(['EVAL', 'EVALSHA', 'FCALL', 'DISCARD', 'RESET', 'VADD', 'RESTORE', 'RESTORE-ASKING']);
 
 /**
  * Passes over the ordinary commands of an AOF that lie whole in a window, at the speed of memory, and stops before anything

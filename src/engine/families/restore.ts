@@ -50,7 +50,7 @@ function storePayload(session: Session, frame: Frame, expiry: number): string | 
   if (codec === undefined) throw new Error('RESTORE needs a codec');
   const start = frame.starts[3];
   const bytes = frame.bytes.subarray(start, start + frame.lengths[3]);
-  const payload = codec.restorePayload(bytes);
+  const payload = codec.restorePayload(bytes, frame);
   if (typeof payload === 'string') return payload;
   const { rdbType, from, to } = payload;
   // Without a file to read it from again the value has to be decoded now.

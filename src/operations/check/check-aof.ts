@@ -23,12 +23,16 @@ import { PassedRecord } from '../../resp/passed-record.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
 import type { FileReport, FindingList } from '../report.ts';
+import type { PlacedLibrary } from './check-libraries.ts';
+import { checkRestore } from './check-payload.ts';
 
 export interface AofCheckOptions {
   /** No part of the AOF comes after this file: a server may truncate it. */
   readonly last: boolean;
   /** Lets other work go on; awaited now and then. */
   readonly pause?: () => Promise<void>;
+  /** Which damaged payloads of RESTORE are told of: all, or only what cannot be put right. */
+  readonly payloads: 'unreadable' | 'all';
   /** Where the window's memory lies, if kernels may pass over what is ordinary. */
   readonly lanes?: Lanes;
   /** Is shown commands. */
@@ -56,6 +60,8 @@ const multi = findCommand(Buffer.from('MULTI'), 0, 5);
 const exec = findCommand(Buffer.from('EXEC'), 0, 4);
 const select = findCommand(Buffer.from('SELECT'), 0, 6);
 const vectorAdd = findCommand(Buffer.from('VADD'), 0, 4);
+/** They carry values, which servers look into. */
+const payloadCommands = new Set(['RESTORE', 'RESTORE-ASKING']);
 const scripts = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 /** Commands that take the queue away from under the EXEC that runs it. */
 const discards = new Set(['DISCARD', 'RESET']);
@@ -63,6 +69,9 @@ const discards = new Set(['DISCARD', 'RESET']);
 /** Checks the RESP part of a file, from where the window stands to the end of its source. */
 export class AofCheck {
   commands = 0;
+  /** Function libraries that it loads. */
+  private readonly libraries: PlacedLibrary[] = [];
+  private database = 0;
   private readonly window: Window;
   private readonly file: FileReport;
   private readonly findings: FindingList;
@@ -97,8 +106,16 @@ export class AofCheck {
     while (!this.readRecords(recordsBetweenPauses)) await this.options.pause?.();
     if (this.transaction.open) this.addOpenTransaction();
     this.addKeydb();
+    await this.checkLibraries();
     this.file.commands = this.commands;
     this.file.validUpTo = this.validUpTo;
+  }
+
+  /** The parser of Lua is loaded only where there are libraries. */
+  private async checkLibraries(): Promise<void> {
+    if (this.libraries.length === 0) return;
+    const { addLoggedLibraryFindings } = await import('./check-libraries.ts');
+    addLoggedLibraryFindings(this.libraries, this.file.path, this.findings);
   }
 
   /** Reads at most `most` records; true at the end. */
@@ -154,11 +171,27 @@ export class AofCheck {
   /** What is well-formed and yet not what a server loads without a word. */
   private checkEffect(info: CommandInfo): void {
     const { open } = this.transaction;
+    if (payloadCommands.has(info.name)) this.checkPayload(info.name);
     if (info === vectorAdd) {
       if (!open && this.saysCas()) this.warnOnce('aof.command.vadd-cas', 'VADD … CAS');
     } else if (open && discards.has(info.name)) {
       this.add('aof.transaction.discard', this.scanner.start, { expected: 'EXEC', found: info.name });
     } else if (info.group === 'scripting' && scripts.has(info.name)) this.warnOnce('aof.command.script', info.name);
+  }
+
+  /** Reads a command that was just passed once more, whole, for what it carries. */
+  private checkPayload(name: string): void {
+    const { window, scanner, file, findings, options, frame } = this;
+    const end = window.offset;
+    // What a pipe has let go of, being too long to be held, cannot be read again.
+    if (!window.seek(scanner.start)) return;
+    const whole = new Frame();
+    const record = new RespScanner(window, true).next(whole);
+    whole.ordinal = frame.ordinal;
+    if (record !== Record.command || window.offset !== end) return;
+    if (name !== 'FUNCTION')
+      checkRestore(whole, { database: this.database, file: file.path, findings, tells: options.payloads });
+    else if (whole.argc > 2) this.libraries.push({ code: whole.text(whole.argc - 1), offset: scanner.start });
   }
 
   /** Whether CAS is an argument of the record that was just passed, an option or an element; as far as the window still holds it. */
@@ -192,7 +225,8 @@ export class AofCheck {
     }
     const start = frame.starts[1];
     const text = start < 0 ? '' : frame.bytes.latin1Slice(start, start + Math.min(frame.lengths[1], 20));
-    if (Number(text) >= databasesDefault) this.warnOnce('aof.database.range', `SELECT ${text}`);
+    this.database = Number(text);
+    if (this.database >= databasesDefault) this.warnOnce('aof.database.range', `SELECT ${text}`);
   }
 
   /** A container's subcommand decides what is known and how many arguments fit. */
@@ -203,6 +237,7 @@ export class AofCheck {
     const info = container.subcommands.get(name);
     if (info !== undefined) {
       if (!fitsArity(info, frame.argc)) this.addArity(info);
+      else if (name === 'LOAD' && container.name === 'FUNCTION') this.checkPayload(container.name);
     } else if (frame.argc < 2 || container.subcommands.size === 0) this.addArity(container);
     else {
       const full = `${container.name} ${escapeBytes(Buffer.from(name, 'latin1'), 0, name.length, 40)}`;

@@ -113,7 +113,7 @@ export async function checkContent(
     report.format = 'aof';
   }
   const { AofCheck } = await import('./check-aof.ts');
-  await new AofCheck(input, report, findings, options).run();
+  await new AofCheck(input, report, findings, { ...options, payloads: 'all' }).run();
 }
 
 const counts = ({ errors, warnings, infos }: FindingList) => ({ errors, warnings, infos });

@@ -9,26 +9,48 @@ export interface PlacedLibrary {
   readonly offset: number;
 }
 
-/** Tells of libraries that servers refuse: all of those with functions, or some. */
+/** Tells of libraries of an RDB that servers refuse: all of those with functions, or some. */
 export function addLibraryFindings(libraries: readonly PlacedLibrary[], file: string, findings: FindingList): void {
-  const able = targets.filter(({ hasFunctions }) => hasFunctions);
-  const exams = able.map((target) => new LoadExam({ target, deep: false, checkLibrary }));
+  const exams = able.map(examFor);
   for (const { code, offset } of libraries) {
-    const refusals = exams.map((exam) => exam.libraryRefusal(code, offset));
-    const refusing = able.filter((_, index) => refusals[index]?.outcome === 'refuses');
-    const first = refusals.find((refusal) => refusal?.outcome === 'refuses');
-    if (first !== undefined) add(first, refusing, able.length, file, findings);
+    const { first, all, who } = verdictOf(exams.map((exam) => exam.libraryRefusal(code, offset)));
+    if (first === undefined) continue;
+    const advice = `${who} exits with "Failed loading library".`;
+    findings.add(first.code, file, offset, { severity: all ? 'error' : 'warning', ...detailsOf(first), advice });
   }
 }
 
-function add(refusal: Refusal, refusing: readonly Target[], all: number, file: string, findings: FindingList): void {
-  const { code, offset, found } = refusal;
-  const isAll = refusing.length === all;
-  const who = isAll ? 'Every server with functions' : refusing.map(({ name }) => name).join(', ');
-  findings.add(code, file, offset, {
-    severity: isAll ? 'error' : 'warning',
-    expected: 'a function library that servers load',
-    found,
-    advice: `${who} exits with "Failed loading library".`,
-  });
+/** Tells of libraries that a log loads, each for itself: a server that refuses one goes on without it, unless it dies of it. */
+export function addLoggedLibraryFindings(
+  libraries: readonly PlacedLibrary[],
+  file: string,
+  findings: FindingList,
+): void {
+  for (const { code, offset } of libraries) {
+    const refusals = able.map((target) => examFor(target).libraryRefusal(code, offset));
+    const { first, who } = verdictOf(refusals);
+    if (first === undefined) continue;
+    const crashes = first.code === 'rdb.function.crash';
+    const advice = crashes
+      ? `${who} crashes.`
+      : `${who} replies an error to FUNCTION LOAD and goes on without the library.`;
+    const severity = crashes ? 'error' : 'warning';
+    findings.add(first.code, file, offset, { severity, repairable: false, ...detailsOf(first), advice });
+  }
+}
+
+const able = targets.filter(({ hasFunctions }) => hasFunctions);
+const examFor = (target: Target) => new LoadExam({ target, deep: false, checkLibrary });
+const detailsOf = ({ found }: Refusal) => ({ expected: 'a function library that servers load', found });
+
+/** The first refusal, and which releases refuse. */
+function verdictOf(refusals: readonly (Refusal | undefined)[]) {
+  const refuses = refusals.map((refusal) => refusal?.outcome === 'refuses');
+  const all = !refuses.includes(false);
+  const names = able.filter((_, index) => refuses[index]).map(({ name }) => name);
+  return {
+    first: refusals.find((_, index) => refuses[index]),
+    all,
+    who: all ? 'Every server with functions' : names.join(', '),
+  };
 }

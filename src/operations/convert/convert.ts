@@ -12,6 +12,7 @@ import type { Copied } from '../dataset/copied-tail.ts';
 import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
 import { Sources } from '../dataset/sources.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { libraryRefusal } from '../exam/library-refusal.ts';
 import type { RefusedValue } from '../exam/rdb-exam.ts';
 import { countRefused, refusalText } from '../exam/refusal-text.ts';
 import { examineFor } from '../exam/start-exam.ts';
@@ -490,7 +491,12 @@ class Conversion {
   /** Why the target would not load what is written, by the values of the inputs; '' where nothing speaks against it. */
   private async examine(target: Target): Promise<string> {
     const [first] = await this.refusedBy(target);
-    return first === undefined ? '' : refusalText(first, target);
+    if (first !== undefined) return refusalText(first, target);
+    for (const { loaded } of this.loaded.values()) {
+      const refusal = await libraryRefusal(loaded.dataset.libraries, target);
+      if (refusal !== undefined) return refusal;
+    }
+    return '';
   }
 
   /** The values and libraries of the inputs that the target refuses to load, the first of them. */

@@ -86,7 +86,7 @@ export interface Needs {
  * be `exact`: what they are in an ordinary log is known by then, and the kernel passes over the others at the speed of memory.
  */
 export class LogNeeds implements CommandObserver {
-  /** Whether it holds RESTORE: the payloads are of some RDB version, which a target may not take. */
+  /** Whether it holds RESTORE or function libraries, which a target may not take: of some RDB version, or some server's. */
   hasPayloads = false;
   private readonly exact: boolean;
   private readonly seen = new Set<string>();
@@ -109,7 +109,7 @@ export class LogNeeds implements CommandObserver {
   note({ name, container }: CommandInfo, command: ObservedCommand): boolean {
     const isNew = !this.seen.has(name);
     this.seen.add(name);
-    if (name === 'RESTORE') this.hasPayloads = true;
+    if (name.startsWith('RESTORE') || name === 'FUNCTION') this.hasPayloads = true;
     if (container && command.count > 1) this.seen.add(`${name} ${command.argument(1).toUpperCase()}`);
     const later = laterArguments[name];
     if (later === undefined || command.count <= later.plainCount) return isNew;

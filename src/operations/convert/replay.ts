@@ -95,7 +95,7 @@ function rulesFor(path: string, { target }: ConvertOptions): ChosenRules {
 }
 
 function loadOptions(flavor: Flavor, { at, onProgress, pause, seed, opaque }: ConvertOptions): LoadOptions {
-  return { flavor, at, onProgress, pause, seed, opaque, expired: 'keep' };
+  return { flavor, mends: true, at, onProgress, pause, seed, opaque, expired: 'keep' };
 }
 
 /** Where the log ends that counts; a sentence where it has no such point. */

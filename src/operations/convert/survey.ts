@@ -165,7 +165,8 @@ async function surveyPart(
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {
       const { AofCheck } = await import('../check/check-aof.ts');
-      await new AofCheck(input, report, findings, { last, pause, lanes, observer: options.needs }).run();
+      const how = { last, pause, lanes, observer: options.needs, payloads: 'unreadable' } as const;
+      await new AofCheck(input, report, findings, how).run();
     }
   } catch (error) {
     if (!(error instanceof DecompressionError)) throw error;

@@ -108,3 +108,21 @@ function flavorOfRdbVersion(version: number): Flavor {
   if (version === 10) return 'redis-7.0';
   return version === 11 ? 'redis-7.2' : 'redis-8';
 }
+
+/** A release of each flavor, whose loader decides what has a digest at all. */
+const releases: Readonly<Record<Flavor, string>> = {
+  'redis-6.2': 'redis-6.2',
+  'redis-7.0': 'redis-7.0',
+  'redis-7.2': 'redis-7.2',
+  'redis-7.4': 'redis-7.4',
+  'redis-8': 'redis-8.6',
+  'valkey-8': 'valkey-8.1',
+  'valkey-9': 'valkey-9.1',
+  'valkey-9.2': 'valkey-9.2',
+};
+
+export function releaseOf(flavor: Flavor): Target {
+  const target = findTarget(releases[flavor]);
+  if (target === undefined) throw new Error(`no target ${releases[flavor]}`);
+  return target;
+}

@@ -16,20 +16,24 @@ import { UnreadableError, UsageError } from '../../errors.ts';
 import { openFramesKernel } from '../../kernels/frames-kernel.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
-import { anyPayload, payloadRules } from '../../rdb/codec/payload.ts';
+import { anyPayload, type PayloadRules, payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import { LoadExam, type Refusal } from '../../rdb/load-exam.ts';
+import { alwaysLooksDeep } from '../../rdb/load-rules.ts';
 import { memberCount } from '../../rdb/product.ts';
 import type { Fork } from '../../rdb/reader.ts';
 import { valkeyHashType } from '../../rdb/value-type-id.ts';
 import { FrameLane } from '../../resp/frame-lane.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { RdbCheck } from '../check/check-rdb.ts';
+import { addPayloadFinding } from '../exam/payload-finding.ts';
 import { addForeign } from '../foreign-finding.ts';
 import type { KeptKeys } from '../kept/kept-keys.ts';
 import { eachPart, noteBackup, readManifest } from '../parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../report.ts';
 import { nextTurn } from '../turns.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
+import { releaseOf } from './flavor-choice.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
 import { UsageTable } from './usage-table.ts';
@@ -59,6 +63,8 @@ export interface LoadOptions {
   readonly gate?: CommandGate;
   /** Only this part of the dataset: of several that are loaded side by side, each with all the files. */
   readonly shard?: ShardChoice;
+  /** Whether a payload of RESTORE is taken whose flaw is put right when its value is written. */
+  readonly mends?: boolean;
   /** Takes the keys of the RDB that the logs do not touch: the dataset holds only the others. */
   readonly kept?: KeptKeys;
 }
@@ -180,11 +186,7 @@ class Loader implements Loaded {
     this.options = options;
     this.findings = options.findings ?? new FindingList();
     const { keepsNegativeZero } = flavorRules(options.flavor);
-    const { payloads = options.flavor } = options;
-    this.codec = new RdbCodec({
-      payloads: payloads === 'any' ? anyPayload : payloadRules(payloads),
-      keepsNegativeZero,
-    });
+    this.codec = new RdbCodec({ payloads: this.payloadRules(options), keepsNegativeZero });
     this.dataset = new Dataset(2 ** 31, options.seed);
     const registry = defaultRegistry();
     const { shard, gate } = options;
@@ -198,6 +200,28 @@ class Loader implements Loaded {
       reader: this.sources,
       opaque: (_, frame, reason) => this.noteOpaque(frame, reason),
     });
+  }
+
+  /** Payloads at which the server ends are errors: nothing behind them was ever loaded. */
+  private payloadRules({ payloads = this.options.flavor, mends }: LoadOptions): PayloadRules {
+    const told = {
+      mends,
+      tellsDamage: 'unreadable' as const,
+      onRefusal: (refusal: Refusal) => this.noteRefusal(refusal),
+    };
+    if (payloads === 'any') return { ...anyPayload, ...told };
+    const target = releaseOf(payloads);
+    return { ...payloadRules(payloads), ...told, exam: new LoadExam({ target, deep: alwaysLooksDeep(target) }) };
+  }
+
+  private noteRefusal(refusal: Refusal): void {
+    const frame = this.codec.restoring;
+    if (frame !== undefined)
+      addPayloadFinding(refusal, frame, this.session.database, this.filePath(frame), this.findings);
+  }
+
+  private filePath({ source }: Frame): string {
+    return source < 0 ? this.path : this.sources.pathOf(source);
   }
 
   close(): void {

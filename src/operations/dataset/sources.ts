@@ -46,6 +46,10 @@ export class Sources implements SourceReader {
     return { source: this.reopen(index), index };
   }
 
+  pathOf(index: number): string {
+    return this.open[index].path;
+  }
+
   /** Why the compressed data of source number `index` could not be read to its end. */
   damage(index: number): DecompressionError | undefined {
     return this.open[index].spooled?.damage;

@@ -11,7 +11,7 @@ import { Item, RdbReader } from '../../rdb/reader.ts';
 import { findTarget } from '../../rdb/targets.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
-import { mendedCodes } from '../../rdb/writer/mended-streams.ts';
+import { mendedCodes } from '../../rdb/writer/mended-values.ts';
 
 export interface RdbExamTask {
   readonly path: string;
@@ -24,6 +24,8 @@ export interface RdbExamTask {
   readonly mends: boolean;
   /** So many that are refused are looked for. Default 20. */
   readonly max?: number;
+  /** Whether unsorted intsets are among what is encoded anew: not where ranges of records are copied without a look. */
+  readonly sorts?: boolean;
 }
 
 /** A value, or a library, that the target refuses. */
@@ -98,7 +100,12 @@ class RdbExam {
   }
 
   private judge(refusals: readonly Refusal[]): void {
-    for (const refusal of refusals) if (!this.task.mends || !mendedCodes.has(refusal.code)) this.note(refusal);
+    for (const refusal of refusals) if (!this.isMended(refusal)) this.note(refusal);
+  }
+
+  private isMended({ code }: Refusal): boolean {
+    const { mends, sorts = false } = this.task;
+    return mends && mendedCodes.has(code) && (sorts || code !== 'intset.order');
   }
 
   private note(refusal: Refusal | undefined): void {

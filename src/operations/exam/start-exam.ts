@@ -11,11 +11,11 @@ const threadedBytesMin = 16 * 1024 * 1024;
 export async function examineFor(
   paths: readonly string[],
   target: Target,
-  options: { readonly seed?: number; readonly libraries: boolean; readonly mends: boolean; readonly max?: number },
+  options: Pick<RdbExamTask, 'libraries' | 'mends' | 'sorts' | 'max'> & { readonly seed?: number },
 ): Promise<RefusedValue[]> {
-  const { seed = 0, libraries, mends, max } = options;
+  const { seed = 0, libraries, mends, sorts, max } = options;
   const plain = paths.filter((path) => path !== '-' && fs.statSync(path).isFile());
-  const tasks = plain.map((path) => ({ path, target: target.name, seed, libraries, mends, max }));
+  const tasks = plain.map((path) => ({ path, target: target.name, seed, libraries, mends, sorts, max }));
   const found = await Promise.all(tasks.map((task) => examine(task)));
   return found.flat();
 }

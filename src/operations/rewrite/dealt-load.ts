@@ -82,13 +82,14 @@ async function loadShards(
   owners: Uint8Array,
   second: SecondShard,
 ): Promise<DealtDataset | undefined> {
-  const { flavor, payloads, at, seed } = load;
+  const { flavor, payloads, mends, at, seed } = load;
   second.load({
     kind: 'load',
     path,
     shard: { index: 1, owners },
     flavor,
     payloads,
+    mends,
     at,
     seed,
     filter,

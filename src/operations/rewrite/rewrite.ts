@@ -18,6 +18,7 @@ import { type ForeignCommand, foreignCommands } from '../dataset/flavor-signs.ts
 import type { Loaded, LoadOptions, OpaqueCommand } from '../dataset/load.ts';
 import { RulesSearch } from '../dataset/rules-search.ts';
 import { TargetSearch } from '../dataset/target-search.ts';
+import { libraryRefusal } from '../exam/library-refusal.ts';
 import { refusalText } from '../exam/refusal-text.ts';
 import { examineFor } from '../exam/start-exam.ts';
 import { reasonOfErrors } from '../foreign-finding.ts';
@@ -136,7 +137,7 @@ class Rewrite {
     const { rules } = this.rules;
     const { flavor } = rules;
     const payloads = payloadsFor(rules);
-    const load: LoadOptions = { flavor, payloads, at, onProgress, pause, seed, opaque, expired: 'keep' };
+    const load: LoadOptions = { flavor, payloads, mends: true, at, onProgress, pause, seed, opaque, expired: 'keep' };
     if (point !== undefined) {
       const settled = settlePoint(point, await surveyLog(this.path, point, load));
       if (typeof settled === 'string') return this.result('refused', settled);
@@ -277,6 +278,8 @@ class Rewrite {
       const refused = await exam;
       if (refused !== undefined) {
         output.abandon();
+        // What is copied unseen is not put right: once more, with every value decoded.
+        if (dealt.kept !== undefined) return this.again();
         return this.result('refused', refused);
       }
       const other = search.next(target, this.losses.serious);
@@ -380,8 +383,13 @@ class Rewrite {
   /** Why the target would not load what is written, by the values of the source; undefined where nothing speaks against it. */
   private async examine(loaded: Loaded, target: Target): Promise<string | undefined> {
     const paths = loaded.files.filter(({ rdb }) => rdb !== undefined).map(({ path }) => path);
-    const [first] = await examineFor(paths, target, { seed: this.options.seed, libraries: true, mends: true });
-    return first && refusalText(first, target);
+    const [first] = await examineFor(paths, target, {
+      seed: this.options.seed,
+      libraries: true,
+      mends: true,
+      sorts: this.dealt?.kept === undefined,
+    });
+    return first ? refusalText(first, target) : libraryRefusal(loaded.dataset.libraries, target);
   }
 
   private async settle(dealt: DealtDataset, output: Output): Promise<RewriteResult> {

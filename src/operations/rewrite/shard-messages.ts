@@ -20,6 +20,7 @@ export interface ShardTask {
   readonly flavor: Flavor;
   /** Whose payloads of RESTORE are taken, as for `loadDataset`. */
   readonly payloads?: Flavor | 'any';
+  readonly mends?: boolean;
   readonly at: number;
   readonly seed: number | undefined;
   readonly filter: KeyFilterOptions;

@@ -25,9 +25,10 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function load({ path, shard, flavor, payloads, at, seed, filter, limits }: ShardTask): Promise<Loaded> {
+async function load({ path, shard, flavor, payloads, mends, at, seed, filter, limits }: ShardTask): Promise<Loaded> {
   setLimits(limits);
-  const loaded = await loadDataset(path, { flavor, payloads, at, seed, shard, expired: 'keep', opaque: 'keep' });
+  const rules = { flavor, payloads, mends };
+  const loaded = await loadDataset(path, { ...rules, at, seed, shard, expired: 'keep', opaque: 'keep' });
   const { dataset, session, findings } = loaded;
   // Functions are the first thread's to write.
   dataset.libraries.clear();

@@ -1,6 +1,7 @@
 /**
  * Values of RDB files as the engine wants them, and RESTORE payloads: the codec that is handed to a Session.
  */
+import type { Frame } from '../../engine/frame.ts';
 import type { RestoredPayload, Value, ValueCodec } from '../../engine/value.ts';
 import { GcraValue } from '../../engine/values/gcra.ts';
 import { FlawError } from '../encodings/flaw.ts';
@@ -30,6 +31,8 @@ export interface CodecOptions {
 type Decoder = () => Value;
 
 export class RdbCodec implements ValueCodec {
+  /** The RESTORE whose payload is being checked, or was last. */
+  restoring: Frame | undefined;
   private readonly fork: Fork;
   private readonly payloads: PayloadRules;
   private readonly cursor = new ValueCursor();
@@ -68,7 +71,8 @@ export class RdbCodec implements ValueCodec {
   }
 
   /** Checks a RESTORE payload; a string is the error that a server replies. */
-  restorePayload(bytes: Buffer): RestoredPayload | string {
+  restorePayload(bytes: Buffer, frame?: Frame): RestoredPayload | string {
+    this.restoring = frame;
     return checkPayload(bytes, this.payloads);
   }
 

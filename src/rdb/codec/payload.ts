@@ -19,6 +19,7 @@ import type { Target } from '../targets.ts';
 import { type RdbFormat, ValueCheck } from '../value-check.ts';
 import { canonicalType, TypeId, typeInFile } from '../value-type-id.ts';
 import { checkValue, valueType } from '../value-types.ts';
+import { mendedCodes } from '../writer/mended-values.ts';
 
 const footerBytes = 10;
 const versionOrChecksum = 'ERR DUMP payload version or checksum are wrong';
@@ -34,8 +35,12 @@ export interface PayloadRules {
   readonly exam?: LoadExam;
   /** Told of a payload at which a server ends, or may end, while it loads a log; what it replies otherwise does not end it. */
   readonly onRefusal?: (refusal: Refusal) => void;
-  /** Whether a damaged value is told of too that the server loads without a look. */
-  readonly tellsDamage?: boolean;
+  /** Which damaged values are told of too that the server loads without a look: those that nothing can be decoded from, or all. */
+  readonly tellsDamage?: 'unreadable' | 'all';
+  /** Whether a value is told of that is loaded with its module only. */
+  readonly tellsModules?: boolean;
+  /** Whether a value is taken whose flaw is put right when it is encoded anew. */
+  readonly mends?: boolean;
 }
 
 const versions: Record<Flavor, number> = {
@@ -131,16 +136,31 @@ function checkBody(body: Buffer, format: RdbFormat, rules: PayloadRules): Restor
 }
 
 /** Whether the server loads the value that was checked; what ends it is told. */
-function takesValue(check: ValueCheck, type: number, { exam, onRefusal, tellsDamage }: PayloadRules): boolean {
-  const damage = check.notes.find((note) => note.severity === 'error');
-  if (exam === undefined) return damage === undefined;
-  const refusal = exam.refusal(check, type, 0);
+function takesValue(check: ValueCheck, type: number, rules: PayloadRules): boolean {
+  const { exam, onRefusal, tellsDamage, mends } = rules;
+  if (rules.tellsModules === true && check.moduleName !== '' && !check.isVectorSet) onRefusal?.(moduleNeeded(check));
+  if (mends === true && check.notes.length > 0) forgetMended(check);
+  const damage = check.notes.find(
+    ({ severity, code }) => severity === 'error' && !(tellsDamage === 'unreadable' && mendedCodes.has(code)),
+  );
+  const refusal = exam?.refusal(check, type, 0);
   // A type that it does not know is an error that it replies.
   if (refusal?.code === unreadableType || isReplied(refusal, type)) return false;
-  if (refusal !== undefined) onRefusal?.(refusal);
-  else if (damage !== undefined && tellsDamage) onRefusal?.({ ...damage, outcome: 'unsure' });
-  else return true;
-  return refusal?.outcome === 'unsure' && tellsDamage !== true;
+  const value = { type: canonicalType(type, check), rebuilt: check.rebuilt };
+  if (refusal !== undefined) onRefusal?.({ ...refusal, ...value });
+  else if (damage !== undefined && tellsDamage) onRefusal?.({ ...damage, outcome: 'unsure', ...value });
+  else return exam !== undefined || damage === undefined;
+  return refusal?.outcome === 'unsure' && tellsDamage === undefined;
+}
+
+function moduleNeeded({ moduleName }: ValueCheck): Refusal {
+  const found = `module type '${moduleName}'`;
+  return { outcome: 'unsure', code: 'rdb.module.needed', offset: 0, expected: 'a type of the server itself', found };
+}
+
+function forgetMended({ notes }: ValueCheck): void {
+  for (let index = notes.length - 1; index >= 0; index--)
+    if (mendedCodes.has(notes[index].code)) notes.splice(index, 1);
 }
 
 /** Valkey replies an error to an expiry of a field that is less than none, as if it could not read it. */
@@ -149,8 +169,9 @@ function isReplied(refusal: Refusal | undefined, type: number): boolean {
 }
 
 /** Bytes that are missing are an error that a server replies, bytes that are wrong end it. */
-function noteFault({ code, offset, expected, found }: RdbFault, { exam, onRefusal }: PayloadRules): void {
-  if (exam === undefined || code === 'rdb.truncated' || code === 'rdb.string.length') return;
+function noteFault({ code, offset, expected, found }: RdbFault, { exam, onRefusal, tellsDamage }: PayloadRules): void {
+  if ((exam === undefined && tellsDamage === undefined) || code === 'rdb.truncated' || code === 'rdb.string.length')
+    return;
   onRefusal?.({ outcome: 'refuses', code, offset, expected, found });
 }
 

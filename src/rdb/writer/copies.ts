@@ -2,7 +2,7 @@ import { isVectorSet } from '../codec/module-value.ts';
 import { readsType, type Target } from '../targets.ts';
 import { TypeId } from '../value-type-id.ts';
 import { needsOtherBacklens } from './backlen-check.ts';
-import { isMended } from './mended-streams.ts';
+import { isMended } from './mended-values.ts';
 
 /** A score of -0 as a skiplist of each type holds it: as text behind its length, or as a double. */
 const negativeZeros: Readonly<Record<number, Buffer>> = {

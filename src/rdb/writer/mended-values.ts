@@ -5,10 +5,16 @@ import { alwaysLooksDeep, loadOutcome } from '../load-rules.ts';
 import type { Target } from '../targets.ts';
 import { ValueCheck } from '../value-check.ts';
 import { TypeId } from '../value-type-id.ts';
+import { checkIntsetSet } from '../values/set.ts';
 import { checkStream } from '../values/stream.ts';
 
-/** What encoding a stream anew puts right: a wrong length or number of additions, nodes without an entry. */
-export const mendedCodes: ReadonlySet<string> = new Set(['stream.count', 'stream.node.empty', 'stream.added']);
+/** What encoding a value anew puts right: a stream's wrong length or number of additions, nodes without an entry, an unsorted intset. */
+export const mendedCodes: ReadonlySet<string> = new Set([
+  'stream.count',
+  'stream.node.empty',
+  'stream.added',
+  'intset.order',
+]);
 
 const versions: Readonly<Record<number, number>> = {
   [TypeId.stream1]: 1,
@@ -18,13 +24,16 @@ const versions: Readonly<Record<number, number>> = {
   [TypeId.stream5]: 5,
 };
 
-/** Whether a serialized stream is one that the target refuses and that encoding it anew puts right. */
+/** Whether a serialized stream or intset is one that the target refuses and that encoding it anew puts right. */
 export function isMended(target: Target, type: number, raw: Buffer, from: number, to: number): boolean {
-  const version = versions[type];
-  if (version === undefined || ![...mendedCodes].some((code) => refuses(target, code, type))) return false;
+  const version = versions[type] ?? 0;
+  if (version === 0 && type !== TypeId.setIntset) return false;
+  if (![...mendedCodes].some((code) => refuses(target, code, type))) return false;
   const check = new ValueCheck(true, new Map(), 0);
   try {
-    checkStream(new RdbInput(new MemorySource(raw.subarray(from, to))), check, version);
+    const input = new RdbInput(new MemorySource(raw.subarray(from, to)));
+    if (version === 0) checkIntsetSet(input, check);
+    else checkStream(input, check, version);
   } catch (error) {
     if (error instanceof RdbFault || error instanceof FlawError) return false;
     throw error;
