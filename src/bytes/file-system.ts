@@ -75,7 +75,6 @@ const fileSystem = Object.assign(Object.create(nodeFs) as typeof nodeFs, {
   openSync: onPath(nodeFs.openSync),
   readFileSync: onPath(nodeFs.readFileSync),
   renameSync: onTwoPaths(nodeFs.renameSync),
-  rmSync: onPath(nodeFs.rmSync),
   rmdirSync: onPath(nodeFs.rmdirSync),
   statSync: onPath(nodeFs.statSync),
   unlinkSync: onPath(nodeFs.unlinkSync),

@@ -117,7 +117,8 @@ class Verification {
       try {
         await this.layout(member);
       } catch (error) {
-        if (!(error instanceof UnreadableError)) throw error;
+        // There is no rest that could be verified.
+        if (!(error instanceof UnreadableError) || members.length === 1) throw error;
         this.findings.add('folder.data-unreadable', error.path, 0, { found: error.message });
       }
     }

@@ -51,7 +51,14 @@ function warnings(log: string): string[] {
 /** The facts without the keys of which the target could not hold all, and those that it could not hold at all. */
 function withoutLosses(facts: Facts, { losses }: ConvertResult): Map<string, KeyFacts> {
   const keys = new Map(facts.keys);
-  for (const { db, key, kind } of losses) if (changesDigest(kind)) keys.delete(`${db} ${key}`);
+  for (const { db, key, kind } of losses) {
+    const id = `${db} ${key}`;
+    const held = keys.get(id);
+    if (changesDigest(kind)) keys.delete(id);
+    // A group keeps its name and last entry where its consumers without pending entries are lost.
+    else if (kind === 'stream-consumers' && held !== undefined)
+      keys.set(id, { ...held, groups: held.groups?.map((group) => group.split(' ').slice(0, 2).join(' ')) });
+  }
   return keys;
 }
 

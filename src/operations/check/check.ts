@@ -147,7 +147,8 @@ async function checkFolder(
     try {
       append(files, (await checkLayout(member, findings, options)).files);
     } catch (error) {
-      if (!(error instanceof UnreadableError)) throw error;
+      // There is no rest that could be checked.
+      if (!(error instanceof UnreadableError) || members.length === 1) throw error;
       findings.add('folder.data-unreadable', error.path, 0, { found: error.message });
     }
   }
