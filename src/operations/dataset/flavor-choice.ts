@@ -1,11 +1,10 @@
 import nodePath from 'node:path';
-import { type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
+import type { Layout } from '../../aof/layout.ts';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
 import { DecompressionError } from '../../bytes/decompression-error.ts';
-import fs, { statIfAny } from '../../bytes/file-system.ts';
+import fs from '../../bytes/file-system.ts';
 import { openRegular } from '../../bytes/input.ts';
 import { readSmallFile } from '../../bytes/small-file.ts';
-import { FileSource } from '../../bytes/source.ts';
 import type { Flavor } from '../../engine/flavor.ts';
 import { UsageError } from '../../errors.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
@@ -85,7 +84,7 @@ export function flavorOfFiles(layout: Layout): Flavor | undefined {
 }
 
 function firstFile(layout: Layout): string | undefined {
-  if (layout.kind === 'file') return isManifest(layout.path) ? firstPart(layout.path) : layout.path;
+  if (layout.kind === 'file') return layout.path.endsWith('.manifest') ? firstPart(layout.path) : layout.path;
   if (layout.kind === 'multi-part') {
     return firstPart(layout.manifest);
   }
@@ -95,17 +94,6 @@ function firstFile(layout: Layout): string | undefined {
 function firstPart(manifest: string): string | undefined {
   const [part] = loadOrder(parseManifest(readSmallFile(manifest)));
   return part && nodePath.join(nodePath.dirname(manifest), part.name);
-}
-
-function isManifest(path: string): boolean {
-  if (statIfAny(path)?.isFile() !== true) return false;
-  const source = FileSource.open(path);
-  try {
-    const head = Buffer.alloc(sniffBytes);
-    return sniff(head.subarray(0, source.read(head, 0, head.length)), path) === 'manifest';
-  } finally {
-    source.close();
-  }
 }
 
 function flavorOfRdb(reader: RdbReader): Flavor {
