@@ -48,6 +48,8 @@ export interface FolderScan {
 }
 
 const dataName = /\.(rdb|aof)(\.gz)?$/;
+/** What `repair` keeps of a file that it replaces: with the damage. */
+const backupName = /\.backup-\d+$/;
 const aofFolder = 'appendonlydir';
 /** Levels of folders that are entered. */
 const depthMax = 100;
@@ -116,6 +118,10 @@ class Scan implements FolderScan {
   private file(path: string, name: string, inAofFolder: boolean): void {
     if (temporaryName.test(name)) {
       this.stray.push({ path, why: 'it is left from a save or rewrite that did not finish', temporary: true });
+      return;
+    }
+    if (backupName.test(name)) {
+      this.passedOver.push({ path, why: 'a backup that repair made' });
       return;
     }
     const isNamed = dataName.test(name);

@@ -113,7 +113,9 @@ export class OutputLock {
       return lock;
     } catch (error) {
       lock.release();
-      throw error instanceof UsageError ? error : new UnwritableError(path, error);
+      // What is no error of the system is a bug, and told as one.
+      const isOfSystem = typeof (error as NodeJS.ErrnoException).code === 'string';
+      throw isOfSystem ? new UnwritableError(path, error) : error;
     }
   }
 

@@ -175,6 +175,7 @@ describe('aofkit repair', () => {
           written: [{ path: target, bytes: 2 * size }],
           backups: [`${target}.backup-1`],
           quarantine: `${target}.quarantine`,
+          notes: [],
           findings: [],
         },
       ],

@@ -84,7 +84,7 @@ export function flavorOfFiles(layout: Layout): Flavor | undefined {
 }
 
 function firstFile(layout: Layout): string | undefined {
-  if (layout.kind === 'file') return layout.path.endsWith('.manifest') ? firstPart(layout.path) : layout.path;
+  if (layout.kind === 'file') return /\.manifest(\.new-\d+)?$/.test(layout.path) ? firstPart(layout.path) : layout.path;
   if (layout.kind === 'multi-part') {
     return firstPart(layout.manifest);
   }
