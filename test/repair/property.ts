@@ -17,7 +17,7 @@ export type KeyDigests = ReadonlyMap<string, string>;
 export async function keyDigests(file: string): Promise<KeyDigests> {
   const keys = new Map<string, string>();
   const onKey = (db: number, key: string, sum: string) => void keys.set(`${db} ${key}`, sum);
-  const result = await digest(file, { at: 0, onKey, opaque: 'drop' });
+  const result = await digest(file, { at: 0, flavor: 'redis-8', onKey, opaque: 'drop' });
   if (!result.ok) throw new Error(`${file} has no digest: ${JSON.stringify(result.findings.slice(0, 3))}`);
   return keys;
 }

@@ -24,13 +24,16 @@ async function restored(
   const result = await restore(path, { point, output, format: 'aof', at, target: 'redis-7.0', force });
   for (const [name, bytes] of Object.entries(files))
     expect(readFileSync(join(dir, name)).equals(Buffer.from(bytes as Buffer))).toBe(true);
-  return { ...result, digest: result.rewrite.outcome === 'written' ? (await digest(output, { at })).digest : '' };
+  return {
+    ...result,
+    digest: result.rewrite.outcome === 'written' ? (await digest(output, { at, flavor: 'redis-8' })).digest : '',
+  };
 }
 
 async function digestOf(...commands: string[]): Promise<string | undefined> {
   const path = join(temporaryDir(), 'x.aof');
   writeFileSync(path, aof(...commands));
-  return (await digest(path, { at })).digest;
+  return (await digest(path, { at, flavor: 'redis-8' })).digest;
 }
 
 const parts = (...files: string[]) => {

@@ -72,7 +72,7 @@ const scenes: Record<string, Scene> = {
 const run = ({ input, options }: Job, more: Partial<RewriteOptions> = {}) =>
   rewrite(input, { at, target: 'redis-7.0', allowLoss: true, ...options, ...more });
 
-const digestAt = async (path: string) => (await digest(path, { at })).digest;
+const digestAt = async (path: string) => (await digest(path, { at, flavor: 'redis-8' })).digest;
 
 /** What stands in a multi-part folder must be named by its manifest, unless a run was cut off. */
 function partsOf(place: string): { named: string[]; there: string[] } | undefined {
