@@ -490,8 +490,12 @@ class Conversion {
 
   /** Why the target would not load what is written, by the values of the inputs; '' where nothing speaks against it. */
   private async examine(target: Target): Promise<string> {
-    const [first] = await this.refusedBy(target);
-    if (first !== undefined) return refusalText(first, target);
+    const refused = await this.refusedBy(target);
+    for (const { path, refusal, key } of refused) {
+      const { code, offset, expected, found } = refusal;
+      this.findings.add(code, path, offset, { expected, found, key });
+    }
+    if (refused.length > 0) return refusalText(refused[0], target);
     for (const { loaded } of this.loaded.values()) {
       const refusal = await libraryRefusal(loaded.dataset.libraries, target);
       if (refusal !== undefined) return refusal;
