@@ -10,6 +10,7 @@
 
 import nodePath from 'node:path';
 import fs from '../bytes/file-system.ts';
+import { readSmallFile } from '../bytes/small-file.ts';
 import { UsageError } from '../errors.ts';
 import { parseManifest } from './manifest.ts';
 
@@ -50,7 +51,7 @@ export function backupOf(directory: string, names: readonly string[]): Backup | 
 
 function namesOnly(manifest: string, parts: readonly string[]): boolean {
   try {
-    const known = parseManifest(fs.readFileSync(manifest)).parts;
+    const known = parseManifest(readSmallFile(manifest)).parts;
     return known.length === parts.length && known.every(({ name, type }) => parts.includes(name) && type !== 'h');
   } catch {
     return false;

@@ -6,6 +6,7 @@
 import nodePath from 'node:path';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
 import fs from '../../bytes/file-system.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import type { Preload } from './settings.ts';
 import type { Start } from './start.ts';
 
@@ -34,7 +35,7 @@ async function preloadRdb(start: Start, path: string, full: string): Promise<voi
 }
 
 async function preloadParts(start: Start, path: string, full: string): Promise<void> {
-  const manifest = parseManifest(fs.readFileSync(full));
+  const manifest = parseManifest(readSmallFile(full));
   const [fault] = manifest.faults;
   if (fault !== undefined) return start.die(`line ${fault.line} of ${path}: ${fault.reason}`, [fault.reason]);
   start.files.push({ path, role: 'manifest', bytes: fs.statSync(full).size, commands: 0, rdbKeys: 0 });

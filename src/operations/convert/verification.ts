@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import type { Target } from '../../rdb/targets.ts';
 import { SeamGate } from '../dataset/copied-tail.ts';
 import type { Loaded } from '../dataset/load.ts';
@@ -46,6 +47,6 @@ function gateOfOutput(output: string, tailLength: number): SeamGate {
 
 function lastPart(folder: string): string {
   const manifest = fs.readdirSync(folder).find((name) => name.endsWith('.manifest')) ?? '';
-  const last = loadOrder(parseManifest(fs.readFileSync(nodePath.join(folder, manifest)))).at(-1);
+  const last = loadOrder(parseManifest(readSmallFile(nodePath.join(folder, manifest)))).at(-1);
   return nodePath.join(folder, last?.name ?? '');
 }

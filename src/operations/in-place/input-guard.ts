@@ -4,6 +4,7 @@ import { type Layout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { parseManifest } from '../../aof/manifest.ts';
 import fs from '../../bytes/file-system.ts';
 import { codeOf, identityOf, isSameFile, openUnfollowed, placeOf } from '../../bytes/open-folder.ts';
+import { readSmallFile } from '../../bytes/small-file.ts';
 import { UsageError } from '../../errors.ts';
 import { findOpenFiles, type Holder, type WantedFile } from './open-files.ts';
 
@@ -122,7 +123,7 @@ function snapshotOf(path: string): Snapshot | Absence {
 
 function smallContent(path: string): Buffer | undefined {
   try {
-    return fs.statSync(path).size <= manifestBytesMax ? fs.readFileSync(path) : undefined;
+    return fs.statSync(path).size <= manifestBytesMax ? readSmallFile(path) : undefined;
   } catch {
     return undefined;
   }
