@@ -222,7 +222,7 @@ const shortNames: Readonly<Record<string, string>> = {
   'redis-8': 'redis-8.10',
   'valkey-7': 'valkey-7.2',
   'valkey-8': 'valkey-8.1',
-  'valkey-9': 'valkey-9.2',
+  'valkey-9': 'valkey-9.1',
 };
 
 /** The target of that name (`redis-8.6`) or short name (`redis-8`: its newest but those only by name); undefined where there is none. */

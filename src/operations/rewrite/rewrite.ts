@@ -385,7 +385,7 @@ class Rewrite {
     const paths = loaded.files.filter(({ rdb }) => rdb !== undefined).map(({ path }) => path);
     const [first] = await examineFor(paths, target, {
       seed: this.options.seed,
-      libraries: true,
+      libraries: target.hasFunctions,
       mends: true,
       sorts: this.dealt?.kept === undefined,
     });
