@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { startServer } from '../test/server-process.ts';
+import { startServer } from '../test/support/server-process.ts';
 import { binary, folder, realRdb } from './inputs.ts';
 import { type Measured, measure, print } from './measure.ts';
 

@@ -1,13 +1,13 @@
 /* Validators' speed on 8 KB quicklist nodes, in MB/s. Run: npx tsx bench/encodings.ts */
-import type { Flaw } from '../src/rdb/encodings/flaw.ts';
-import { encodeIntset, validateIntset } from '../src/rdb/encodings/intset.ts';
-import { decodeListpack, ListpackCursor, validateListpack } from '../src/rdb/encodings/listpack.ts';
-import { validateHashListpack, validateSetListpack } from '../src/rdb/encodings/listpack-aggregates.ts';
-import { encodeListpack } from '../src/rdb/encodings/listpack-writer.ts';
-import { encodeStreamListpack, validateStreamListpack } from '../src/rdb/encodings/stream-listpack.ts';
-import { validateZiplist } from '../src/rdb/encodings/ziplist.ts';
-import { validateHashZiplist } from '../src/rdb/encodings/ziplist-aggregates.ts';
-import { encodeZiplist } from '../src/rdb/encodings/ziplist-writer.ts';
+import type { Flaw } from '../src/encodings/flaw.ts';
+import { encodeIntset, validateIntset } from '../src/encodings/intset.ts';
+import { decodeListpack, ListpackCursor, validateListpack } from '../src/encodings/listpack.ts';
+import { validateHashListpack, validateSetListpack } from '../src/encodings/listpack-aggregates.ts';
+import { encodeListpack } from '../src/encodings/listpack-writer.ts';
+import { encodeStreamListpack, validateStreamListpack } from '../src/encodings/stream-listpack.ts';
+import { validateZiplist } from '../src/encodings/ziplist.ts';
+import { validateHashZiplist } from '../src/encodings/ziplist-aggregates.ts';
+import { encodeZiplist } from '../src/encodings/ziplist-writer.ts';
 
 const nodeBytes = 8192;
 const windowBytes = 4 * 1024 * 1024;

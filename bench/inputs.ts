@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { findServer, startServer } from '../test/server-process.ts';
+import { findServer, startServer } from '../test/support/server-process.ts';
 import { writeMixedLog } from './mixed-log.ts';
 
 /** Where inputs are kept between runs; AOFKIT_BENCH_DIR overrides. */

@@ -6,11 +6,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultRegistry } from '../src/engine/commands/index.ts';
 import { Dataset } from '../src/engine/dataset.ts';
 import { Digester } from '../src/engine/digest.ts';
-import { defaultRegistry } from '../src/engine/families/index.ts';
-import { Frame } from '../src/engine/frame.ts';
 import { Session } from '../src/engine/session.ts';
+import { Frame } from '../src/resp/frame.ts';
 import { writeMixedLog } from './mixed-log.ts';
 
 const mebibytes = Number(process.argv[2] ?? 128);

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer } from '../test/server-process.ts';
+import { startServer } from '../test/support/server-process.ts';
 import { binary, folder, mixedLog } from './inputs.ts';
 import { type Measured, measure, print } from './measure.ts';
 

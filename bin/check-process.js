@@ -5,16 +5,16 @@ import { isatty } from 'node:tty';
 const chunkBytes = 16 * 1024;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Runs a tool of dist/src/operations/drop-in and sets the exit code. */
+/** Runs a tool of dist/src/compat and sets the exit code. */
 export async function runTool(module, functionName) {
-  const built = new URL(`../dist/src/operations/drop-in/${module}`, import.meta.url);
+  const built = new URL(`../dist/src/compat/${module}`, import.meta.url);
   if (!existsSync(built)) {
     process.stderr.write('aofkit is not built: run `npm run build` in its folder first\n');
     process.exitCode = 70;
     return;
   }
   const tool = (await import(built.href))[functionName];
-  const { printable } = await import(new URL('../dist/src/bytes/text.js', import.meta.url).href);
+  const { printable } = await import(new URL('../dist/src/io/text.js', import.meta.url).href);
   const stdout = new Output(1, printable);
   const stderr = new Output(2, printable);
   process.exitCode = tool(commandLine(), {

@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
-import { escapeBinary } from '../src/bytes/text.ts';
-import { type DigestResult, digest } from '../src/operations/digest.ts';
+import { escapeBinary } from '../src/io/text.ts';
+import { type DigestResult, digest } from '../src/operations/digest/digest.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { limitFlags } from './shared/limit-flags.ts';

@@ -115,7 +115,7 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
   private async showStatistics(path: string, filter: LogFilter, bar: ProgressBar, json: boolean): Promise<void> {
     const { logStatistics } = await import('../src/operations/log/statistics.ts');
     const result = await logStatistics(path, { ...filter, onProgress: bar.listener }).finally(() => bar.stop());
-    const { escapeBinary } = await import('../src/bytes/text.ts');
+    const { escapeBinary } = await import('../src/io/text.ts');
     const escaped = (rows: readonly Frequent[]) =>
       rows.map(({ text, ...rest }) => ({ text: escapeBinary(text, json ? Number.POSITIVE_INFINITY : 60), ...rest }));
     const shown = { ...result, keys: escaped(result.keys), prefixes: escaped(result.prefixes) };

@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, option, string } from '@oclif/core/flags';
 import { UsageError } from '../src/errors.ts';
-import { restore } from '../src/operations/restore/restore.ts';
+import { restore } from '../src/operations/rewrite/restore.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { limitFlags } from './shared/limit-flags.ts';

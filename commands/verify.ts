@@ -1,6 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer } from '@oclif/core/flags';
-import { verify } from '../src/operations/verify.ts';
+import { verify } from '../src/operations/verify/verify.ts';
 import { BaseCommand } from './shared/base-command.ts';
 import { folderFlags } from './shared/folder-flags.ts';
 import { palette } from './shared/palette.ts';

@@ -1,14 +1,14 @@
 /*
- * Writes src/catalog/commands.generated.ts: asks each real server for its commands (COMMAND, COMMAND DOCS) and adds,
+ * Writes src/servers/commands.generated.ts: asks each real server for its commands (COMMAND, COMMAND DOCS) and adds,
  * from the tables below, what the generations without a server at hand know.
  *
  *   npx tsx scripts/generate-catalog.ts
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { askedGenerations, type Generation, generationSet, generations } from '../src/catalog/generations.ts';
-import { type Reply, ReplyError } from '../test/reply.ts';
-import { cleanUp, type Server, type ServerName, serverNames, startServer } from '../test/server-process.ts';
+import { askedGenerations, type Generation, generationSet, generations } from '../src/servers/generations.ts';
+import { type Reply, ReplyError } from '../test/support/reply.ts';
+import { cleanUp, type Server, type ServerName, serverNames, startServer } from '../test/support/server-process.ts';
 
 /** What one generation says of one command. */
 interface Fact {
@@ -165,7 +165,7 @@ const moduleNames: readonly (readonly [name: string, module: string])[] = [
 const facts = new Map<Generation, Map<string, Fact>>();
 for (const name of serverNames) facts.set(name, await askServer(name));
 for (const generation of generations) if (!askedGenerations.has(generation)) addToCopy(generation);
-const target = fileURLToPath(new URL('../src/catalog/commands.generated.ts', import.meta.url));
+const target = fileURLToPath(new URL('../src/servers/commands.generated.ts', import.meta.url));
 writeFileSync(target, formatFile());
 cleanUp();
 

@@ -9,16 +9,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { goldenDir, goldenNames, readProvenance } from '../fixtures/generate/golden.ts';
-import { FileSource } from '../src/bytes/source.ts';
-import { type CommandRow, commandRows } from '../src/catalog/commands.generated.ts';
-import { hasGeneration } from '../src/catalog/generations.ts';
-import { families } from '../src/engine/families/index.ts';
+import { families } from '../src/engine/commands/index.ts';
+import { FileSource } from '../src/io/source.ts';
 import { RdbInput } from '../src/rdb/input.ts';
 import { Item, RdbReader } from '../src/rdb/reader.ts';
-import { targets } from '../src/rdb/targets.ts';
 import { ValueCheck } from '../src/rdb/value-check.ts';
-import { canonicalType, typeInFile } from '../src/rdb/value-type-id.ts';
 import { checkValue, valueType } from '../src/rdb/value-types.ts';
+import { type CommandRow, commandRows } from '../src/servers/commands.generated.ts';
+import { hasGeneration } from '../src/servers/generations.ts';
+import { targets } from '../src/servers/targets.ts';
+import { canonicalType, typeInFile } from '../src/servers/value-type-id.ts';
 import { differences } from '../test/convert/differences.ts';
 import { CommandGenerator } from '../test/engine/collections/command-generator.ts';
 import { cases } from '../test/engine/core/cases.ts';
@@ -30,7 +30,7 @@ import { bitmapCommand, hllCommand } from '../test/engine/special/string-command
 import { vectorCommand } from '../test/engine/special/vector-set-commands.ts';
 import { randomCommands, restoreCommand, restoreFunctions } from '../test/rewrite/random-commands.ts';
 import { scriptLogs } from '../test/rewrite/script-logs.ts';
-import { type ServerName, serverNames } from '../test/server-process.ts';
+import { type ServerName, serverNames } from '../test/support/server-process.ts';
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 

@@ -3,7 +3,7 @@
  * Run: npx tsx scripts/generate-directives.ts
  */
 import { writeFileSync } from 'node:fs';
-import { cleanUp, serverNames, startServer } from '../test/server-process.ts';
+import { cleanUp, serverNames, startServer } from '../test/support/server-process.ts';
 
 /** Lines of a configuration file that CONFIG GET does not tell, and old names that are still taken: of all generations. */
 const always = [

@@ -1,6 +1,6 @@
 /*
  * npx tsx scripts/generate-sha1.ts: writes the 80 rounds of SHA-1 (RFC 3174) without a loop, with its sixteen words in local
- * variables: src/engine/sha1-block.generated.ts, where a block costs 0.2 microseconds, half of what loops over an array need; and for
+ * variables: src/checksum/sha1-block.generated.ts, where a block costs 0.2 microseconds, half of what loops over an array need; and for
  * four blocks at a time src/kernels/assembly/sha1-rounds.generated.ts, a quarter faster than loops. `npm run kernels` compiles the latter.
  */
 import { writeFileSync } from 'node:fs';
@@ -101,5 +101,5 @@ ${laneBody.map((line) => `  ${line}\n`).join('')}}
 `;
 
 const folder = dirname(dirname(fileURLToPath(import.meta.url)));
-writeFileSync(join(folder, 'src/engine/sha1-block.generated.ts'), text);
+writeFileSync(join(folder, 'src/checksum/sha1-block.generated.ts'), text);
 writeFileSync(join(folder, 'src/kernels/assembly/sha1-rounds.generated.ts'), laneText);

@@ -16,7 +16,7 @@ bin=${1:-$servers/redis-8.6/bin}
 [ $# -gt 0 ] && shift
 [ $# -gt 0 ] || set -- integration/aof
 
-[ -f "$here/dist/src/operations/drop-in/check-aof.js" ] || { echo "build first: npm run build" >&2; exit 1; }
+[ -f "$here/dist/src/compat/check-aof.js" ] || { echo "build first: npm run build" >&2; exit 1; }
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/aofkit-tcl-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT

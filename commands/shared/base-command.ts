@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core/command';
 import type { Input, ParserOutput } from '@oclif/core/interfaces';
-import { printable, printableLines } from '../../src/bytes/text.ts';
 import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.ts';
+import { printable, printableLines } from '../../src/io/text.ts';
 import { ExitCode } from './exit-code.ts';
 import { applyLimits } from './limit-flags.ts';
 import { jsonLine, printableResult } from './printing.ts';

@@ -1,5 +1,5 @@
 import { boolean, option, string } from '@oclif/core/flags';
-import type { KeyFilterOptions } from '../../src/operations/dataset/filter.ts';
+import type { KeyFilterOptions } from '../../src/dataset/filter.ts';
 import { binaryArgument, parseDatabases } from './flags.ts';
 
 const types = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module', 'array'] as const;

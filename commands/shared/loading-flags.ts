@@ -1,5 +1,5 @@
 import { boolean, string } from '@oclif/core/flags';
-import { flavorOfName } from '../../src/operations/dataset/flavor-choice.ts';
+import { flavorOfName } from '../../src/dataset/flavor-choice.ts';
 import { parseMoment } from './flags.ts';
 
 /** How a dataset is loaded that is only looked at; for `parseLoading`. */

@@ -1,6 +1,6 @@
 import { string } from '@oclif/core/flags';
+import type { CommandRange, PointInTime } from '../../src/dataset/point/point-in-time.ts';
 import { UsageError } from '../../src/errors.ts';
-import type { CommandRange, PointInTime } from '../../src/operations/restore/point-in-time.ts';
 import { binaryArgument, parseMoment } from './flags.ts';
 
 /** The flags that say which commands of a log count; for `parsePoint`. */

@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
-import { printable, printableJson } from '../../src/bytes/text.ts';
+import { printable, printableJson } from '../../src/io/text.ts';
 
 /*
  * Everything that the commands print goes through one of the functions here. Names of files, words of manifests and configurations,

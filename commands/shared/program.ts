@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { Config } from '@oclif/core/interfaces';
-import { printable, printableLines } from '../../src/bytes/text.ts';
+import { printable, printableLines } from '../../src/io/text.ts';
 import type { BaseCommand } from './base-command.ts';
 import { ExitCode } from './exit-code.ts';
 import { suggestion } from './suggestion.ts';

@@ -1,5 +1,5 @@
-import { printable } from '../../src/bytes/text.ts';
 import type { Progress } from '../../src/index.ts';
+import { printable } from '../../src/io/text.ts';
 
 /** Work that takes less than this needs no bar, milliseconds. */
 const quietTime = 700;

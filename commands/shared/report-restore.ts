@@ -1,7 +1,7 @@
 import { append } from '../../src/arrays.ts';
-import { escapeBinary } from '../../src/bytes/text.ts';
-import type { DatabaseDifference } from '../../src/operations/restore/difference.ts';
-import type { RestorePreview } from '../../src/operations/restore/restore.ts';
+import { escapeBinary } from '../../src/io/text.ts';
+import type { RestorePreview } from '../../src/operations/rewrite/restore.ts';
+import type { DatabaseDifference } from '../../src/operations/rewrite/restore-difference.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatFinding } from './report.ts';

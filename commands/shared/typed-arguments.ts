@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { decodePath } from '../../src/bytes/file-system.ts';
+import { decodePath } from '../../src/io/file-system.ts';
 
 /** What Node puts in the place of a byte that is not UTF-8. */
 const replacement = '\ufffd';
 
 /**
- * The arguments as they were typed: where Node lost bytes that are not UTF-8, a path (src/bytes/file-system.ts) of the bytes that the
+ * The arguments as they were typed: where Node lost bytes that are not UTF-8, a path (src/io/file-system.ts) of the bytes that the
  * system kept. As they are where it keeps none (no /proc).
  */
 export function typedArguments(argv: readonly string[]): string[] {

@@ -9,9 +9,9 @@
  */
 
 import nodePath from 'node:path';
-import fs from '../bytes/file-system.ts';
-import { readSmallFile } from '../bytes/small-file.ts';
 import { UsageError } from '../errors.ts';
+import fs from '../io/file-system.ts';
+import { readSmallFile } from '../io/small-file.ts';
 import { parseManifest } from './manifest.ts';
 
 export interface Backup {

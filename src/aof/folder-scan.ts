@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../arrays.ts';
-import { DecompressionError } from '../bytes/decompression-error.ts';
-import fs from '../bytes/file-system.ts';
-import { openInput } from '../bytes/input.ts';
 import { unreadable } from '../errors.ts';
+import { DecompressionError } from '../io/decompression-error.ts';
+import fs from '../io/file-system.ts';
+import { openInput } from '../io/input.ts';
 import {
   aofLayouts,
   type Layout,

@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
 import nodePath from 'node:path';
 import { append } from '../arrays.ts';
-import { envelopeMagic } from '../bytes/envelope/vcs.ts';
-import fs, { statIfAny } from '../bytes/file-system.ts';
-import { readSmallFile } from '../bytes/small-file.ts';
 import { unreadable } from '../errors.ts';
+import { envelopeMagic } from '../io/envelope/vcs.ts';
+import fs, { statIfAny } from '../io/file-system.ts';
+import { readSmallFile } from '../io/small-file.ts';
 import { isOtherMagic } from '../rdb/opcodes.ts';
 import { type Backup, backupOf } from './backup.ts';
 import { foreignContent } from './foreign.ts';

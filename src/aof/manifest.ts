@@ -1,5 +1,5 @@
-import { nameBytes, nameText } from '../bytes/text.ts';
 import { UsageError } from '../errors.ts';
+import { nameBytes, nameText } from '../io/text.ts';
 import { manifestFaultsMax, manifestLineMax } from '../limits.ts';
 import { splitWords } from '../words.ts';
 

@@ -5,8 +5,8 @@
 
 import { setImmediate as giveWay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import fs from '../bytes/file-system.ts';
 import { UnreadableError, unreadable } from '../errors.ts';
+import fs from '../io/file-system.ts';
 import { kernelBufferBytes, kernelModule, loadKernels } from '../kernels/kernels.ts';
 import { Crc64 } from './crc64.ts';
 import { crc64Combine } from './crc64-combine.ts';

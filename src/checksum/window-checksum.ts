@@ -1,4 +1,4 @@
-import type { RunningChecksum } from '../bytes/window.ts';
+import type { RunningChecksum } from '../io/window.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { Crc64 } from './crc64.ts';
 

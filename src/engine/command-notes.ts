@@ -1,5 +1,5 @@
-import { Frame } from './frame.ts';
-import type { SourceReader } from './value.ts';
+import { Frame } from '../resp/frame.ts';
+import type { SourceReader } from '../values/value.ts';
 
 /**
  * Where commands lie in their files, to be read again in the same order. Each takes some bytes, whatever its arguments take:

@@ -1,6 +1,6 @@
 import { LimitError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../resp/frame.ts';
 import { Keyspace } from './keyspace.ts';
 
 /** A whole dataset: databases by index, and function libraries by name. */

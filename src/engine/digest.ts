@@ -1,12 +1,12 @@
+import { Sha1 } from '../checksum/sha1.ts';
+import { HashQueue } from '../checksum/sha1-queue.ts';
+import type { Flavor, FlavorRules } from '../servers/flavor.ts';
+import { flavorRules } from '../servers/flavor.ts';
+import { ScoreText } from '../values/score-text.ts';
+import type { DigestSink, ObjectValue, SourceReader, Value, ValueCodec } from '../values/value.ts';
+import { Kind, objectKindMin } from '../values/value.ts';
 import type { Dataset } from './dataset.ts';
-import type { Flavor, FlavorRules } from './flavor.ts';
-import { flavorRules } from './flavor.ts';
-import { HashQueue } from './hash-queue.ts';
 import type { Keyspace } from './keyspace.ts';
-import { ScoreText } from './score-text.ts';
-import { Sha1 } from './sha1.ts';
-import type { DigestSink, ObjectValue, SourceReader, Value, ValueCodec } from './value.ts';
-import { Kind, objectKindMin } from './value.ts';
 
 /*
  * DEBUG DIGEST and DEBUG DIGEST-VALUE. A state is 20 bytes, D:

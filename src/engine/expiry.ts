@@ -1,5 +1,5 @@
-import { integerArgument, isWord } from './arguments.ts';
-import type { Frame } from './frame.ts';
+import { integerArgument, isWord } from '../resp/arguments.ts';
+import type { Frame } from '../resp/frame.ts';
 import type { Session } from './session.ts';
 
 /** How an option gives an expiry. */

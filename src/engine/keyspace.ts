@@ -1,9 +1,9 @@
 import { SipHash } from '../kernels/sip-hash.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../resp/frame.ts';
+import type { ObjectValue } from '../values/value.ts';
+import { Kind, type OwnString, objectKindMin } from '../values/value.ts';
 import { KeyArena } from './key-arena.ts';
 import { hashBytes } from './key-hash.ts';
-import type { ObjectValue } from './value.ts';
-import { Kind, type OwnString, objectKindMin } from './value.ts';
 
 /** Frames that are warmed for at a time, at most. */
 export const warmMax = 64;

@@ -1,4 +1,4 @@
-import { Frame } from './frame.ts';
+import { Frame } from '../resp/frame.ts';
 
 const star = 0x2a;
 const dollar = 0x24;

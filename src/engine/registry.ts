@@ -1,4 +1,4 @@
-import type { Frame } from './frame.ts';
+import type { Frame } from '../resp/frame.ts';
 import type { Session } from './session.ts';
 
 /** Runs one command. undefined = done; a string = the error reply of a server, and nothing was changed. */

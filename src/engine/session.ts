@@ -1,16 +1,16 @@
-import { findCommand, isModuleName } from '../catalog/lookup.ts';
+import { parseSafeInteger } from '../encodings/number-text.ts';
+import type { Frame } from '../resp/frame.ts';
+import { findCommand, isModuleName } from '../servers/command-catalog.ts';
+import type { Flavor, FlavorRules } from '../servers/flavor.ts';
+import { flavorRules } from '../servers/flavor.ts';
+import { Interner } from '../values/intern.ts';
+import type { ObjectValue, SourceReader, Value, ValueCodec } from '../values/value.ts';
+import { Kind, OwnString, objectKindMin } from '../values/value.ts';
 import type { Dataset } from './dataset.ts';
-import type { Flavor, FlavorRules } from './flavor.ts';
-import { flavorRules } from './flavor.ts';
-import type { Frame } from './frame.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { Command, Registry } from './registry.ts';
 import * as replies from './replies.ts';
 import { TransactionQueue } from './transaction-queue.ts';
-import type { ObjectValue, SourceReader, Value, ValueCodec } from './value.ts';
-import { Kind, OwnString, objectKindMin } from './value.ts';
-import { Interner } from './values/intern.ts';
-import { parseSafeInteger } from './values/number-text.ts';
 
 /** One command that a server would have answered with an error. */
 export interface ReplyError {

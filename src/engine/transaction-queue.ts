@@ -1,7 +1,7 @@
+import { Frame } from '../resp/frame.ts';
+import type { SourceReader } from '../values/value.ts';
 import { CommandNotes } from './command-notes.ts';
-import { Frame } from './frame.ts';
 import type { Command } from './registry.ts';
-import type { SourceReader } from './value.ts';
 
 /** Bytes the queue keeps between transactions. */
 const keptBytes = 1024 * 1024;

@@ -1,8 +1,8 @@
 import { type Chunk, parse } from 'luaparse';
 import { parseLibraryHeader } from '../engine/library-header.ts';
-import type { LibraryVerdict } from '../rdb/load-exam.ts';
+import type { LibraryVerdict } from '../rdb/load-check.ts';
 import { alwaysLooksDeep } from '../rdb/load-rules.ts';
-import type { Target } from '../rdb/targets.ts';
+import type { Target } from '../servers/targets.ts';
 import { LuaEvaluator } from './lua-evaluator.ts';
 import { LuaError, ServerCrash, Undecided } from './lua-values.ts';
 import { type ApiRules, serverGlobals } from './server-api.ts';

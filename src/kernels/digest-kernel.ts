@@ -32,7 +32,7 @@ export class DigestKernel {
   readonly window: Buffer;
   /** SHA-1 of the type numbers 0 to 8, then of the mark of an expiry, five words each: to be filled before anything else. */
   readonly hashes: Int32Array;
-  /** Bits of the keys to be passed over: TouchedKeys of src/engine/touched-keys.ts. */
+  /** Bits of the keys to be passed over: TouchedKeys of src/dataset/untouched/key-bloom-filter.ts. */
   readonly touched: Uint8Array;
   /** The total is in the first five words after `digestRun`. */
   readonly total: Int32Array;

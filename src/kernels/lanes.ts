@@ -25,7 +25,7 @@ export const placeWords = 8;
 export const laneKeptMax = 8192;
 const touchedPlacesAt = printsAt + 65_536;
 const touchedPlacesMax = 2048;
-/** One bit for each value of the upper bits of a key's hash: src/engine/touched-keys.ts. */
+/** One bit for each value of the upper bits of a key's hash: src/dataset/untouched/key-bloom-filter.ts. */
 export const touchedBytes = 262_144;
 /** Counts of what is kept: of each type, then of expiries, then of usages. */
 const countsAt = 983_616;
@@ -51,7 +51,7 @@ const module = new KernelModule<Exports>(lanesBase64);
 export class Lanes {
   /** What the kernels leave beyond what they return. */
   readonly result: Int32Array;
-  /** The table of commands, for src/resp/fast-lane.ts to fill. */
+  /** The table of commands, for src/resp/command-batch.ts to fill. */
   readonly commandTable: DataView;
   commandTableFilled = false;
   /** Fingerprints of the keys that were passed: high and low half of each. */

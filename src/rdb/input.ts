@@ -1,4 +1,4 @@
-import { Window } from '../bytes/window.ts';
+import { Window } from '../io/window.ts';
 import { blobBytesMax } from '../limits.ts';
 import { lzfDecompress, lzfValidate } from '../lzf/decompress.ts';
 

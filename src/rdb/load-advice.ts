@@ -1,5 +1,5 @@
+import { type Target, targets } from '../servers/targets.ts';
 import { alwaysLooksDeep, loadOutcome, type NotedFlaw } from './load-rules.ts';
-import { type Target, targets } from './targets.ts';
 
 /** Which releases refuse to load a value with this flaw, and which do not, in words: for a finding's advice. */
 export function loadAdvice(flaw: NotedFlaw): string {

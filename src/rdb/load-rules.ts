@@ -3,8 +3,8 @@
  * one table that check's advice, boot, digest, rewrite, convert, restore and repair go by. Redis 6.0, 7.0, 8.0, 8.6, Valkey 8.1 and
  * 9.1 were asked about thousands of generated files (test/load-rules); for the releases between them, and after them, the sources say.
  */
-import type { Target } from './targets.ts';
-import { TypeId, valkeyHashType } from './value-type-id.ts';
+import type { Target } from '../servers/targets.ts';
+import { TypeId, valkeyHashType } from '../servers/value-type-id.ts';
 
 /** Releases as numbers, 802 for 8.2: from the first to the last. */
 type Range = readonly [first: number, last: number];

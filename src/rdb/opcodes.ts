@@ -1,5 +1,5 @@
+import { redisBitmapVersion, valkeyPathHashVersion } from '../servers/value-type-id.ts';
 import type { RdbFormat } from './value-check.ts';
-import { redisBitmapVersion, valkeyPathHashVersion } from './value-type-id.ts';
 
 /**
  * Opcodes of an RDB file: bytes that stand where a value type could. Every value type is below `lowest`.

@@ -1,6 +1,6 @@
-import { ByteWriter } from '../bytes/writer.ts';
+import { shortInteger, shortIntegerBytes } from '../encodings/integer-text.ts';
+import { ByteWriter } from '../io/writer.ts';
 import { lzfCompress, lzfLengthMin, lzfSaving } from '../lzf/compress.ts';
-import { shortInteger, shortIntegerBytes } from './encodings/integer-text.ts';
 
 /** Longest text that a server tries to write as an integer: `-2147483648`. */
 const integerLengthMax = 11;

@@ -1,7 +1,7 @@
-import { envelopeBytes, isEnvelope, readEnvelope } from '../bytes/envelope/vcs.ts';
-import type { Source } from '../bytes/source.ts';
 import { Crc64 } from '../checksum/crc64.ts';
 import { WindowChecksum } from '../checksum/window-checksum.ts';
+import { envelopeBytes, isEnvelope, readEnvelope } from '../io/envelope/vcs.ts';
+import type { Source } from '../io/source.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { databaseMax } from '../limits.ts';
 import { RdbFault, RdbInput } from './input.ts';

@@ -5,8 +5,9 @@
  * file's checksum decides, where it has one: it is over all bytes, so that it can be compared although nothing behind the unknown number
  * can be parsed. Bytes that are as they were written are not damaged.
  */
-import type { Window } from '../bytes/window.ts';
+
 import { Crc64 } from '../checksum/crc64.ts';
+import type { Window } from '../io/window.ts';
 import { checksumVersionMin, openVersionMin } from './opcodes.ts';
 import type { Fork } from './reader.ts';
 

@@ -1,4 +1,4 @@
-import type { Flaw } from './encodings/flaw.ts';
+import type { Flaw } from '../encodings/flaw.ts';
 import { FingerprintSet } from './fingerprints.ts';
 import { RdbFault, type RdbInput } from './input.ts';
 import type { Fork } from './reader.ts';

@@ -1,4 +1,4 @@
-import type { Window } from '../bytes/window.ts';
+import type { Window } from '../io/window.ts';
 
 /** Longest argument that is told: the longest ID of a stream entry. */
 const argumentBytesMax = 41;

@@ -1,6 +1,6 @@
-import type { Window } from '../bytes/window.ts';
-import { findCommand, fitsArity } from '../catalog/lookup.ts';
-import { Frame } from '../engine/frame.ts';
+import type { Window } from '../io/window.ts';
+import { findCommand, fitsArity } from '../servers/command-catalog.ts';
+import { Frame } from './frame.ts';
 import { Record, RespScanner } from './scanner.ts';
 
 const star = 0x2a;

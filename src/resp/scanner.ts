@@ -1,6 +1,6 @@
-import type { Window } from '../bytes/window.ts';
-import type { Frame } from '../engine/frame.ts';
+import type { Window } from '../io/window.ts';
 import { aofLineBufferBytes, bulkLengthMax } from '../limits.ts';
+import type { Frame } from './frame.ts';
 
 /**
  * Frames the commands of an AOF.

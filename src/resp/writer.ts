@@ -1,4 +1,4 @@
-import { ByteWriter } from '../bytes/writer.ts';
+import { ByteWriter } from '../io/writer.ts';
 
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;

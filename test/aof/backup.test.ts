@@ -3,10 +3,10 @@ import { copyFileSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
+import { findLog } from '../../src/aof/log/parts.ts';
 import { boot, check, convert, digest, repair, rewrite, verify } from '../../src/index.ts';
-import { findLog } from '../../src/operations/log/parts.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../server-process.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const at = Date.now();
 const base = 'appendonly.aof.3.base.rdb';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { formatManifest, parseManifest } from '../../src/aof/manifest.ts';
 import { convert, repair, rewrite, UsageError } from '../../src/index.ts';
 import { splitWords } from '../../src/words.ts';
-import { describeWithServers, temporaryDir, tryStart } from '../servers.ts';
+import { describeWithServers, temporaryDir, tryStart } from '../support/servers.ts';
 
 const set = (key: string) => `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$1\r\n1\r\n`;
 const select = '*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatManifest, parseManifest } from '../../src/aof/manifest.ts';
 import { splitWords } from '../../src/words.ts';
-import { itWithServer, temporaryDir, tryStart } from '../servers.ts';
+import { itWithServer, temporaryDir, tryStart } from '../support/servers.ts';
 
 const parse = (text: string) => parseManifest(Buffer.from(text, 'latin1'));
 const codes = (text: string) => parse(text).faults.map(({ code, offset }) => [code, offset]);

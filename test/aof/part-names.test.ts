@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { formatManifest, parseManifest } from '../../src/aof/manifest.ts';
-import fileSystem, { encodePath } from '../../src/bytes/file-system.ts';
 import { boot, check, digest, repair, rewrite } from '../../src/index.ts';
+import fileSystem, { encodePath } from '../../src/io/file-system.ts';
+import { runOurs, runTheirs } from '../compat/comparison.ts';
 import { flavorOfServer } from '../digest/flavors.ts';
-import { runOurs, runTheirs } from '../drop-in/comparison.ts';
-import { describeWithServers, itWithServer, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, itWithServer, startServer, temporaryDir } from '../support/servers.ts';
 
 const at = Date.now();
 const multiPartServers = ['redis-7.0', 'redis-8.0', 'redis-8.6', 'valkey-8.1', 'valkey-9.1'] as const;

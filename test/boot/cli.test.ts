@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aofkit } from '../cli/run.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { aof, filesOf, writeFolder } from './folder.ts';
 
 describe('aofkit boot', () => {

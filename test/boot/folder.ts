@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { encodeCommand } from '../reply.ts';
-import { type ServerName, tryStart } from '../server-process.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { type ServerName, tryStart } from '../support/server-process.ts';
 
 export interface Folder {
   readonly name: string;

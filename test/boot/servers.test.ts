@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BootResult, boot } from '../../src/index.ts';
-import { describeWithServers, temporaryDir } from '../servers.ts';
+import { describeWithServers, temporaryDir } from '../support/servers.ts';
 import { type Files, type Folder, filesOf, type Observation, observe, writeFolder } from './folder.ts';
 import { folders } from './folders.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { boot, UnreadableError, UsageError } from '../../src/index.ts';
 import { parseConfiguration, readConfiguration, unknownDirective } from '../../src/operations/boot/directives.ts';
 import { settingsOf } from '../../src/operations/boot/settings.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { aof, writeFolder } from './folder.ts';
 
 const settings = (text: string) => settingsOf(parseConfiguration(text), false);

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { included, unknownDirective } from '../../src/operations/boot/directives.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { temporaryDir } from '../server-process.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty'];
 

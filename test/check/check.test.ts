@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { goldenDir, goldenNames, readProvenance } from '../../fixtures/generate/golden.ts';
 import { applyRecipe, readRecipes } from '../../fixtures/generate/recipe.ts';
 import { check } from '../../src/index.ts';
-import { aofCorpus, describeWithCorpus, rdbCorpus } from '../corpus.ts';
-import { temporaryDir } from '../servers.ts';
+import { aofCorpus, describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const golden = (name: string) => path.join(goldenDir(name), readProvenance(name).path);
 /** Goldens that no released server loads: forms of release candidates. */

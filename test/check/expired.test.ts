@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { FindingList } from '../../src/aof/report.ts';
+import { checkFile } from '../../src/checks/check-file.ts';
 import { crc64 } from '../../src/checksum/crc64.ts';
 import { check } from '../../src/index.ts';
-import { checkFile } from '../../src/operations/check/check-file.ts';
-import { FindingList } from '../../src/operations/report.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const at = 1_700_000_000_000;
 

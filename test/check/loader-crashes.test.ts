@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { check } from '../../src/index.ts';
-import { encodeCommand } from '../reply.ts';
-import { describeWithServers, type ServerName, temporaryDir, tryStart } from '../servers.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { describeWithServers, type ServerName, temporaryDir, tryStart } from '../support/servers.ts';
 
 /* Well-formed commands that a server's loader does not survive, or nearly so. */
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { check, type Finding } from '../../src/index.ts';
-import { findServer, itWithServer, type ServerName, temporaryDir } from '../servers.ts';
+import { findServer, itWithServer, type ServerName, temporaryDir } from '../support/servers.ts';
 
 /*
  * Every golden here, cut at every byte and with one bit of every byte flipped: `check` finds whatever the server's own check tool

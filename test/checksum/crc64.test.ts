@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Crc64, crc64, crc64Combine } from '../../src/checksum/crc64.ts';
 import { crc64Javascript, crc64Result, crc64TableEntry } from '../../src/checksum/crc64-javascript.ts';
-import { describeWithCorpus, rdbCorpus } from '../corpus.ts';
+import { describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
 
 /** A bit at a time, from the definition alone. */
 function definition(bytes: Uint8Array): bigint {

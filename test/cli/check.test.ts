@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { aofkit, binary, repository, sample } from './run.ts';
 
 const golden = (name: string) => path.join(goldenDir(name), readProvenance(name).path);

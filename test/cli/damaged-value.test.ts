@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Crc64 } from '../../src/checksum/crc64.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { aofkit } from './run.ts';
 
 /** An RDB whose checksum is right and whose one value does not decompress: somebody made it so. */

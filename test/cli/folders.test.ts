@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { check, chooseDataset, digest, UnreadableError, UsageError, verify } from '../../src/index.ts';
 import { flavorOfServer } from '../digest/flavors.ts';
-import { describeWithServers, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, startServer, temporaryDir } from '../support/servers.ts';
 import { aofkit } from './run.ts';
 
 const rdb = join(goldenDir('redis-8.6-rdb-little'), 'dump.rdb');

@@ -6,9 +6,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
-import { addLosses, noLosses } from '../../src/operations/rewrite/loss-list.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../server-process.ts';
+import { addLosses, noLosses } from '../../src/output/loss-list.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { aofkit } from './run.ts';
 
 const isLong = process.env.AOFKIT_LONG_TESTS === '1';

@@ -8,8 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shellWord } from '../../commands/shared/printing.ts';
-import { printable } from '../../src/bytes/text.ts';
-import { encodeCommand } from '../reply.ts';
+import { printable } from '../../src/io/text.ts';
+import { encodeCommand } from '../support/reply.ts';
 import { aofkit, binary } from './run.ts';
 
 /** Escape sequences in C0 and C1 form, bell, delete, a carriage return, line breaks of three kinds, marks of direction, a tag. */

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ConvertOptions, type ConvertResult, convert } from '../../src/index.ts';
-import { findTarget, type Target } from '../../src/rdb/targets.ts';
 import { RdbWriter } from '../../src/rdb/writer/rdb-writer.ts';
+import { findTarget, type Target } from '../../src/servers/targets.ts';
 import { readRdb } from '../rdb/codec/rdb-file.ts';
-import { describeWithServers, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, startServer, temporaryDir } from '../support/servers.ts';
 
 const at = Date.UTC(2026, 10, 20);
 const id = '0123456789abcdef0123456789abcdef01234567';

@@ -8,9 +8,9 @@ import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { slotOf } from '../../src/engine/slot.ts';
 import { type ConvertOptions, convert, digest, parseSlots, UsageError } from '../../src/index.ts';
 import { shardBounds } from '../../src/operations/convert/slots.ts';
-import { TypeId } from '../../src/rdb/value-type-id.ts';
+import { TypeId } from '../../src/servers/value-type-id.ts';
 import { readRdb } from '../rdb/codec/rdb-file.ts';
-import { findServer, itWithServer, startServer, temporaryDir } from '../servers.ts';
+import { findServer, itWithServer, startServer, temporaryDir } from '../support/servers.ts';
 
 const at = Date.UTC(2026, 10, 20);
 const command = (...args: string[]) =>

@@ -15,13 +15,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { FileSystem } from '../../src/bytes/open-folder.ts';
-import { OutputLock } from '../../src/bytes/output-lock.ts';
-import { privateFile } from '../../src/bytes/protection.ts';
-import { commitTogether, undoInterrupted } from '../../src/operations/convert/commit-set.ts';
-import { type Destination, streamDestination } from '../../src/operations/convert/destination.ts';
-import { FileOutput } from '../../src/operations/rewrite/output.ts';
-import { FaultyFileSystem } from '../faulty-file-system.ts';
+import type { FileSystem } from '../../src/io/open-folder.ts';
+import { OutputLock } from '../../src/io/output-lock.ts';
+import { privateFile } from '../../src/io/protection.ts';
+import { commitTogether, undoInterrupted } from '../../src/output/commit-set.ts';
+import { type Destination, streamDestination } from '../../src/output/destination.ts';
+import { FileOutput } from '../../src/output/rewrite-output.ts';
+import { FaultyFileSystem } from '../support/faulty-file-system.ts';
 
 const names = ['a.0', 'a.1', 'a.2'];
 

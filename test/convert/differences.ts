@@ -5,9 +5,9 @@
 import { ValueCursor } from '../../src/rdb/codec/cursor.ts';
 import { decodeStream } from '../../src/rdb/codec/decode-stream.ts';
 import { RdbOutput } from '../../src/rdb/output.ts';
-import { findTarget, type Target } from '../../src/rdb/targets.ts';
-import { TypeId, valkeyHashType } from '../../src/rdb/value-type-id.ts';
 import { writeStream } from '../../src/rdb/writer/encode-stream.ts';
+import { findTarget, type Target } from '../../src/servers/targets.ts';
+import { TypeId, valkeyHashType } from '../../src/servers/value-type-id.ts';
 import type { RawKey, RdbFile } from '../rdb/codec/rdb-file.ts';
 
 export const differences = {

@@ -1,15 +1,15 @@
 /* What a dataset holds, as our loader says of the source and as a real server says of what was made of it. */
 import { detectLayout } from '../../src/aof/layout.ts';
+import { flavorOf } from '../../src/dataset/flavor-choice.ts';
+import { loadDataset } from '../../src/dataset/load.ts';
 import { Digester } from '../../src/engine/digest.ts';
-import type { Flavor } from '../../src/engine/flavor.ts';
-import { Kind } from '../../src/engine/value.ts';
-import type { HashValue } from '../../src/engine/values/hash.ts';
-import type { Stream } from '../../src/engine/values/stream.ts';
-import { formatId } from '../../src/engine/values/stream-id.ts';
-import { flavorOf } from '../../src/operations/dataset/flavor-choice.ts';
-import { loadDataset } from '../../src/operations/dataset/load.ts';
-import type { Reply } from '../reply.ts';
-import type { Server, ServerName } from '../server-process.ts';
+import type { Flavor } from '../../src/servers/flavor.ts';
+import type { HashValue } from '../../src/values/hash.ts';
+import type { Stream } from '../../src/values/stream.ts';
+import { formatId } from '../../src/values/stream-id.ts';
+import { Kind } from '../../src/values/value.ts';
+import type { Reply } from '../support/reply.ts';
+import type { Server, ServerName } from '../support/server-process.ts';
 
 export interface KeyFacts {
   readonly digest: string;

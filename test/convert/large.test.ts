@@ -3,11 +3,11 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
-import type { AtomicFile } from '../../src/bytes/sink.ts';
 import { crc64 } from '../../src/checksum/crc64.ts';
 import { type ConvertOptions, convert, UnwritableError } from '../../src/index.ts';
-import { WriteBehind } from '../../src/operations/convert/write-behind.ts';
-import { temporaryDir } from '../servers.ts';
+import type { AtomicFile } from '../../src/io/atomic-file.ts';
+import { WriteBehind } from '../../src/io/background-writer.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const at = Date.UTC(2026, 10, 20);
 const dir = temporaryDir();

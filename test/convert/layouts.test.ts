@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { type ConvertOptions, type ConvertResult, convert, digest } from '../../src/index.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const at = Date.UTC(2026, 10, 20);
 

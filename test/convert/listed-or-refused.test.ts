@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crc64 } from '../../src/checksum/crc64.ts';
 import { convert, digest, rewrite } from '../../src/index.ts';
-import { encodeCommand } from '../reply.ts';
-import { describeWithServer, describeWithServers, startServer, temporaryDir, tryStart } from '../servers.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { describeWithServer, describeWithServers, startServer, temporaryDir, tryStart } from '../support/servers.ts';
 
 const at = Date.now();
 

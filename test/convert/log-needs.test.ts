@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { convert } from '../../src/index.ts';
-import { findTarget, targets } from '../../src/rdb/targets.ts';
-import { encodeCommand } from '../reply.ts';
-import { describeWithServers, type ServerName, temporaryDir, tryStart } from '../servers.ts';
+import { findTarget, targets } from '../../src/servers/targets.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { describeWithServers, type ServerName, temporaryDir, tryStart } from '../support/servers.ts';
 
 const at = Date.now();
 

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { goldenDir, goldenNames, readProvenance } from '../../fixtures/generate/golden.ts';
 import { type ConvertResult, convert, type OutputFormat } from '../../src/index.ts';
-import { findTarget } from '../../src/rdb/targets.ts';
-import { changesDigest } from '../../src/rdb/writer/losses.ts';
-import { aofCorpus, corpusDir, rdbCorpus } from '../corpus.ts';
+import { changesDigest } from '../../src/servers/losses.ts';
+import { findTarget } from '../../src/servers/targets.ts';
 import { LoadingServer } from '../rewrite/loader.ts';
-import { describeWithServers, type ServerName, temporaryDir } from '../servers.ts';
+import { aofCorpus, corpusDir, rdbCorpus } from '../support/corpus.ts';
+import { describeWithServers, type ServerName, temporaryDir } from '../support/servers.ts';
 import { type Facts, factsOfPath, factsOfServer, type KeyFacts } from './facts.ts';
 
 const isLong = process.env.AOFKIT_LONG_TESTS === '1';

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { convert, digest } from '../../src/index.ts';
-import { findTarget, type Target } from '../../src/rdb/targets.ts';
-import { TypeId } from '../../src/rdb/value-type-id.ts';
 import { RdbWriter } from '../../src/rdb/writer/rdb-writer.ts';
+import { findTarget, type Target } from '../../src/servers/targets.ts';
+import { TypeId } from '../../src/servers/value-type-id.ts';
 import { flavorOfServer } from '../digest/flavors.ts';
-import { encodeCommand } from '../reply.ts';
 import { LoadingServer } from '../rewrite/loader.ts';
-import { describeWithServers, temporaryDir } from '../servers.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { describeWithServers, temporaryDir } from '../support/servers.ts';
 
 const at = Date.now();
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { convert, digest, UsageError } from '../../src/index.ts';
 import { parseCommands } from '../resp/commands.ts';
-import { describeWithServers, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, startServer, temporaryDir } from '../support/servers.ts';
 
 const keys = 'SET s new;RPUSH l a b;SADD m x y;ZADD z 1 p 2 q;HSET h f 1;XADD x 1-1 f v;SETEX t 10000 v';
 

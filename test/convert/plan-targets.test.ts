@@ -6,9 +6,9 @@ import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { crc64 } from '../../src/checksum/crc64.ts';
 import { convert } from '../../src/index.ts';
 import { planTargets, type TargetPlan } from '../../src/operations/convert/plan-targets.ts';
-import { targets } from '../../src/rdb/targets.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../servers.ts';
+import { targets } from '../../src/servers/targets.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const at = Date.now();
 const golden = join(goldenDir('redis-8.6-rdb'), 'dump.rdb');

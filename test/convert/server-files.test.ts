@@ -8,8 +8,8 @@ import { afterAll, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { convert } from '../../src/index.ts';
 import { readRdb } from '../rdb/codec/rdb-file.ts';
-import { serverNames } from '../server-process.ts';
-import { describeWithServers, findServer, startServer, temporaryDir } from '../servers.ts';
+import { serverNames } from '../support/server-process.ts';
+import { describeWithServers, findServer, startServer, temporaryDir } from '../support/servers.ts';
 import { compareFiles, type Difference, differences } from './differences.ts';
 import { factsOfPath } from './facts.ts';
 

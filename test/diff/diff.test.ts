@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type DifferentKey, type DiffOptions, type DiffResult, diff, rewrite } from '../../src/index.ts';
 import { fileOf, resp, words } from '../log/collect.ts';
-import { describeWithServers, itWithServer, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, itWithServer, startServer, temporaryDir } from '../support/servers.ts';
 
 const goldens = join(dirname(fileURLToPath(import.meta.url)), '../../fixtures/golden');
 

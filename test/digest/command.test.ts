@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
 import { aofkit } from '../cli/run.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../server-process.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const golden = readProvenance('redis-8.6-rdb-little');
 const path = join(goldenDir(golden.name), golden.path);

@@ -1,5 +1,5 @@
 import type { Flavor } from '../../src/index.ts';
-import type { ServerName } from '../server-process.ts';
+import type { ServerName } from '../support/server-process.ts';
 
 /** The rules that each real server follows: 6.0 counts as 6.2 does. */
 export const flavorOfServer: Record<ServerName, Flavor> = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { goldenDir, goldenNames, readProvenance } from '../../fixtures/generate/golden.ts';
 import { digest } from '../../src/index.ts';
-import { describeWithServers, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, startServer, temporaryDir } from '../support/servers.ts';
 import { flavorOfServer } from './flavors.ts';
 
 const goldens = goldenNames().map(readProvenance);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { digest } from '../../src/index.ts';
-import { describeWithServers, type Server, type ServerName, startServer } from '../servers.ts';
+import { describeWithServers, type Server, type ServerName, startServer } from '../support/servers.ts';
 import { flavorOfServer } from './flavors.ts';
 
 const withFields: readonly ServerName[] = ['redis-8.0', 'redis-8.6', 'valkey-9.1'];

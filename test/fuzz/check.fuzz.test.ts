@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesUnder, goldenDir, goldenNames } from '../../fixtures/generate/golden.ts';
 import { check, verify } from '../../src/index.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { mutate, Random } from './mutation.ts';
 
 /*

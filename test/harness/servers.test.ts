@@ -2,9 +2,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { applyRecipe, readRecipes } from '../../fixtures/generate/recipe.ts';
-import { aofCorpus, describeWithCorpus, rdbCorpus } from '../corpus.ts';
-import { encodeCommand, ReplyReader } from '../reply.ts';
-import { describeWithServers, itWithServer, ReplyError, startServer, temporaryDir, tryStart } from '../servers.ts';
+import { aofCorpus, describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
+import { encodeCommand, ReplyReader } from '../support/reply.ts';
+import {
+  describeWithServers,
+  itWithServer,
+  ReplyError,
+  startServer,
+  temporaryDir,
+  tryStart,
+} from '../support/servers.ts';
 
 it('reads replies that arrive a byte at a time', () => {
   const bytes = Buffer.from(

@@ -1,19 +1,19 @@
 /* The kernel that makes commands of keys writes what JavaScript writes, or leaves the key to it. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { MemorySource } from '../../src/bytes/source.ts';
-import { Frame } from '../../src/engine/frame.ts';
-import { HashValue } from '../../src/engine/values/hash.ts';
-import { ListValue } from '../../src/engine/values/list.ts';
-import { SetValue } from '../../src/engine/values/set.ts';
-import { SortedSetValue } from '../../src/engine/values/sorted-set.ts';
+import { RespRewriter } from '../../src/aof/writer/resp-rewriter.ts';
+import { MemorySource } from '../../src/io/source.ts';
 import { commandsKeysMax, openCommandsKernel } from '../../src/kernels/commands-kernel.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
-import { findTarget, type Target } from '../../src/rdb/targets.ts';
 import { RdbWriter } from '../../src/rdb/writer/rdb-writer.ts';
-import { RespRewriter } from '../../src/resp/rewrite/resp-rewriter.ts';
+import { Frame } from '../../src/resp/frame.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
+import { findTarget, type Target } from '../../src/servers/targets.ts';
+import { HashValue } from '../../src/values/hash.ts';
+import { ListValue } from '../../src/values/list.ts';
+import { SetValue } from '../../src/values/set.ts';
+import { SortedSetValue } from '../../src/values/sorted-set.ts';
 
 const target = findTarget('redis-8.6') as Target;
 const kernel = openCommandsKernel();

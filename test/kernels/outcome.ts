@@ -1,9 +1,9 @@
 /* What a check says of some bytes, with the fast lanes or without them. */
 import { sniff, sniffBytes } from '../../src/aof/layout.ts';
-import { MemorySource } from '../../src/bytes/source.ts';
+import { type FileReport, FindingList } from '../../src/aof/report.ts';
+import { checkContent } from '../../src/checks/check-file.ts';
+import { MemorySource } from '../../src/io/source.ts';
 import { borrowLanes, returnLanes } from '../../src/kernels/lanes.ts';
-import { checkContent } from '../../src/operations/check/check-file.ts';
-import { type FileReport, FindingList } from '../../src/operations/report.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 
 export interface Reading {

@@ -2,20 +2,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { HashValue } from '../../src/engine/values/hash.ts';
-import { SetValue } from '../../src/engine/values/set.ts';
-import { SortedSetValue } from '../../src/engine/values/sorted-set.ts';
 import { borrowLanes, Lanes, returnLanes } from '../../src/kernels/lanes.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { logStatistics } from '../../src/operations/log/statistics.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
-import { findTarget, type Target } from '../../src/rdb/targets.ts';
 import { RdbWriter } from '../../src/rdb/writer/rdb-writer.ts';
+import { findTarget, type Target } from '../../src/servers/targets.ts';
+import { HashValue } from '../../src/values/hash.ts';
+import { SetValue } from '../../src/values/set.ts';
+import { SortedSetValue } from '../../src/values/sorted-set.ts';
 import { collect } from '../log/collect.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../server-process.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { watchTraps } from './traps.ts';
 
 afterEach(() => {

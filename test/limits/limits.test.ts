@@ -5,9 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { logOf } from '../../fixtures/generate/flaws/inputs.ts';
 import { join, length, rdbFile, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { CommandNotes } from '../../src/engine/command-notes.ts';
-import { Frame } from '../../src/engine/frame.ts';
 import { check, defaultLimits, digest, LimitError, rewrite, setLimits } from '../../src/index.ts';
-import { temporaryDir } from '../servers.ts';
+import { Frame } from '../../src/resp/frame.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 afterEach(() => setLimits(defaultLimits));
 

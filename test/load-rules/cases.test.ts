@@ -4,10 +4,10 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { logOf, logWithLibrary, logWithPayload, payloadOf, rdbWith } from '../../fixtures/generate/flaws/inputs.ts';
 import { join, string } from '../../fixtures/generate/rdb-bytes.ts';
+import { flavorOfName } from '../../src/dataset/flavor-choice.ts';
 import { check, convert, digest, rewrite } from '../../src/index.ts';
-import { flavorOfName } from '../../src/operations/dataset/flavor-choice.ts';
-import { findTarget } from '../../src/rdb/targets.ts';
-import { describeWithServers, temporaryDir, tryStart } from '../servers.ts';
+import { findTarget } from '../../src/servers/targets.ts';
+import { describeWithServers, temporaryDir, tryStart } from '../support/servers.ts';
 import { place } from './oracle.ts';
 
 const ziplist = Buffer.from([99, 0, 0, 0, 10, 0, 0, 0, 1, 0, 0, 3, 0xf2, 0xff]);

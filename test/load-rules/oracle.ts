@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { FlawedInput } from '../../fixtures/generate/flaws/inputs.ts';
-import { type Server, type ServerName, startServer, temporaryDir, tryStart } from '../server-process.ts';
+import { type Server, type ServerName, startServer, temporaryDir, tryStart } from '../support/server-process.ts';
 
 export type Sanitize = 'no' | 'yes';
 

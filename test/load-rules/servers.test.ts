@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
 import { type FlawedInput, flawedInputs } from '../../fixtures/generate/flaws/inputs.ts';
 import { boot } from '../../src/index.ts';
-import { describeWithServers, temporaryDir } from '../servers.ts';
+import { describeWithServers, temporaryDir } from '../support/servers.ts';
 import { LoadOracle, place, type Sanitize } from './oracle.ts';
 
 const isLong = process.env.AOFKIT_LONG_TESTS === '1';

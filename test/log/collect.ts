@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { type LogOptions, type LogResult, log } from '../../src/index.ts';
-import { temporaryDir } from '../server-process.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 export async function collect(
   path: string,

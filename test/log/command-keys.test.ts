@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { findCommand } from '../../src/catalog/lookup.ts';
-import { Frame } from '../../src/engine/frame.ts';
-import { findKeys, findWrittenKeys, KeyPositions } from '../../src/operations/log/command-keys.ts';
-import { subcommand } from '../../src/operations/log/matcher.ts';
-import { describeWithServer, ReplyError, type Server, startServer } from '../servers.ts';
+import { findKeys, findWrittenKeys, KeyPositions } from '../../src/aof/log/command-keys.ts';
+import { subcommand } from '../../src/aof/log/matcher.ts';
+import { Frame } from '../../src/resp/frame.ts';
+import { findCommand } from '../../src/servers/command-catalog.ts';
+import { describeWithServer, ReplyError, type Server, startServer } from '../support/servers.ts';
 
 function keysOf(line: string, find = findKeys): string[] {
   const frame = Frame.of(line.split(' ').map((word) => (word === '""' ? '' : word)));

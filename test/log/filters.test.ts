@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { UnreadableError, UsageError } from '../../src/index.ts';
-import { temporaryDir } from '../server-process.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { collect, fileOf, resp, words } from './collect.ts';
 
 const fixtures = join(dirname(fileURLToPath(import.meta.url)), '../../fixtures');

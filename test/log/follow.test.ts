@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { binary } from '../cli/run.ts';
-import { describeWithServers, startServer } from '../servers.ts';
+import { describeWithServers, startServer } from '../support/servers.ts';
 import { fileOf, words } from './collect.ts';
 
 let child: ChildProcess | undefined;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aofCorpus, describeWithCorpus } from '../corpus.ts';
+import { aofCorpus, describeWithCorpus } from '../support/corpus.ts';
 import { collect, fileOf, resp } from './collect.ts';
 import { filesOf } from './records.ts';
 

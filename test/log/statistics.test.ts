@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Frame } from '../../src/engine/frame.ts';
+import { KeyPositions } from '../../src/aof/log/command-keys.ts';
 import { logStatistics, rewrite } from '../../src/index.ts';
 import { StatisticsKernel } from '../../src/kernels/statistics-kernel.ts';
-import { KeyPositions } from '../../src/operations/log/command-keys.ts';
 import { FrequentKeys } from '../../src/operations/log/frequent-keys.ts';
 import { GrowthCurve } from '../../src/operations/log/growth-curve.ts';
 import { RewriteSample } from '../../src/operations/log/rewrite-estimate.ts';
 import { StatisticsLane } from '../../src/operations/log/statistics-lane.ts';
-import { temporaryDir } from '../server-process.ts';
+import { Frame } from '../../src/resp/frame.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { fileOf, resp, words } from './collect.ts';
 
 describe('frequent keys', () => {

@@ -5,7 +5,7 @@ import { lzfCompress, lzfLengthMin, lzfSaving } from '../../src/lzf/compress.ts'
 import { lzfCompressJavascript } from '../../src/lzf/compress-javascript.ts';
 import { lzfDecompress, lzfValidate } from '../../src/lzf/decompress.ts';
 import { lzfDecompressJavascript } from '../../src/lzf/decompress-javascript.ts';
-import { describeWithServers } from '../servers.ts';
+import { describeWithServers } from '../support/servers.ts';
 import { generator, lzfSamples, payloadDigest, serverPayloads } from './server-payloads.ts';
 
 type Compress = typeof lzfCompress;

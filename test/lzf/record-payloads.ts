@@ -2,7 +2,7 @@
  * Writes server-payloads.json: what redis-server 8.6 makes of the samples. Run: npx tsx test/lzf/record-payloads.ts
  */
 import { writeFileSync } from 'node:fs';
-import { cleanUp, findServer } from '../server-process.ts';
+import { cleanUp, findServer } from '../support/server-process.ts';
 import { lzfSamples, payloadDigest, serverPayloads } from './server-payloads.ts';
 
 const server = 'redis-8.6';

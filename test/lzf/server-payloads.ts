@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ServerName, startServer, temporaryDir } from '../server-process.ts';
+import { type ServerName, startServer, temporaryDir } from '../support/server-process.ts';
 
 /** A string to be saved. `name` is its key and says how it was made. */
 export interface Sample {

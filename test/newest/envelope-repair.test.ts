@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { envelope, envelopedRdb, lz4Frame, storedZstdFrame } from '../../fixtures/generate/envelope.ts';
 import { check } from '../../src/operations/check/check.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { temporaryDir } from '../server-process.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const at = Date.UTC(2026, 10, 30);
 const folder = temporaryDir();

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { envelope, envelopedRdb, lz4Frame, storedZstdFrame } from '../../fixtures/generate/envelope.ts';
 import { detectLayout } from '../../src/aof/layout.ts';
+import { flavorOfFiles } from '../../src/dataset/flavor-choice.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { flavorOfFiles } from '../../src/operations/dataset/flavor-choice.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { measureGrowth } from '../../src/operations/rewrite/growth.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
-import { temporaryDir } from '../server-process.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const at = Date.UTC(2026, 10, 30);
 const folder = temporaryDir();

@@ -12,17 +12,17 @@ import {
   xxh32,
   zstdFrame,
 } from '../../fixtures/generate/envelope.ts';
-import { FrameFault, type FrameReader } from '../../src/bytes/envelope/frame.ts';
-import { Lz4Frame } from '../../src/bytes/envelope/lz4-frame.ts';
-import { xxh32 as ourXxh32, Xxh64, xxh64Javascript } from '../../src/bytes/envelope/xxhash.ts';
-import { ZstdFrame } from '../../src/bytes/envelope/zstd-frame.ts';
-import { MemorySource } from '../../src/bytes/source.ts';
-import { Window } from '../../src/bytes/window.ts';
+import { FrameFault, type FrameReader } from '../../src/io/envelope/frame.ts';
+import { Lz4Frame } from '../../src/io/envelope/lz4-frame.ts';
+import { xxh32 as ourXxh32, Xxh64, xxh64Javascript } from '../../src/io/envelope/xxhash.ts';
+import { ZstdFrame } from '../../src/io/envelope/zstd-frame.ts';
+import { MemorySource } from '../../src/io/source.ts';
+import { Window } from '../../src/io/window.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
-import { temporaryDir } from '../server-process.ts';
-import { warnOfSkip } from '../servers.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
+import { temporaryDir } from '../support/server-process.ts';
+import { warnOfSkip } from '../support/servers.ts';
 
 type FrameClass = new (window: Window) => FrameReader;
 

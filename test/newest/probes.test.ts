@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { probes } from '../../fixtures/generate/newest.ts';
 import { check } from '../../src/operations/check/check.ts';
-import { digest } from '../../src/operations/digest.ts';
-import { temporaryDir } from '../server-process.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const folder = temporaryDir();
 const at = Date.UTC(2026, 10, 30);

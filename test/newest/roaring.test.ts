@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Container, roaring32, roaring64, someBits } from '../../fixtures/generate/newest.ts';
 import { int64, join } from '../../fixtures/generate/rdb-bytes.ts';
-import { decodeRoaring, validateRoaring } from '../../src/rdb/encodings/roaring.ts';
+import { decodeRoaring, validateRoaring } from '../../src/values/roaring-format.ts';
 
 const lengthMax = 2n ** 60n - 1n;
 const one = (...containers: Container[]) => roaring64([0, roaring32(containers)]);

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { describeWithCorpus } from '../corpus.ts';
-import { temporaryDir } from '../server-process.ts';
+import { describeWithCorpus } from '../support/corpus.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const at = Date.UTC(2026, 10, 30);
 const pathHash = { ph: 'DIGEST-VALUE pathhash P' };

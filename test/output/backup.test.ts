@@ -4,8 +4,8 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { aofkit } from '../cli/run.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../server-process.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { once } from './hooked-file-system.ts';
 
 const sound = command('SET', 'a', '1');

@@ -1,5 +1,5 @@
 import nodeFs from 'node:fs';
-import type { FileSystem } from '../../src/bytes/open-folder.ts';
+import type { FileSystem } from '../../src/io/open-folder.ts';
 
 type Call = keyof FileSystem;
 

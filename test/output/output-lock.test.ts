@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { OutputLock } from '../../src/bytes/output-lock.ts';
-import { ownIdentity, type ProcessIdentity } from '../../src/bytes/process-identity.ts';
 import { UsageError } from '../../src/errors.ts';
+import { OutputLock } from '../../src/io/output-lock.ts';
+import { ownIdentity, type ProcessIdentity } from '../../src/io/process-identity.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../server-process.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { once } from './hooked-file-system.ts';
 
 const log = command('SET', 'a', '1');

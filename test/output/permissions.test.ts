@@ -8,8 +8,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { binary } from '../cli/run.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../server-process.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const log = command('SET', 'a', '1') + command('SET', 'a', '2');

@@ -8,12 +8,12 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
-import { findOpenFiles } from '../../src/operations/in-place/open-files.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../server-process.ts';
+import { findOpenFiles } from '../../src/output/open-files.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { once } from './hooked-file-system.ts';
 
 const at = Date.now();

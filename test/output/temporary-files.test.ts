@@ -5,14 +5,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { FileSystem } from '../../src/bytes/open-folder.ts';
+import type { FileSystem } from '../../src/io/open-folder.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
 import { aofkit } from '../cli/run.ts';
-import { command } from '../drop-in/comparison.ts';
-import { FaultyFileSystem } from '../faulty-file-system.ts';
-import { temporaryDir } from '../server-process.ts';
+import { command } from '../compat/comparison.ts';
+import { FaultyFileSystem } from '../support/faulty-file-system.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { hookedFileSystem, once } from './hooked-file-system.ts';
 
 const at = Date.now();

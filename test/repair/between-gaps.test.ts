@@ -3,8 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../src/operations/check/check.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../servers.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { hastyFs } from './property.ts';
 
 const set = (key: string, value = 'value') => command('SET', key, value);

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { Crc64 } from '../../src/checksum/crc64.ts';
-import { findExchange } from '../../src/operations/repair/checksum-mending-swap.ts';
+import { findExchange } from '../../src/operations/repair/crc-correction-swap.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { Random } from '../fuzz/mutation.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { damaged } from './damage.ts';
 import { hastyFs } from './property.ts';
 

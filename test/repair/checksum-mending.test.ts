@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { Random } from '../fuzz/mutation.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { type Damage, damaged } from './damage.ts';
 import { hastyFs } from './property.ts';
 

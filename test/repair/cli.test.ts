@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aofkit, binary } from '../cli/run.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../servers.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const set = (key: string) => command('SET', key, 'value');
 const torn = set('a') + set('b').slice(0, -3);

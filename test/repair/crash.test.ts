@@ -3,14 +3,14 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadOrder, parseManifest } from '../../src/aof/manifest.ts';
-import type { FileSystem } from '../../src/bytes/sink.ts';
 import { UnwritableError } from '../../src/errors.ts';
+import type { FileSystem } from '../../src/io/atomic-file.ts';
 import { check } from '../../src/operations/check/check.ts';
 import type { RepairOptions } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { command } from '../drop-in/comparison.ts';
-import { type Fault, FaultyFileSystem, Killed } from '../faulty-file-system.ts';
-import { temporaryDir } from '../servers.ts';
+import { command } from '../compat/comparison.ts';
+import { type Fault, FaultyFileSystem, Killed } from '../support/faulty-file-system.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { hastyFs } from './property.ts';
 
 /*

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../src/operations/check/check.ts';
 import type { RepairOptions } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../servers.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 /*
  * What is large is written by another thread, and while the damaged file is still read: the result is the same, byte for byte.

@@ -8,10 +8,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { draftBytesMin } from '../../src/operations/repair/file-scan.ts';
 import { aofkit } from '../cli/run.ts';
-import { command } from '../drop-in/comparison.ts';
-import { killAfter, runFaulty, runLimited, sampleCalls, threads } from '../faulty-process.ts';
+import { command } from '../compat/comparison.ts';
 import { isLong } from '../rewrite/outputs.ts';
-import { describeWithServer, startServer, temporaryDir } from '../servers.ts';
+import { killAfter, runFaulty, runLimited, sampleCalls, threads } from '../support/faulty-process.ts';
+import { describeWithServer, startServer, temporaryDir } from '../support/servers.ts';
 
 const seed = Number(process.env.AOFKIT_SEED ?? Date.now() % 1000);
 /** Calls that are tried of each thread, and moments. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, repair, UsageError } from '../../src/index.ts';
-import { temporaryDir } from '../server-process.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 function fileOf(name: string, bytes: Buffer): string {
   const path = join(temporaryDir(), name);

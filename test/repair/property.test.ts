@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { Random } from '../fuzz/mutation.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { cutAt, type Damage, type DamageKind, damaged, damageKinds } from './damage.ts';
 import { brokenPromise, type KeyDigests, keyDigests, type Subject, subjects } from './property.ts';
 import { lossesOf } from './rdb-losses.ts';

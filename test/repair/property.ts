@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { filesUnder, goldenDir, goldenNames, readProvenance } from '../../fixtures/generate/golden.ts';
 import { check } from '../../src/operations/check/check.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import type { RepairOptions } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import type { Damage } from './damage.ts';

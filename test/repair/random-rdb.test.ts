@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Random } from '../fuzz/mutation.ts';
-import { describeWithServer, temporaryDir } from '../servers.ts';
+import { describeWithServer, temporaryDir } from '../support/servers.ts';
 import { type DamageKind, damaged } from './damage.ts';
 import { type KeyStyle, keyStyles, randomRdb } from './random-rdb.ts';
 import { type Losses, lossesOf } from './rdb-losses.ts';

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { featuresOf } from '../../fixtures/generate/dataset.ts';
 import type { Random } from '../fuzz/mutation.ts';
-import type { Argument } from '../reply.ts';
-import { findServer, type ServerName, startServer, temporaryDir } from '../server-process.ts';
+import type { Argument } from '../support/reply.ts';
+import { findServer, type ServerName, startServer, temporaryDir } from '../support/server-process.ts';
 
 /*
  * RDBs as real servers save them, of random data: what a repair keeps of a damaged one must not hang on how the goldens name

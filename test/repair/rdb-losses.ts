@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { MemorySource } from '../../src/bytes/source.ts';
+import { MemorySource } from '../../src/io/source.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
 import { ValueCheck } from '../../src/rdb/value-check.ts';

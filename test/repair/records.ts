@@ -1,11 +1,11 @@
-import { MemorySource } from '../../src/bytes/source.ts';
-import { Window } from '../../src/bytes/window.ts';
-import { commandRows } from '../../src/catalog/commands.generated.ts';
-import { Frame } from '../../src/engine/frame.ts';
+import { MemorySource } from '../../src/io/source.ts';
+import { Window } from '../../src/io/window.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
 import { ValueCheck } from '../../src/rdb/value-check.ts';
 import { checkValue } from '../../src/rdb/value-types.ts';
+import { Frame } from '../../src/resp/frame.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
+import { commandRows } from '../../src/servers/commands.generated.ts';
 import { type Damage, touches } from './damage.ts';
 
 const id = (db: number, key: string) => `${db} ${key}`;

@@ -8,8 +8,8 @@ import { isUnsupported } from '../../src/findings.ts';
 import { check } from '../../src/operations/check/check.ts';
 import type { RepairOptions } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { command } from '../drop-in/comparison.ts';
-import { temporaryDir } from '../servers.ts';
+import { command } from '../compat/comparison.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { hastyFs } from './property.ts';
 
 const set = (key: string) => command('SET', key, 'value');

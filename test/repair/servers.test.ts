@@ -3,9 +3,16 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { filesUnder, goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { command } from '../drop-in/comparison.ts';
+import { command } from '../compat/comparison.ts';
 import { Random } from '../fuzz/mutation.ts';
-import { describeWithServers, type Server, type ServerName, serverNames, temporaryDir, tryStart } from '../servers.ts';
+import {
+  describeWithServers,
+  type Server,
+  type ServerName,
+  serverNames,
+  temporaryDir,
+  tryStart,
+} from '../support/servers.ts';
 import { damaged, damageKinds } from './damage.ts';
 import { hastyFs, type KeyDigests, keyDigests, type Subject, subjects } from './property.ts';
 import { carryOn, touchedKeys } from './records.ts';

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesUnder, goldenDir, goldenNames } from '../../fixtures/generate/golden.ts';
-import { runCheckAof } from '../../src/operations/drop-in/check-aof.ts';
+import { runCheckAof } from '../../src/compat/check-aof.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { describeWithServer, findServer, temporaryDir } from '../servers.ts';
+import { describeWithServer, findServer, temporaryDir } from '../support/servers.ts';
 import { hastyFs } from './property.ts';
 
 /*

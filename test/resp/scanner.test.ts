@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MemorySource } from '../../src/bytes/source.ts';
-import { Window } from '../../src/bytes/window.ts';
-import { Frame } from '../../src/engine/frame.ts';
+import { MemorySource } from '../../src/io/source.ts';
+import { Window } from '../../src/io/window.ts';
+import { Frame } from '../../src/resp/frame.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
 
 /** Everything a scanner says of some bytes: records with their offsets, and the flaw that ended it. */

@@ -5,7 +5,7 @@ import { parsePoint } from '../../commands/shared/point-in-time.ts';
 import { UsageError } from '../../src/errors.ts';
 import { aof } from '../boot/folder.ts';
 import { aofkit } from '../cli/run.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const silent = () => {};
 

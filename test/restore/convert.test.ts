@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { convert, digest, type PointInTime, UsageError } from '../../src/index.ts';
 import { aof } from '../boot/folder.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const at = 1_700_000_000_000;
 

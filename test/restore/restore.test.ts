@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Frame } from '../../src/engine/frame.ts';
+import { CommandPattern } from '../../src/dataset/point/command-pattern.ts';
 import { digest, type PointInTime, restore, rewrite, UsageError } from '../../src/index.ts';
-import { CommandPattern } from '../../src/operations/restore/command-pattern.ts';
+import { Frame } from '../../src/resp/frame.ts';
 import { aof, writeFolder } from '../boot/folder.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 const at = 1_800_000_000_000;
 const ofText = (...commands: string[]) => aof(...commands).toString('latin1');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type ConvertOptions, convert, digest, type Flavor, type PointInTime, restore } from '../../src/index.ts';
-import { describeWithServers, type Server, type ServerName, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, type Server, type ServerName, startServer, temporaryDir } from '../support/servers.ts';
 
 const flavors: Record<ServerName, Flavor> = {
   'redis-6.0': 'redis-6.2',

@@ -7,9 +7,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { digest } from '../../src/index.ts';
 import { aofkit, binary } from '../cli/run.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../server-process.ts';
-import { warnOfSkip } from '../servers.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/server-process.ts';
+import { warnOfSkip } from '../support/servers.ts';
 import { isLong, newPath } from './outputs.ts';
 
 const plain = join(goldenDir('redis-6.0-aof-plain'), 'appendonly.aof');

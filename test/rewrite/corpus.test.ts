@@ -4,8 +4,8 @@
  */
 import { expect, it } from 'vitest';
 import { digest } from '../../src/index.ts';
-import { aofCorpus, type CorpusFile, describeWithCorpus, rdbCorpus } from '../corpus.ts';
-import { describeWithServer } from '../servers.ts';
+import { aofCorpus, type CorpusFile, describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
+import { describeWithServer } from '../support/servers.ts';
 import { LoadingServer } from './loader.ts';
 import { expectStable, formats, isLong, rewritten } from './outputs.ts';
 

@@ -8,8 +8,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
 import { digest, type RewriteOptions, rewrite } from '../../src/index.ts';
-import { type Fault, FaultyFileSystem, Killed } from '../faulty-file-system.ts';
-import { temporaryDir } from '../server-process.ts';
+import { type Fault, FaultyFileSystem, Killed } from '../support/faulty-file-system.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { contents, isLong } from './outputs.ts';
 
 const faults: readonly Fault[] = ['fail', 'full', 'kill', 'kill-in-write'];

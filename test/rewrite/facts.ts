@@ -1,6 +1,6 @@
 /* What a server says of all that it holds, by its own commands: also what DEBUG DIGEST leaves out. */
-import type { Reply } from '../reply.ts';
-import type { Server, ServerName } from '../server-process.ts';
+import type { Reply } from '../support/reply.ts';
+import type { Server, ServerName } from '../support/server-process.ts';
 
 /** Servers that keep an expiry of a hash's fields. */
 const withFieldExpiry: readonly ServerName[] = ['redis-8.0', 'redis-8.6', 'valkey-9.1'];

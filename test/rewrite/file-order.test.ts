@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { fileOrder, fileRuns } from '../../src/dataset/file-order.ts';
 import { Keyspace } from '../../src/engine/keyspace.ts';
-import { fileOrder, fileRuns } from '../../src/operations/dataset/file-order.ts';
 
 /** Keys in memory and in two files: spread widely, crowded, and one far away. */
 function keyspace(): Keyspace {

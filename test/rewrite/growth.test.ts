@@ -6,8 +6,8 @@ import { expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { rewrite } from '../../src/index.ts';
 import { growthPercent, measureGrowth } from '../../src/operations/rewrite/growth.ts';
-import { encodeCommand } from '../reply.ts';
-import { describeWithServers, type Server, startServer, temporaryDir } from '../servers.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { describeWithServers, type Server, startServer, temporaryDir } from '../support/servers.ts';
 import { newPath } from './outputs.ts';
 
 const at = Date.now();

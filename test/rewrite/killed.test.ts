@@ -8,9 +8,9 @@ import { basename, dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadOrder, parseManifest } from '../../src/aof/manifest.ts';
 import { aofkit } from '../cli/run.ts';
-import { killAfter, runFaulty, runLimited, sampleCalls, threads } from '../faulty-process.ts';
-import { encodeCommand } from '../reply.ts';
-import { describeWithServer, type ServerName, startServer, temporaryDir } from '../servers.ts';
+import { killAfter, runFaulty, runLimited, sampleCalls, threads } from '../support/faulty-process.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { describeWithServer, type ServerName, startServer, temporaryDir } from '../support/servers.ts';
 import { isLong, sameContents } from './outputs.ts';
 
 /** Two threads from here on. */

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputFormat } from '../../src/index.ts';
-import { type Server, type ServerName, startServer } from '../server-process.ts';
+import { type Server, type ServerName, startServer } from '../support/server-process.ts';
 
 /** Puts a dataset into the data folder of a server that is to load it when it starts; returns the configuration for that. */
 export function placeFiles(

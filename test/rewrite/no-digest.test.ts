@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
 import { rewrite } from '../../src/index.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 it('writes the same bytes with and without the digest', async () => {
   const name = 'redis-8.6-rdb';

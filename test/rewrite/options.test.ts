@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { digest, type RewriteOptions, type RewriteResult, rewrite, UsageError } from '../../src/index.ts';
-import { encodeCommand } from '../reply.ts';
-import { itWithServer, startServer, temporaryDir } from '../servers.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { itWithServer, startServer, temporaryDir } from '../support/servers.ts';
 import { newPath } from './outputs.ts';
 
 const at = Date.now();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type OutputFormat, type RewriteOptions, type RewriteResult, rewrite } from '../../src/index.ts';
-import { temporaryDir } from '../server-process.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 export const formats: readonly OutputFormat[] = ['aof', 'hybrid', 'rdb', 'multipart'];
 

@@ -16,8 +16,8 @@ import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { convert, digest, type RewriteOptions, repair, rewrite, UnwritableError, UsageError } from '../../src/index.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../server-process.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/server-process.ts';
 
 const at = Date.now();
 const run = (path: string, options: Partial<RewriteOptions>) => rewrite(path, { at, ...options });

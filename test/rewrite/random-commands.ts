@@ -1,13 +1,13 @@
 /* Random commands of every family, as a live server gets them. */
-import { commandRows } from '../../src/catalog/commands.generated.ts';
-import { hasGeneration } from '../../src/catalog/generations.ts';
+import { commandRows } from '../../src/servers/commands.generated.ts';
+import { hasGeneration } from '../../src/servers/generations.ts';
 import { CommandGenerator } from '../engine/collections/command-generator.ts';
 import { geoCommand } from '../engine/special/geo-commands.ts';
 import { Random } from '../engine/special/replay.ts';
 import { streamCommands, streamFeatures } from '../engine/special/stream-commands.ts';
 import { bitmapCommand, hllCommand } from '../engine/special/string-commands.ts';
 import { vectorCommand } from '../engine/special/vector-set-commands.ts';
-import type { ServerName } from '../server-process.ts';
+import type { ServerName } from '../support/server-process.ts';
 
 function knownTo(name: ServerName): Set<string> {
   return new Set(commandRows.filter((row) => hasGeneration(row[8], name)).map((row) => row[0]));

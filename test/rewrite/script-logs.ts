@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ServerName, serverNames } from '../server-process.ts';
+import { type ServerName, serverNames } from '../support/server-process.ts';
 
 /*
  * Logs with commands whose effect only a server knows, for the tests that compare what is carried along and for docs/compatibility.md. The

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { digest, type OutputFormat, rewrite } from '../../src/index.ts';
 import { flavorOfServer } from '../digest/flavors.ts';
-import { encodeCommand } from '../reply.ts';
+import { encodeCommand } from '../support/reply.ts';
 import {
   describeWithServer,
   describeWithServers,
@@ -16,7 +16,7 @@ import {
   type ServerName,
   startServer,
   temporaryDir,
-} from '../servers.ts';
+} from '../support/servers.ts';
 import { LoadingServer } from './loader.ts';
 import { newPath } from './outputs.ts';
 import { scriptLogs, shaOf } from './script-logs.ts';

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type RewriteOptions, type RewriteResult, rewrite } from '../../src/index.ts';
 import { aofkit } from '../cli/run.ts';
-import { encodeCommand } from '../reply.ts';
-import { temporaryDir } from '../server-process.ts';
+import { encodeCommand } from '../support/reply.ts';
+import { temporaryDir } from '../support/server-process.ts';
 import { isLong, newPath } from './outputs.ts';
 import { shaOf } from './script-logs.ts';
 

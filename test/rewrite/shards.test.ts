@@ -7,10 +7,10 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { surveyTies } from '../../src/dataset/co-located-keys.ts';
+import { fileOrder } from '../../src/dataset/file-order.ts';
+import { type Loaded, loadDataset, UndealableError } from '../../src/dataset/load.ts';
 import { type DatabaseSum, Digester, digestOfSums } from '../../src/engine/digest.ts';
-import { fileOrder } from '../../src/operations/dataset/file-order.ts';
-import { surveyTies } from '../../src/operations/dataset/key-ties.ts';
-import { type Loaded, loadDataset, UndealableError } from '../../src/operations/dataset/load.ts';
 import { randomCommands } from './random-commands.ts';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'aofkit-shards-'));

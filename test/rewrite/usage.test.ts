@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, goldenNames, readProvenance } from '../../fixtures/generate/golden.ts';
-import { FileSource } from '../../src/bytes/source.ts';
+import { FileSource } from '../../src/io/source.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
 import { ValueCheck } from '../../src/rdb/value-check.ts';

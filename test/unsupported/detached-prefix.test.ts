@@ -8,12 +8,12 @@ import { expect, it } from 'vitest';
 import { type Bytes, int64, join, length, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
-import { command, runOurs, runTheirs } from '../drop-in/comparison.ts';
+import { command, runOurs, runTheirs } from '../compat/comparison.ts';
 import { Random } from '../fuzz/mutation.ts';
-import { describeWithServers, type ServerName, startServer, temporaryDir } from '../servers.ts';
+import { describeWithServers, type ServerName, startServer, temporaryDir } from '../support/servers.ts';
 import { aux, key, rdbOf } from './rdb-file.ts';
 
 const years = 4_102_444_800_000;

@@ -5,12 +5,12 @@ import { join, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { crc64 } from '../../src/checksum/crc64.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
-import { verify } from '../../src/operations/verify.ts';
-import { command } from '../drop-in/comparison.ts';
-import { describeWithServers, startServer } from '../servers.ts';
+import { verify } from '../../src/operations/verify/verify.ts';
+import { command } from '../compat/comparison.ts';
+import { describeWithServers, startServer } from '../support/servers.ts';
 import { fileOf, key, rdbOf } from './rdb-file.ts';
 
 const padded = (magic: string) => magic + '\0\x01\x02\xfe'.repeat(80);

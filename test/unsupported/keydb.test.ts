@@ -9,9 +9,9 @@ import { join, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { boot } from '../../src/operations/boot/boot.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 import { aux, fileOf, key, rdbOf } from './rdb-file.ts';
 
 const at = 1_700_000_000_000;

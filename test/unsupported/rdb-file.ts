@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Bytes, join, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { crc64 } from '../../src/checksum/crc64.ts';
-import { temporaryDir } from '../servers.ts';
+import { temporaryDir } from '../support/servers.ts';
 
 /** How an RDB ends: with the checksum of its bytes, with one that says that there is none, or with a wrong one. */
 export type Ending = 'right' | 'zero' | 'wrong';

@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { type Bytes, join, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
-import { digest } from '../../src/operations/digest.ts';
+import { digest } from '../../src/operations/digest/digest.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { rewrite } from '../../src/operations/rewrite/rewrite.ts';
-import { verify } from '../../src/operations/verify.ts';
+import { verify } from '../../src/operations/verify/verify.ts';
 import { openVersionMin, versionMax } from '../../src/rdb/opcodes.ts';
-import { command } from '../drop-in/comparison.ts';
+import { command } from '../compat/comparison.ts';
 import { aux, type Ending, fileOf, key, rdbOf } from './rdb-file.ts';
 
 const magicOf = (fork: 'redis' | 'valkey', version: number) =>

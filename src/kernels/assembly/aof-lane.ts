@@ -1,5 +1,5 @@
 // AssemblyScript. The fast lane of an AOF: passes over whole, ordinary commands and stops before anything else. What a stop means
-// is JavaScript's to say (src/resp/scanner.ts, src/operations/check/check-aof.ts); src/resp/fast-lane.ts writes the table of
+// is JavaScript's to say (src/resp/scanner.ts, src/checks/check-aof.ts); src/resp/command-batch.ts writes the table of
 // commands, whose own part is `counts`: bit n: that many arguments fit, the name included; bit 63 stands for 63 and more.
 
 import { slotOf } from './command-table';

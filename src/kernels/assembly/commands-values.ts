@@ -8,7 +8,7 @@ import { bulkElement } from './commands-listpack';
 import { elementEnd, listpackElements, listpackEnd, scoreOf } from './listpack-walk';
 import { lastNumber, nowhere, numberEnd, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
 
-/** Items of one command (itemsPerCommand in src/resp/rewrite/key-commands.ts). */
+/** Items of one command (itemsPerCommand in src/aof/writer/key-commands.ts). */
 const itemsPerCommand: u32 = 64;
 
 /** The listpack in the string at `from`, `size` of its elements an item. */

@@ -1,4 +1,4 @@
-// AssemblyScript. The hashes of a digest, gathered and computed many at a time, as src/engine/hash-queue.ts does it and explains it. A key
+// AssemblyScript. The hashes of a digest, gathered and computed many at a time, as src/checksum/sha1-queue.ts does it and explains it. A key
 // that turns out not to be for the lane is taken back.
 
 import { memberPrint } from './fingerprint';

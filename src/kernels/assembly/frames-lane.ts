@@ -1,4 +1,4 @@
-// AssemblyScript. Frames the ordinary commands of an AOF for the engine, and deals them out to shards (src/engine/shard.ts says which
+// AssemblyScript. Frames the ordinary commands of an AOF for the engine, and deals them out to shards (src/engine/partition.ts says which
 // command is whose). What it frames lies where JavaScript's frames have their arrays, so that nothing is copied.
 //
 //   0        1024          66560               99328             102400           196608            720896
@@ -20,7 +20,7 @@ const headsAt: usize = 99328;
 const framesAt: usize = 102400;
 const windowAt: usize = 196608;
 
-/** As `Share` in src/engine/shard.ts. */
+/** As `Share` in src/engine/partition.ts. */
 const shareKey: u32 = 1;
 const shareEverywhere: u32 = 2;
 const shareFirst: u32 = 3;

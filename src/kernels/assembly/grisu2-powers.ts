@@ -1,5 +1,5 @@
 // AssemblyScript. 10^k for k = -348, -340 … 340 as f * 2^e with 2^63 <= f < 2^64, rounded half up: the f. The table of
-// src/engine/values/grisu2.ts, which computes it; test/kernels compares the two.
+// src/encodings/grisu2.ts, which computes it; test/kernels compares the two.
 
 export const powerFirst: i32 = -348;
 export const powerStep: i32 = 8;

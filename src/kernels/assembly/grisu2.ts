@@ -1,4 +1,4 @@
-// AssemblyScript. The text of a score as src/engine/values/grisu2.ts makes it; the steps and their names are those of that file.
+// AssemblyScript. The text of a score as src/encodings/grisu2.ts makes it; the steps and their names are those of that file.
 
 import { powerExponent, powerFirst, powersAt, powerStep } from './grisu2-powers';
 import { digitsAt, scoreTextAt } from './layout';

@@ -1,4 +1,4 @@
-// AssemblyScript. Where the elements of a listpack lie; the layout is in src/rdb/encodings/listpack-entry.ts.
+// AssemblyScript. Where the elements of a listpack lie; the layout is in src/encodings/listpack-entry.ts.
 
 import { nowhere } from './rdb-strings';
 

@@ -1,5 +1,5 @@
 // AssemblyScript. Frames one command of a log: whole, and written as everybody writes it. What anything else is, JavaScript says
-// (src/operations/log/ordinary-frame.ts, src/resp/scanner.ts).
+// (src/aof/log/ordinary-frame.ts, src/resp/scanner.ts).
 
 import { argumentsAt } from './log-layout';
 

@@ -1,5 +1,5 @@
 // AssemblyScript. Tells the keys of an RDB that a rewrite takes over as they are from those that its logs touch
-// (src/rdb/keep-lane.ts). What is not ordinary is JavaScript's.
+// (src/dataset/untouched/untouched-batch.ts). What is not ordinary is JavaScript's.
 //
 //   at `printsAt`   fingerprints of the keys that are kept, eight bytes each
 //   at `placesAt`   touched keys, 32 bytes each:  u32 key | u32 its length | u32 type | u32 value | u32 its end | u32 expiry,

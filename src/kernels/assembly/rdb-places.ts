@@ -1,5 +1,5 @@
 // AssemblyScript. Finds the keys of an RDB for the engine, which leaves values in the file: where each ordinary key and its value lie.
-// What is not ordinary is JavaScript's (src/operations/dataset/load-rdb.ts).
+// What is not ordinary is JavaScript's (src/dataset/load-rdb.ts).
 //
 //   place, 32 bytes at `printsAt`:   u32 key | u32 its length | u32 type | u32 value | u32 its end | u32 expiry, 0xffffffff for none
 //   all positions in the window; the shard of each bucket of keys, a byte each, lies at `ownersAt`

@@ -1,4 +1,4 @@
-// AssemblyScript. Keys that a log touches: the two bits of their hashes in 256 KiB, as in src/engine/touched-keys.ts.
+// AssemblyScript. Keys that a log touches: the two bits of their hashes in 256 KiB, as in src/dataset/untouched/key-bloom-filter.ts.
 
 const upperShift: u32 = 11;
 const lowerMask: u32 = 0x1fffff;

@@ -1,7 +1,7 @@
 import nodePath from 'node:path';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import fs from '../../bytes/file-system.ts';
-import { readSmallFile } from '../../bytes/small-file.ts';
+import fs from '../../io/file-system.ts';
+import { readSmallFile } from '../../io/small-file.ts';
 import type { PartOutcome } from './server-load.ts';
 import type { Start } from './start.ts';
 

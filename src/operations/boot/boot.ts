@@ -1,8 +1,8 @@
 import nodePath from 'node:path';
-import fs from '../../bytes/file-system.ts';
+import type { Progress } from '../../aof/report.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
-import { findTarget } from '../../rdb/targets.ts';
-import type { Progress } from '../report.ts';
+import fs from '../../io/file-system.ts';
+import { findTarget } from '../../servers/targets.ts';
 import { AofStart } from './aof-start.ts';
 import { configure, missingAtStart } from './configuration.ts';
 import { type Directive, included, parseConfiguration, readConfiguration } from './directives.ts';

@@ -1,6 +1,6 @@
 import nodePath from 'node:path';
-import fs from '../../bytes/file-system.ts';
-import type { Target } from '../../rdb/targets.ts';
+import fs from '../../io/file-system.ts';
+import type { Target } from '../../servers/targets.ts';
 import { type Directive, missingInclude, unknownDirective } from './directives.ts';
 import type { BootRules } from './generation.ts';
 import { type BootSettings, RefusedDirective, settingsOf } from './settings.ts';

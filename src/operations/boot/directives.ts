@@ -1,6 +1,6 @@
-import fs from '../../bytes/file-system.ts';
-import { readSmallFile } from '../../bytes/small-file.ts';
 import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
+import fs from '../../io/file-system.ts';
+import { readSmallFile } from '../../io/small-file.ts';
 import { lookUp } from '../../records.ts';
 import { splitWords } from '../../words.ts';
 import { directiveGenerations, directiveRows } from './directives.generated.ts';

@@ -1,8 +1,8 @@
-import { commandRows } from '../../catalog/commands.generated.ts';
-import { generations, hasGeneration } from '../../catalog/generations.ts';
-import type { Flavor } from '../../engine/flavor.ts';
 import { alwaysLooksDeep } from '../../rdb/load-rules.ts';
-import type { Target } from '../../rdb/targets.ts';
+import { commandRows } from '../../servers/commands.generated.ts';
+import type { Flavor } from '../../servers/flavor.ts';
+import { generations, hasGeneration } from '../../servers/generations.ts';
+import type { Target } from '../../servers/targets.ts';
 
 /** What differs between servers' starts, each as seen on real ones. */
 export interface BootRules {

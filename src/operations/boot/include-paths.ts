@@ -1,7 +1,7 @@
 import nodePath from 'node:path';
-import fs from '../../bytes/file-system.ts';
-import { GlobItems } from '../../bytes/glob.ts';
 import { UsageError } from '../../errors.ts';
+import fs from '../../io/file-system.ts';
+import { GlobItems } from '../../io/glob.ts';
 
 /** Files that one pattern may name. */
 const pathsMax = 10_000;

@@ -5,8 +5,8 @@
 
 import nodePath from 'node:path';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
-import fs from '../../bytes/file-system.ts';
-import { readSmallFile } from '../../bytes/small-file.ts';
+import fs from '../../io/file-system.ts';
+import { readSmallFile } from '../../io/small-file.ts';
 import type { Preload } from './settings.ts';
 import type { Start } from './start.ts';
 

@@ -1,4 +1,4 @@
-import { Frame } from '../../engine/frame.ts';
+import { Frame } from '../../resp/frame.ts';
 
 /** Commands that answer to another name (rename-command), while a log is loaded: there a server looks them up like anybody's. */
 export class Renamed {

@@ -1,6 +1,6 @@
-import type { Window } from '../../bytes/window.ts';
-import type { Frame } from '../../engine/frame.ts';
+import type { Window } from '../../io/window.ts';
 import { aofLineBufferBytes } from '../../limits.ts';
+import type { Frame } from '../../resp/frame.ts';
 
 /** What comes next, by the eyes of a server: `torn` is the end of the file inside a record, `bad` is what it calls a bad format. */
 export const ServerRecord = { end: 0, command: 1, annotation: 2, torn: 3, bad: 4 } as const;

@@ -1,6 +1,6 @@
 import nodePath from 'node:path';
 import { append } from '../../arrays.ts';
-import { statIfAny } from '../../bytes/file-system.ts';
+import { statIfAny } from '../../io/file-system.ts';
 import type { BootRules } from './generation.ts';
 import type { BootFile, DiskChange } from './outcome.ts';
 import type { ServerLoad } from './server-load.ts';

@@ -1,15 +1,15 @@
 import nodePath from 'node:path';
+import { isNothingThere, nothingThere, reportEntries } from '../../aof/folder-entries.ts';
 import { type FolderScan, type PassedOver, scanFolder } from '../../aof/folder-scan.ts';
 import { detectLayout, type Layout } from '../../aof/layout.ts';
+import { noteBackup } from '../../aof/parts.ts';
+import { type FileReport, FindingList, type LayoutName, type Progress } from '../../aof/report.ts';
 import { append } from '../../arrays.ts';
+import { checkFile } from '../../checks/check-file.ts';
+import { checkMultiPart, type PartOptions } from '../../checks/check-multi-part.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
-import { isNothingThere, nothingThere, reportEntries } from '../folder-entries.ts';
-import { noteBackup } from '../parts.ts';
-import { type FileReport, FindingList, type LayoutName, type Progress } from '../report.ts';
-import { nextTurn } from '../turns.ts';
-import { checkFile } from './check-file.ts';
-import { checkMultiPart, type PartOptions } from './check-multi-part.ts';
+import { nextTurn } from '../../io/turns.ts';
 
 export interface CheckOptions {
   /** Findings to keep; all are counted. Default 100. */

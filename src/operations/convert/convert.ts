@@ -1,29 +1,23 @@
 import nodePath from 'node:path';
+import { reasonOfErrors } from '../../aof/foreign-finding.ts';
 import { detectLayout } from '../../aof/layout.ts';
-import { OutputLock } from '../../bytes/output-lock.ts';
-import { likeFile, likeInputs, type Protection } from '../../bytes/protection.ts';
-import { flavorRules } from '../../engine/flavor.ts';
+import { FindingList, plainNotes } from '../../aof/report.ts';
+import { libraryRefusal } from '../../checks/load/library-refusal.ts';
+import type { RefusedValue } from '../../checks/load/rdb-load-check.ts';
+import { countRefused, refusalText } from '../../checks/load/refusal-text.ts';
+import { examineFor } from '../../checks/load/start-load-check.ts';
+import type { Copied } from '../../dataset/copied-tail.ts';
+import { type ChosenRules, chooseRules } from '../../dataset/flavor-choice.ts';
+import { Sources } from '../../dataset/sources.ts';
+import { TargetSearch } from '../../dataset/target-search.ts';
+import { FlawError } from '../../encodings/flaw.ts';
 import { UsageError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
-import { FlawError } from '../../rdb/encodings/flaw.ts';
-import { RdbFault } from '../../rdb/input.ts';
-import { findTarget, type Target } from '../../rdb/targets.ts';
-import type { Copied } from '../dataset/copied-tail.ts';
-import { type ChosenRules, chooseRules } from '../dataset/flavor-choice.ts';
-import { Sources } from '../dataset/sources.ts';
-import { TargetSearch } from '../dataset/target-search.ts';
-import { libraryRefusal } from '../exam/library-refusal.ts';
-import type { RefusedValue } from '../exam/rdb-exam.ts';
-import { countRefused, refusalText } from '../exam/refusal-text.ts';
-import { examineFor } from '../exam/start-exam.ts';
-import { reasonOfErrors } from '../foreign-finding.ts';
-import { InputGuard, inputFiles, isInput, unseenNote } from '../in-place/input-guard.ts';
-import { FindingList, plainNotes } from '../report.ts';
-import type { LogSelection } from '../rewrite/options.ts';
-import type { Verified } from '../rewrite/verification.ts';
-import { nextTurn } from '../turns.ts';
-import { commitTogether, undoInterrupted } from './commit-set.ts';
-import type { SeenKeys } from './conflicts.ts';
+import { WriteBehind } from '../../io/background-writer.ts';
+import { OutputLock } from '../../io/output-lock.ts';
+import { likeFile, likeInputs, type Protection } from '../../io/protection.ts';
+import { nextTurn } from '../../io/turns.ts';
+import { commitTogether, undoInterrupted } from '../../output/commit-set.ts';
 import {
   type Destination,
   fileDestination,
@@ -32,11 +26,18 @@ import {
   refuseExisting,
   streamDestination,
   type Writer,
-} from './destination.ts';
+} from '../../output/destination.ts';
+import { InputGuard, inputFiles, isInput, unseenNote } from '../../output/input-guard.ts';
+import { copyBytes } from '../../output/log-copy.ts';
+import type { Verified } from '../../output/rewrite-verification.ts';
+import { RdbFault } from '../../rdb/input.ts';
+import { flavorRules } from '../../servers/flavor.ts';
+import { findTarget, type Target } from '../../servers/targets.ts';
+import type { LogSelection } from '../rewrite/options.ts';
+import type { SeenKeys } from './conflicts.ts';
 import { glance } from './glance.ts';
 import { changesKeys, KeyRouter } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
-import { copyBytes } from './log-copy.ts';
 import type { LogNeeds, Needs } from './log-needs.ts';
 import { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ConvertResult, RefusedCount, Road } from './options.ts';
@@ -56,7 +57,6 @@ import {
 import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
 import type { LoadedInput } from './replay.ts';
 import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, survey } from './survey.ts';
-import { WriteBehind } from './write-behind.ts';
 import { commandCopying, copyLogs, goesOn, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
 
 const damaged = 'the input is damaged: check says where';

@@ -1,7 +1,7 @@
-import { Kind, objectKindMin } from '../../engine/value.ts';
+import { fileOrder } from '../../dataset/file-order.ts';
+import type { Loaded } from '../../dataset/load.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
-import { fileOrder } from '../dataset/file-order.ts';
-import type { Loaded } from '../dataset/load.ts';
+import { Kind, objectKindMin } from '../../values/value.ts';
 import { type KeyReceiver, KeyRecord } from './key-record.ts';
 
 /** Keys between two pauses. */

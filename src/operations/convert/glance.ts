@@ -1,12 +1,12 @@
 import { detectLayout } from '../../aof/layout.ts';
-import fs from '../../bytes/file-system.ts';
-import { escapeBinary } from '../../bytes/text.ts';
-import { FlawError } from '../../rdb/encodings/flaw.ts';
+import type { FileReport, RdbReport } from '../../aof/report.ts';
+import { FlawError } from '../../encodings/flaw.ts';
+import fs from '../../io/file-system.ts';
+import { escapeBinary } from '../../io/text.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { emptyRecord } from '../../records.ts';
-import type { FileReport, RdbReport } from '../report.ts';
 import { checksumText } from './rdb-scan.ts';
 import { checkSum, type SurveyedInput, type SurveyOptions } from './survey.ts';
 

@@ -1,7 +1,7 @@
-import { typeOf, type Value } from '../../engine/value.ts';
+import type { KeyFacts } from '../../dataset/filter.ts';
 import type { RdbCodec } from '../../rdb/codec/codec.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
-import type { KeyFacts } from '../dataset/filter.ts';
+import { typeOf, type Value } from '../../values/value.ts';
 
 const nothing = Buffer.alloc(0);
 

@@ -1,11 +1,11 @@
+import { type KeyTest, keyTest } from '../../dataset/filter.ts';
 import { slotOf } from '../../engine/slot.ts';
 import { isVectorSet, ModuleValue } from '../../rdb/codec/module-value.ts';
 import { needsModule } from '../../rdb/module-data.ts';
-import type { Target } from '../../rdb/targets.ts';
-import { TypeId } from '../../rdb/value-type-id.ts';
 import { auxField, ownFields } from '../../rdb/writer/aux-fields.ts';
-import type { LossKind } from '../../rdb/writer/losses.ts';
-import { type KeyTest, keyTest } from '../dataset/filter.ts';
+import type { LossKind } from '../../servers/losses.ts';
+import type { Target } from '../../servers/targets.ts';
+import { TypeId } from '../../servers/value-type-id.ts';
 import type { SeenKeys } from './conflicts.ts';
 import type { CommandCopying, KeyReceiver, KeyRecord, SlotRecord, SpanCopying } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';

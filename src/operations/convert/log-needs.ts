@@ -1,8 +1,8 @@
-import { commandRows } from '../../catalog/commands.generated.ts';
-import { hasGeneration, hasGenerationOf } from '../../catalog/generations.ts';
-import type { CommandInfo } from '../../catalog/lookup.ts';
-import type { Target } from '../../rdb/targets.ts';
-import type { CommandObserver, ObservedCommand } from '../check/check-aof.ts';
+import type { CommandObserver, ObservedCommand } from '../../checks/check-aof.ts';
+import type { CommandInfo } from '../../servers/command-catalog.ts';
+import { commandRows } from '../../servers/commands.generated.ts';
+import { hasGeneration, hasGenerationOf } from '../../servers/generations.ts';
+import type { Target } from '../../servers/targets.ts';
 
 /** The first release of each fork whose loader takes an argument; none where the fork does not have it. */
 interface Since {

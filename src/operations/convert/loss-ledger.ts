@@ -1,4 +1,4 @@
-import { changesDigest, type Loss, minorLosses } from '../../rdb/writer/losses.ts';
+import { changesDigest, type Loss, minorLosses } from '../../servers/losses.ts';
 import type { LossCount } from './options.ts';
 
 /** Losses that are kept one by one; all are counted. */

@@ -1,15 +1,15 @@
-import type { FileSystem } from '../../bytes/open-folder.ts';
-import type { ByteSink } from '../../bytes/writer.ts';
+import type { LayoutName, Progress } from '../../aof/report.ts';
+import type { OnExisting } from '../../aof/writer/resp-rewriter.ts';
+import type { Copied } from '../../dataset/copied-tail.ts';
+import type { KeyFilterOptions } from '../../dataset/filter.ts';
+import type { ChosenRules } from '../../dataset/flavor-choice.ts';
+import type { OpaquePolicy } from '../../dataset/load.ts';
+import type { PointInTime } from '../../dataset/point/point-in-time.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
-import type { Loss, LossKind, LossOutcome } from '../../rdb/writer/losses.ts';
-import type { OnExisting } from '../../resp/rewrite/resp-rewriter.ts';
-import type { Copied } from '../dataset/copied-tail.ts';
-import type { KeyFilterOptions } from '../dataset/filter.ts';
-import type { ChosenRules } from '../dataset/flavor-choice.ts';
-import type { OpaquePolicy } from '../dataset/load.ts';
-import type { LayoutName, Progress } from '../report.ts';
-import type { PointInTime } from '../restore/point-in-time.ts';
+import type { FileSystem } from '../../io/open-folder.ts';
+import type { ByteSink } from '../../io/writer.ts';
+import type { Loss, LossKind, LossOutcome } from '../../servers/losses.ts';
 import type { LogSelection, OutputFormat } from '../rewrite/options.ts';
 import type { Needs } from './log-needs.ts';
 

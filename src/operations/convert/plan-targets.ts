@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.ts';
-import { targets } from '../../rdb/targets.ts';
+import { targets } from '../../servers/targets.ts';
 import { convert } from './convert.ts';
 import type { ConvertOptions, ConvertResult } from './options.ts';
 

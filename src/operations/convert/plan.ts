@@ -1,11 +1,11 @@
 import nodePath from 'node:path';
 import type { ManifestPart } from '../../aof/manifest.ts';
+import type { RdbReport } from '../../aof/report.ts';
 import { UsageError } from '../../errors.ts';
-import { findTarget, nextTarget, plainDefault, type Target, targetOfRdb, targets } from '../../rdb/targets.ts';
-import type { RdbReport } from '../report.ts';
+import type { LogSegment } from '../../output/log-copy.ts';
+import { findTarget, nextTarget, plainDefault, type Target, targetOfRdb, targets } from '../../servers/targets.ts';
 import type { OutputFormat } from '../rewrite/options.ts';
 import { changesKeys } from './key-router.ts';
-import type { LogSegment } from './log-copy.ts';
 import { type LogNeeds, neededRelease } from './log-needs.ts';
 import type { ConvertOptions } from './options.ts';
 import type { SurveyedInput, SurveyedPart } from './survey.ts';

@@ -1,17 +1,17 @@
-import type { Source } from '../../bytes/source.ts';
-import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
+import type { FindingList, RdbReport } from '../../aof/report.ts';
+import { FlawError } from '../../encodings/flaw.ts';
+import type { Source } from '../../io/source.ts';
+import { escapeBinary, escapeBytes } from '../../io/text.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
-import { FlawError } from '../../rdb/encodings/flaw.ts';
-import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, type RdbInput } from '../../rdb/input.ts';
 import { isMemberExpiry, memberExpiryAux } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
+import { RdbFastLane } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import { emptyRecord } from '../../records.ts';
-import type { FindingList, RdbReport } from '../report.ts';
 
 export interface RdbScanOptions {
   readonly path: string;
@@ -140,7 +140,7 @@ export class RdbScan {
   }
 
   private async nameOf(fault: RdbFault) {
-    const { nameFaultOf } = await import('../name-fault.ts');
+    const { nameFaultOf } = await import('../../aof/name-fault.ts');
     return nameFaultOf(fault, this.reader, this.options.reopen());
   }
 

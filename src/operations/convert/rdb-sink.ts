@@ -1,8 +1,8 @@
-import type { ByteSink } from '../../bytes/writer.ts';
-import { Kind, type Value } from '../../engine/value.ts';
-import { TypeId } from '../../rdb/value-type-id.ts';
+import type { ByteSink } from '../../io/writer.ts';
 import { auxField, readsSlotImports, readsSlotSizes } from '../../rdb/writer/aux-fields.ts';
 import { RdbWriter, type RdbWriterOptions, type Usage } from '../../rdb/writer/rdb-writer.ts';
+import { TypeId } from '../../servers/value-type-id.ts';
+import { Kind, type Value } from '../../values/value.ts';
 import type { KeyRecord, SlotRecord } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
 

@@ -1,17 +1,17 @@
+import type { Sources } from '../../dataset/sources.ts';
 import { type CommandsKernel, commandsKeysMax, openCommandsKernel } from '../../kernels/commands-kernel.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
-import { RdbFastLane } from '../../rdb/fast-lane.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { isMemberExpiry } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
+import { RdbFastLane } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
-import { canonicalType } from '../../rdb/value-type-id.ts';
 import { checkValue } from '../../rdb/value-types.ts';
 import { mayHoldNegativeZero } from '../../rdb/writer/copies.ts';
-import type { Sources } from '../dataset/sources.ts';
+import { canonicalType } from '../../servers/value-type-id.ts';
 import { type KeyReceiver, KeyRecord } from './key-record.ts';
 
 /** What somebody took for granted of a file that nobody has read before. */

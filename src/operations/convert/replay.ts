@@ -4,27 +4,27 @@
  */
 
 import { detectLayout } from '../../aof/layout.ts';
+import { FindingList } from '../../aof/report.ts';
 import { append } from '../../arrays.ts';
-import type { Flavor } from '../../engine/flavor.ts';
-import { findTarget } from '../../rdb/targets.ts';
-import { firstUnknown, refuseTail, SeamGate, TailPlan, tornAt, type UnknownPlace } from '../dataset/copied-tail.ts';
-import { type ChosenRules, chooseRules, payloadsFor } from '../dataset/flavor-choice.ts';
-import { foreignCommands } from '../dataset/flavor-signs.ts';
-import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from '../dataset/load.ts';
-import { RulesSearch } from '../dataset/rules-search.ts';
-import { FindingList } from '../report.ts';
-import { PointGate } from '../restore/point-gate.ts';
-import type { PointInTime } from '../restore/point-in-time.ts';
-import { settlePoint, surveyLog } from '../restore/settle.ts';
-import { commandsBehind, type TrailingCommand } from '../rewrite/dataset-writer.ts';
-import { TailWriter } from '../rewrite/tail.ts';
-import type { Destination } from './destination.ts';
+import { firstUnknown, refuseTail, SeamGate, TailPlan, tornAt, type UnknownPlace } from '../../dataset/copied-tail.ts';
+import { type ChosenRules, chooseRules, payloadsFor } from '../../dataset/flavor-choice.ts';
+import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from '../../dataset/load.ts';
+import { PointGate } from '../../dataset/point/point-gate.ts';
+import type { PointInTime } from '../../dataset/point/point-in-time.ts';
+import { settlePoint, surveyLog } from '../../dataset/point/resolve.ts';
+import { RulesSearch } from '../../dataset/rules-search.ts';
+import { foreignCommands } from '../../dataset/version-hints.ts';
+import { commandsBehind, type TrailingCommand } from '../../output/dataset-writer.ts';
+import type { Destination } from '../../output/destination.ts';
+import { TailWriter } from '../../output/tail.ts';
+import type { Flavor } from '../../servers/flavor.ts';
+import { findTarget } from '../../servers/targets.ts';
 import type { KeySink } from './key-sink.ts';
 import type { ConvertOptions } from './options.ts';
 import { RdbKeySink } from './rdb-sink.ts';
 
-export { pointRefusal, selectionOf } from '../restore/settle.ts';
-export { usedTarget } from '../rewrite/target-choice.ts';
+export { pointRefusal, selectionOf } from '../../dataset/point/resolve.ts';
+export { usedTarget } from '../../output/target-choice.ts';
 export { readDataset } from './dataset-source.ts';
 
 /** An input that was replayed, and how. */

@@ -1,7 +1,7 @@
-import type { ByteSink } from '../../bytes/writer.ts';
-import type { Target } from '../../rdb/targets.ts';
-import type { Loss } from '../../rdb/writer/losses.ts';
-import { type OnExisting, RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
+import { type OnExisting, RespRewriter } from '../../aof/writer/resp-rewriter.ts';
+import type { ByteSink } from '../../io/writer.ts';
+import type { Loss } from '../../servers/losses.ts';
+import type { Target } from '../../servers/targets.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
 

@@ -1,18 +1,18 @@
 import nodePath from 'node:path';
+import { addForeign } from '../../aof/foreign-finding.ts';
 import { type Content, detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
 import { loadOrder, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { DecompressionError } from '../../bytes/decompression-error.ts';
-import { readSmallFile } from '../../bytes/small-file.ts';
-import type { Source } from '../../bytes/source.ts';
+import { noteBackup } from '../../aof/parts.ts';
+import type { FileReport, FindingList, LayoutName, Progress } from '../../aof/report.ts';
 import { checksumRange } from '../../checksum/file-checksum.ts';
+import type { Sources } from '../../dataset/sources.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
+import { DecompressionError } from '../../io/decompression-error.ts';
+import { readSmallFile } from '../../io/small-file.ts';
+import type { Source } from '../../io/source.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
-import type { Sources } from '../dataset/sources.ts';
-import { addForeign } from '../foreign-finding.ts';
-import { noteBackup } from '../parts.ts';
-import type { FileReport, FindingList, LayoutName, Progress } from '../report.ts';
 import type { LogNeeds } from './log-needs.ts';
 import { checksumText, RdbScan } from './rdb-scan.ts';
 
@@ -164,7 +164,7 @@ async function surveyPart(
     else if (content === 'empty') report.format = 'empty';
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {
-      const { AofCheck } = await import('../check/check-aof.ts');
+      const { AofCheck } = await import('../../checks/check-aof.ts');
       const how = { last, pause, lanes, observer: options.needs, payloads: 'unreadable' } as const;
       await new AofCheck(input, report, findings, how).run();
     }
@@ -245,7 +245,7 @@ export async function lookIntoValues(source: number, path: string, options: Surv
   const { sources, findings, seed, pause } = options;
   const lanes = borrowLanes();
   const input = new RdbInput(sources.reopen(source), windowBytes, lanes?.window());
-  const { RdbCheck } = await import('../check/check-rdb.ts');
+  const { RdbCheck } = await import('../../checks/check-rdb.ts');
   await new RdbCheck(input, path, findings, { seed, pause, lanes, reopen: path }).run();
   returnLanes(lanes);
 }

@@ -1,5 +1,5 @@
-import { HashValue } from '../../engine/values/hash.ts';
-import { TypeId, valkeyHashType } from '../../rdb/value-type-id.ts';
+import { TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
+import { HashValue } from '../../values/hash.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { TtlPolicy } from './options.ts';
 

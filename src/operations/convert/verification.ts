@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import nodePath from 'node:path';
 import { loadOrder, parseManifest } from '../../aof/manifest.ts';
-import { readSmallFile } from '../../bytes/small-file.ts';
-import type { Target } from '../../rdb/targets.ts';
-import { SeamGate } from '../dataset/copied-tail.ts';
-import type { Loaded } from '../dataset/load.ts';
-import { FindingList } from '../report.ts';
-import { rulesOfOutput, type Verified, verifyOutput } from '../rewrite/verification.ts';
+import { FindingList } from '../../aof/report.ts';
+import { SeamGate } from '../../dataset/copied-tail.ts';
+import type { Loaded } from '../../dataset/load.ts';
+import { readSmallFile } from '../../io/small-file.ts';
+import { rulesOfOutput, type Verified, verifyOutput } from '../../output/rewrite-verification.ts';
+import type { Target } from '../../servers/targets.ts';
 import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions } from './options.ts';
 import { loadInput } from './replay.ts';

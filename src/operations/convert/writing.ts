@@ -1,13 +1,13 @@
-import type { BacklenThreshold } from '../../rdb/encodings/listpack.ts';
-import type { Target } from '../../rdb/targets.ts';
+import type { Sources } from '../../dataset/sources.ts';
+import type { BacklenThreshold } from '../../encodings/listpack.ts';
+import type { Destination } from '../../output/destination.ts';
+import { copyBytes, type LogSegment, selectFirst } from '../../output/log-copy.ts';
 import { auxField, replicationFields } from '../../rdb/writer/aux-fields.ts';
 import type { RdbHeader } from '../../rdb/writer/rdb-writer.ts';
-import type { Sources } from '../dataset/sources.ts';
-import type { Destination } from './destination.ts';
+import type { Target } from '../../servers/targets.ts';
 import type { CommandCopying, SpanCopying } from './key-record.ts';
 import { changesKeys } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
-import { copyBytes, type LogSegment, selectFirst } from './log-copy.ts';
 import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions } from './options.ts';
 import { logSegments, type MainForm } from './plan.ts';

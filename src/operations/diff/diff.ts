@@ -1,12 +1,12 @@
+import type { Progress } from '../../aof/report.ts';
+import { type KeyFilter, type KeyFilterOptions, keyFilter } from '../../dataset/filter.ts';
+import { entryType } from '../../dataset/key-statistics.ts';
+import { type Loaded, type LoadOptions, loadDataset } from '../../dataset/load.ts';
 import { Digester } from '../../engine/digest.ts';
-import type { Flavor } from '../../engine/flavor.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
-import { Kind, objectKindMin, type Value } from '../../engine/value.ts';
-import { entryType } from '../dataset/census.ts';
-import { type KeyFilter, type KeyFilterOptions, keyFilter } from '../dataset/filter.ts';
-import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
-import type { Progress } from '../report.ts';
-import { nextTurn } from '../turns.ts';
+import { nextTurn } from '../../io/turns.ts';
+import type { Flavor } from '../../servers/flavor.ts';
+import { Kind, objectKindMin, type Value } from '../../values/value.ts';
 import type { DifferentKey, DiffResult, DiffSide } from './result.ts';
 import { momentText, valueDifference } from './value-difference.ts';
 

@@ -1,5 +1,5 @@
+import type { LayoutName } from '../../aof/report.ts';
 import type { Finding } from '../../findings.ts';
-import type { LayoutName } from '../report.ts';
 import type { ValueDifference } from './value-difference.ts';
 
 /** A key that is not the same in both datasets. */

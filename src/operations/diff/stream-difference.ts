@@ -1,6 +1,6 @@
-import type { Stream } from '../../engine/values/stream.ts';
-import { formatId } from '../../engine/values/stream-id.ts';
-import type { Group } from '../../engine/values/stream-pending.ts';
+import type { Stream } from '../../values/stream.ts';
+import { formatId } from '../../values/stream-id.ts';
+import type { Group } from '../../values/stream-pending.ts';
 import { quoted, type ValueDifference } from './value-difference.ts';
 
 /** The first difference in what a stream has beside its entries, which no digest covers. Seen and active times do not count. */

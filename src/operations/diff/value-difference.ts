@@ -1,15 +1,15 @@
-import { escapeBinary, escapeBytes } from '../../bytes/text.ts';
-import { Kind, type ObjectValue, type Value } from '../../engine/value.ts';
-import type { ArrayValue } from '../../engine/values/array.ts';
-import type { GcraValue } from '../../engine/values/gcra.ts';
-import type { HashValue } from '../../engine/values/hash.ts';
-import type { ListValue } from '../../engine/values/list.ts';
-import type { PathHashValue } from '../../engine/values/path-hash.ts';
-import type { BitmapValue } from '../../engine/values/roaring-bitmap.ts';
-import type { SetValue } from '../../engine/values/set.ts';
-import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
-import type { Stream } from '../../engine/values/stream.ts';
+import { escapeBinary, escapeBytes } from '../../io/text.ts';
 import { ModuleValue } from '../../rdb/codec/module-value.ts';
+import type { ArrayValue } from '../../values/array.ts';
+import type { GcraValue } from '../../values/gcra.ts';
+import type { HashValue } from '../../values/hash.ts';
+import type { ListValue } from '../../values/list.ts';
+import type { PathHashValue } from '../../values/path-hash.ts';
+import type { BitmapValue } from '../../values/roaring-bitmap.ts';
+import type { SetValue } from '../../values/set.ts';
+import type { SortedSetValue } from '../../values/sorted-set.ts';
+import type { Stream } from '../../values/stream.ts';
+import { Kind, type ObjectValue, type Value } from '../../values/value.ts';
 import { streamStateDifference } from './stream-difference.ts';
 
 /** The first place in which two values differ, for people: bytes are escaped and shortened. */

@@ -1,10 +1,10 @@
-import fs from '../../bytes/file-system.ts';
-import { FileSource } from '../../bytes/source.ts';
+import { PartReader } from '../../aof/log/part-reader.ts';
+import { damageOfMissing, filesOfManifest, type LogFiles, type LogPart } from '../../aof/log/parts.ts';
+import type { LogPlace } from '../../aof/log/visitor.ts';
 import { UnreadableError } from '../../errors.ts';
+import fs from '../../io/file-system.ts';
+import { FileSource } from '../../io/source.ts';
 import type { LogLines } from './lines.ts';
-import { PartReader } from './part-reader.ts';
-import { damageOfMissing, filesOfManifest, type LogFiles, type LogPart } from './parts.ts';
-import type { LogPlace } from './visitor.ts';
 
 export interface FollowOptions {
   /** Lines of what is there already that are shown first, as of `tail -n`. */

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { printableJson } from '../../bytes/text.ts';
-import type { ByteWriter } from '../../bytes/writer.ts';
-import type { Frame } from '../../engine/frame.ts';
-import type { LogDamage, LogRdb } from './options.ts';
+import type { LogDamage, LogRdb } from '../../aof/log/options.ts';
+import type { LogPlace } from '../../aof/log/visitor.ts';
+import { printableJson } from '../../io/text.ts';
+import type { ByteWriter } from '../../io/writer.ts';
+import type { Frame } from '../../resp/frame.ts';
 import { shownArguments, shownBytes } from './text-lines.ts';
-import type { LogPlace } from './visitor.ts';
 
 /*
  * A record as a JSON object a line:

@@ -1,11 +1,11 @@
-import { printable, printableJson } from '../../bytes/text.ts';
-import type { Window } from '../../bytes/window.ts';
-import type { ByteWriter } from '../../bytes/writer.ts';
+import type { LogMatcher } from '../../aof/log/matcher.ts';
+import type { LogPlace } from '../../aof/log/visitor.ts';
+import { printable, printableJson } from '../../io/text.ts';
+import type { Window } from '../../io/window.ts';
+import type { ByteWriter } from '../../io/writer.ts';
 import { addToTable, fitsTable } from '../../kernels/command-table.ts';
 import { LineFlag, type LogKernel } from '../../kernels/log-kernel.ts';
-import type { LogMatcher } from './matcher.ts';
 import { timeText } from './text-lines.ts';
-import type { LogPlace } from './visitor.ts';
 
 /** Verdicts of the kernel's table (assembly/log.ts). */
 const verdictNever = 0;

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../../bytes/writer.ts';
+import type { ByteWriter } from '../../io/writer.ts';
 import type { LogKernel } from '../../kernels/log-kernel.ts';
 
 const countMin = 4096;

@@ -1,13 +1,13 @@
-import type { Window } from '../../bytes/window.ts';
-import { ByteWriter } from '../../bytes/writer.ts';
-import type { Frame } from '../../engine/frame.ts';
+import type { LogMatcher } from '../../aof/log/matcher.ts';
+import type { LogDamage, LogOptions, LogRdb } from '../../aof/log/options.ts';
+import type { LogPlace, LogVisitor } from '../../aof/log/visitor.ts';
+import type { Window } from '../../io/window.ts';
+import { ByteWriter } from '../../io/writer.ts';
 import { openLogKernel } from '../../kernels/log-kernel.ts';
+import type { Frame } from '../../resp/frame.ts';
 import { JsonLines } from './json-lines.ts';
 import { LineLane } from './line-lane.ts';
-import type { LogMatcher } from './matcher.ts';
-import type { LogDamage, LogOptions, LogRdb } from './options.ts';
 import { bare, escapes, TextLines } from './text-lines.ts';
-import type { LogPlace, LogVisitor } from './visitor.ts';
 
 /** Output that is gathered before it is handed on, bytes. */
 const outputBytes = 256 * 1024;

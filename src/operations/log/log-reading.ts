@@ -1,10 +1,10 @@
-import { openInput } from '../../bytes/input.ts';
+import type { LogOptions } from '../../aof/log/options.ts';
+import { PartReader } from '../../aof/log/part-reader.ts';
+import { damageOfMissing, type LogFiles, type LogPart } from '../../aof/log/parts.ts';
+import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
 import { UnreadableError } from '../../errors.ts';
-import { nextTurn } from '../turns.ts';
-import type { LogOptions } from './options.ts';
-import { PartReader } from './part-reader.ts';
-import { damageOfMissing, type LogFiles, type LogPart } from './parts.ts';
-import { LogPlace, type LogVisitor } from './visitor.ts';
+import { openInput } from '../../io/input.ts';
+import { nextTurn } from '../../io/turns.ts';
 
 /** Reads the parts of a log one after the other, from front to back. */
 export class LogReading {

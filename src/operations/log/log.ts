@@ -1,11 +1,11 @@
+import type { LogMatcher } from '../../aof/log/matcher.ts';
+import type { LogOptions, LogResult } from '../../aof/log/options.ts';
+import { findLog, type LogFiles } from '../../aof/log/parts.ts';
+import { LogPlace } from '../../aof/log/visitor.ts';
 import { UsageError } from '../../errors.ts';
-import { nextTurn } from '../turns.ts';
+import { nextTurn } from '../../io/turns.ts';
 import { LogLines } from './lines.ts';
 import { LogReading } from './log-reading.ts';
-import type { LogMatcher } from './matcher.ts';
-import type { LogOptions, LogResult } from './options.ts';
-import { findLog, type LogFiles } from './parts.ts';
-import { LogPlace } from './visitor.ts';
 
 /** Lines of what is there already that a followed log begins with, as `tail` has it. */
 const followedLines = 10;
@@ -30,7 +30,7 @@ async function matcherOf(options: LogOptions): Promise<LogMatcher | undefined> {
   const { keys, commands, databases, since, until, fromOffset, destructive } = options;
   const lists = [keys, commands, databases].some((list) => list?.length);
   if (!lists && !destructive && (since ?? until ?? fromOffset) === undefined) return undefined;
-  const { LogMatcher } = await import('./matcher.ts');
+  const { LogMatcher } = await import('../../aof/log/matcher.ts');
   return new LogMatcher(options);
 }
 

@@ -1,14 +1,14 @@
-import type { Window } from '../../bytes/window.ts';
+import type { LogMatcher } from '../../aof/log/matcher.ts';
+import type { LogOptions, LogRdb } from '../../aof/log/options.ts';
+import { PartReader } from '../../aof/log/part-reader.ts';
+import { damageOfMissing, type LogFiles, type LogPart } from '../../aof/log/parts.ts';
+import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
+import { Sources } from '../../dataset/sources.ts';
 import { UnreadableError } from '../../errors.ts';
-import { Sources } from '../dataset/sources.ts';
+import type { Window } from '../../io/window.ts';
 import type { LineLane } from './line-lane.ts';
 import { LineStarts } from './line-starts.ts';
 import { LogLines } from './lines.ts';
-import type { LogMatcher } from './matcher.ts';
-import type { LogOptions, LogRdb } from './options.ts';
-import { PartReader } from './part-reader.ts';
-import { damageOfMissing, type LogFiles, type LogPart } from './parts.ts';
-import { LogPlace, type LogVisitor } from './visitor.ts';
 
 /** Bytes of a part whose lines are in memory at a time. */
 const blockBytes = 256 * 1024;

@@ -1,14 +1,14 @@
+import type { KeyPositions } from '../../aof/log/command-keys.ts';
+import { RespRewriter } from '../../aof/writer/resp-rewriter.ts';
+import { defaultRegistry } from '../../engine/commands/index.ts';
 import { Dataset } from '../../engine/dataset.ts';
-import { defaultRegistry } from '../../engine/families/index.ts';
-import type { Frame } from '../../engine/frame.ts';
 import { hashBytes } from '../../engine/key-hash.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { Session } from '../../engine/session.ts';
-import { Kind, objectKindMin, type Value } from '../../engine/value.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
-import { findTarget } from '../../rdb/targets.ts';
-import { RespRewriter } from '../../resp/rewrite/resp-rewriter.ts';
-import type { KeyPositions } from './command-keys.ts';
+import type { Frame } from '../../resp/frame.ts';
+import { findTarget } from '../../servers/targets.ts';
+import { Kind, objectKindMin, type Value } from '../../values/value.ts';
 
 /** What a rewrite would leave of the commands. */
 export interface RewriteEstimate {

@@ -1,13 +1,13 @@
-import type { Window } from '../../bytes/window.ts';
-import { type CommandInfo, commands } from '../../catalog/lookup.ts';
-import { Frame } from '../../engine/frame.ts';
+import { plainKeys } from '../../aof/log/command-keys.ts';
+import { frameOrdinary } from '../../aof/log/ordinary-frame.ts';
+import type { LogPlace } from '../../aof/log/visitor.ts';
+import type { Window } from '../../io/window.ts';
 import { addToTable, fitsTable } from '../../kernels/command-table.ts';
 import type { StatisticsKernel } from '../../kernels/statistics-kernel.ts';
-import { plainKeys } from './command-keys.ts';
+import { Frame } from '../../resp/frame.ts';
+import { type CommandInfo, commands } from '../../servers/command-catalog.ts';
 import { type Frequent, mostFrequent, type TextCounter } from './frequent-keys.ts';
-import { frameOrdinary } from './ordinary-frame.ts';
 import type { RewriteSample } from './rewrite-estimate.ts';
-import type { LogPlace } from './visitor.ts';
 
 /** Bits of a slot (assembly/statistics.ts). */
 const flagWrites = 1;

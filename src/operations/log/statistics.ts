@@ -1,19 +1,19 @@
-import fs from '../../bytes/file-system.ts';
-import { escapeBinary } from '../../bytes/text.ts';
-import type { Window } from '../../bytes/window.ts';
-import { type CommandInfo, findCommand } from '../../catalog/lookup.ts';
-import type { Frame } from '../../engine/frame.ts';
+import { findKeys, findWrittenKeys, KeyPositions, plainKeys } from '../../aof/log/command-keys.ts';
+import { LogMatcher, subcommand } from '../../aof/log/matcher.ts';
+import type { LogDamage, LogOptions, LogRdb } from '../../aof/log/options.ts';
+import { findLog, type LogPart } from '../../aof/log/parts.ts';
+import type { LogPlace, LogVisitor } from '../../aof/log/visitor.ts';
+import fs from '../../io/file-system.ts';
+import { escapeBinary } from '../../io/text.ts';
+import type { Window } from '../../io/window.ts';
 import { openStatisticsKernel } from '../../kernels/statistics-kernel.ts';
-import { findKeys, findWrittenKeys, KeyPositions, plainKeys } from './command-keys.ts';
+import type { Frame } from '../../resp/frame.ts';
+import { type CommandInfo, findCommand } from '../../servers/command-catalog.ts';
 import { type Frequent, FrequentKeys, type TextCounter } from './frequent-keys.ts';
 import { GrowthCurve, type GrowthSpan } from './growth-curve.ts';
 import { LogReading } from './log-reading.ts';
-import { LogMatcher, subcommand } from './matcher.ts';
-import type { LogDamage, LogOptions, LogRdb } from './options.ts';
-import { findLog, type LogPart } from './parts.ts';
 import { type RewriteEstimate, RewriteSample } from './rewrite-estimate.ts';
 import { StatisticsLane } from './statistics-lane.ts';
-import type { LogPlace, LogVisitor } from './visitor.ts';
 
 export interface LogStatisticsOptions
   extends Omit<LogOptions, 'format' | 'full' | 'reverse' | 'limit' | 'follow' | 'onOutput'> {

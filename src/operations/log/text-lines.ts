@@ -1,8 +1,8 @@
-import { printable } from '../../bytes/text.ts';
-import type { ByteWriter } from '../../bytes/writer.ts';
-import type { Frame } from '../../engine/frame.ts';
-import type { LogDamage, LogRdb } from './options.ts';
-import type { LogPlace } from './visitor.ts';
+import type { LogDamage, LogRdb } from '../../aof/log/options.ts';
+import type { LogPlace } from '../../aof/log/visitor.ts';
+import { printable } from '../../io/text.ts';
+import type { ByteWriter } from '../../io/writer.ts';
+import type { Frame } from '../../resp/frame.ts';
 
 /*
  * A command as a line, each argument quoted as redis-cli quotes and reads it:

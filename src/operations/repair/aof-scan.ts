@@ -1,7 +1,12 @@
 import { parseTimestamp } from '../../aof/annotation.ts';
-import { escapeBytes } from '../../bytes/text.ts';
-import type { Window } from '../../bytes/window.ts';
-import { isKeydbCommand } from '../../catalog/keydb.ts';
+import { isUnsupported } from '../../findings.ts';
+import { escapeBytes } from '../../io/text.ts';
+import type { Window } from '../../io/window.ts';
+import type { Lanes } from '../../kernels/lanes.ts';
+import { RespFastLane } from '../../resp/command-batch.ts';
+import { Frame } from '../../resp/frame.ts';
+import { Resynchroniser } from '../../resp/resync.ts';
+import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
 import {
   arityText,
   type CommandInfo,
@@ -9,17 +14,12 @@ import {
   findCommand,
   fitsArity,
   isModuleName,
-} from '../../catalog/lookup.ts';
-import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../catalog/unknown-command.ts';
-import { Frame } from '../../engine/frame.ts';
-import { isUnsupported } from '../../findings.ts';
-import type { Lanes } from '../../kernels/lanes.ts';
-import { RespFastLane } from '../../resp/fast-lane.ts';
-import { Resynchroniser } from '../../resp/resync.ts';
-import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
-import type { GapReader } from './gap.ts';
+} from '../../servers/command-catalog.ts';
+import { isKeydbCommand } from '../../servers/keydb-commands.ts';
+import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../servers/unknown-command.ts';
+import type { GapReader } from './damaged-range.ts';
 import type { Cut, Region, Unresolved } from './plan.ts';
-import { ProvenSpans, type Span } from './proven-spans.ts';
+import { ProvenSpans, type Span } from './rdb-recovery/valid-ranges.ts';
 import { region } from './regions.ts';
 import { OpenTransaction } from './transaction.ts';
 

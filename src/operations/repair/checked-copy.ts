@@ -1,15 +1,15 @@
 import { sniff, sniffBytes } from '../../aof/layout.ts';
-import type { AtomicFile } from '../../bytes/sink.ts';
-import { FileSource } from '../../bytes/source.ts';
+import type { FileReport, FindingList, Progress } from '../../aof/report.ts';
+import { checkContent } from '../../checks/check-file.ts';
+import type { Sources } from '../../dataset/sources.ts';
+import type { AtomicFile } from '../../io/atomic-file.ts';
+import { FileSource } from '../../io/source.ts';
 import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
-import { checkContent } from '../check/check-file.ts';
-import type { Sources } from '../dataset/sources.ts';
-import type { FileReport, FindingList, Progress } from '../report.ts';
 import { PiecesSource } from './pieces-source.ts';
 import type { FileScan, Region } from './plan.ts';
-import { outside, spansWithin } from './proven-spans.ts';
+import { outside, spansWithin } from './rdb-recovery/valid-ranges.ts';
 import { piecesOf } from './regions.ts';
 
 export interface CheckedCopyOptions {

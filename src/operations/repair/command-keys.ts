@@ -1,6 +1,6 @@
-import { escapeBytes } from '../../bytes/text.ts';
-import { commandRows } from '../../catalog/commands.generated.ts';
-import type { Frame } from '../../engine/frame.ts';
+import { escapeBytes } from '../../io/text.ts';
+import type { Frame } from '../../resp/frame.ts';
+import { commandRows } from '../../servers/commands.generated.ts';
 
 /** Key positions by command, from the catalog: first, last (negative: from the end), step. */
 const positions = new Map(commandRows.map(([name, , , , first, last, step]) => [name, [first, last, step] as const]));

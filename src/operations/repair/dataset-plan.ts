@@ -1,10 +1,10 @@
 import nodePath from 'node:path';
 import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../../aof/layout.ts';
 import type { ManifestPart } from '../../aof/manifest.ts';
+import type { LayoutName } from '../../aof/report.ts';
+import type { Sources } from '../../dataset/sources.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
-import type { Sources } from '../dataset/sources.ts';
-import type { LayoutName } from '../report.ts';
-import { nextTurn } from '../turns.ts';
+import { nextTurn } from '../../io/turns.ts';
 import type { Draft } from './draft.ts';
 import { type FileScanOptions, type ScannedFile, scanFile } from './file-scan.ts';
 import { type ManifestPlan, planManifest } from './manifest-plan.ts';

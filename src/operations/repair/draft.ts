@@ -1,6 +1,6 @@
 import { append } from '../../arrays.ts';
-import type { AtomicFile } from '../../bytes/sink.ts';
-import type { WriteBehind } from '../convert/write-behind.ts';
+import type { AtomicFile } from '../../io/atomic-file.ts';
+import type { WriteBehind } from '../../io/background-writer.ts';
 import type { Region } from './plan.ts';
 import { orderRegions, type Piece, piecesOf } from './regions.ts';
 

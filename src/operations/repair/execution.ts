@@ -1,20 +1,21 @@
 import nodePath from 'node:path';
 import { listFolder } from '../../aof/layout.ts';
 import { type ManifestPart, parseManifest } from '../../aof/manifest.ts';
-import { BuildingFolder } from '../../bytes/building-folder.ts';
-import nodeFs from '../../bytes/file-system.ts';
-import { type FileSystem, unlinkQuietly } from '../../bytes/open-folder.ts';
-import type { OutputLock } from '../../bytes/output-lock.ts';
-import { likeFile, likeFiles, likeInputs, type Protection } from '../../bytes/protection.ts';
-import { AtomicFile, placeBeside } from '../../bytes/sink.ts';
+import { FindingList, plainNotes } from '../../aof/report.ts';
+import type { Sources } from '../../dataset/sources.ts';
 import { UnwritableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
-import type { Sources } from '../dataset/sources.ts';
-import { keepBackup } from '../in-place/backup.ts';
-import { type InputGuard, unseenNote } from '../in-place/input-guard.ts';
-import { FindingList, plainNotes } from '../report.ts';
-import { clearLeftParts, PartsSwap } from '../rewrite/parts-swap.ts';
-import { nextTurn } from '../turns.ts';
+import { AtomicFile, placeBeside } from '../../io/atomic-file.ts';
+import { BuildingFolder } from '../../io/building-folder.ts';
+import nodeFs from '../../io/file-system.ts';
+import { type FileSystem, unlinkQuietly } from '../../io/open-folder.ts';
+import type { OutputLock } from '../../io/output-lock.ts';
+import { likeFile, likeFiles, likeInputs, type Protection } from '../../io/protection.ts';
+import { nextTurn } from '../../io/turns.ts';
+import { keepBackup } from '../../output/backup.ts';
+import { type InputGuard, unseenNote } from '../../output/input-guard.ts';
+import { clearLeftParts, PartsSwap } from '../../output/manifest-swap.ts';
+import type { WriteAhead } from './background-copy.ts';
 import { checkJoins, writeChecked } from './checked-copy.ts';
 import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
 import { copyBehind } from './draft.ts';
@@ -23,7 +24,6 @@ import type { RepairOptions } from './options.ts';
 import type { FileScan, Region } from './plan.ts';
 import { Quarantine } from './quarantine.ts';
 import { orderRegions, piecesOf, rdbEnd, region } from './regions.ts';
-import type { WriteAhead } from './write-ahead.ts';
 
 /** How an execution ended. */
 export interface Executed {

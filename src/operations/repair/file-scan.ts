@@ -1,12 +1,5 @@
 import { foreignContent, type WrapperKind } from '../../aof/foreign.ts';
 import { type Content, sniff, sniffBytes } from '../../aof/layout.ts';
-import { append } from '../../arrays.ts';
-import type { DecompressionError } from '../../bytes/decompression-error.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
-import { blobBytesMax, windowBytes } from '../../limits.ts';
-import { RdbInput } from '../../rdb/input.ts';
-import { checkContent } from '../check/check-file.ts';
-import type { Sources } from '../dataset/sources.ts';
 import {
   isDumpPayload,
   mayBeginPayload,
@@ -16,16 +9,23 @@ import {
   rdbBeforeTextCopy,
   recover,
   textCopyText,
-} from '../recovery.ts';
-import { type FileReport, FindingList, type Progress } from '../report.ts';
+} from '../../aof/recovery.ts';
+import { type FileReport, FindingList, type Progress } from '../../aof/report.ts';
+import { append } from '../../arrays.ts';
+import { checkContent } from '../../checks/check-file.ts';
+import type { Sources } from '../../dataset/sources.ts';
+import type { DecompressionError } from '../../io/decompression-error.ts';
+import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
+import { blobBytesMax, windowBytes } from '../../limits.ts';
+import { resemblesRdb } from '../../rdb/header-guess.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { AofScan } from './aof-scan.ts';
+import { GapReader } from './damaged-range.ts';
 import type { Draft } from './draft.ts';
-import { GapReader } from './gap.ts';
 import { PiecesSource } from './pieces-source.ts';
 import type { Cut, Duplicates, FileScan, Region, Strategy, Unresolved } from './plan.ts';
-import type { Span } from './proven-spans.ts';
-import { resemblesRdb } from './rdb-header.ts';
-import { scanRdb } from './rdb-scan.ts';
+import { scanRdb } from './rdb-recovery/scan.ts';
+import type { Span } from './rdb-recovery/valid-ranges.ts';
 import { orderRegions, piecesOf, rdbEnd, region } from './regions.ts';
 
 /** A file that is worth another thread. */

@@ -2,7 +2,7 @@ import nodePath from 'node:path';
 import { listFolder, partName } from '../../aof/layout.ts';
 import { formatManifest, type ManifestPart, parseManifest } from '../../aof/manifest.ts';
 import { minOf } from '../../arrays.ts';
-import { readSmallFile } from '../../bytes/small-file.ts';
+import { readSmallFile } from '../../io/small-file.ts';
 
 /** What a manifest should say, and why. */
 export interface ManifestPlan {

@@ -1,6 +1,6 @@
-import type { FileSystem } from '../../bytes/open-folder.ts';
+import type { Progress } from '../../aof/report.ts';
 import type { Finding } from '../../findings.ts';
-import type { Progress } from '../report.ts';
+import type { FileSystem } from '../../io/open-folder.ts';
 import type { Duplicates, RepairPlan, Strategy } from './plan.ts';
 
 export interface RepairOptions {

@@ -1,5 +1,5 @@
-import type { Source } from '../../bytes/source.ts';
 import { Crc64 } from '../../checksum/crc64.ts';
+import type { Source } from '../../io/source.ts';
 import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
 import type { Piece } from './regions.ts';
 

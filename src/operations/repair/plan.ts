@@ -1,5 +1,5 @@
-import type { FileReport, LayoutName } from '../report.ts';
-import type { Span } from './proven-spans.ts';
+import type { FileReport, LayoutName } from '../../aof/report.ts';
+import type { Span } from './rdb-recovery/valid-ranges.ts';
 
 /** `truncate`: what the server itself would accept. `salvage`: everything that is sound, around each bad region. */
 export type Strategy = 'truncate' | 'salvage';

@@ -1,9 +1,9 @@
 import nodePath from 'node:path';
-import { BuildingFolder } from '../../bytes/building-folder.ts';
-import { OutputLock } from '../../bytes/output-lock.ts';
-import { likeFile, type Protection } from '../../bytes/protection.ts';
-import type { AtomicFile } from '../../bytes/sink.ts';
-import type { Sources } from '../dataset/sources.ts';
+import type { Sources } from '../../dataset/sources.ts';
+import type { AtomicFile } from '../../io/atomic-file.ts';
+import { BuildingFolder } from '../../io/building-folder.ts';
+import { OutputLock } from '../../io/output-lock.ts';
+import { likeFile, type Protection } from '../../io/protection.ts';
 import type { Region } from './plan.ts';
 
 const chunkBytes = 1024 * 1024;

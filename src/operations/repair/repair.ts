@@ -1,21 +1,21 @@
 import nodePath from 'node:path';
 import { refuseBackup } from '../../aof/backup.ts';
 import { detectLayout, listFolder } from '../../aof/layout.ts';
-import { DecompressionError } from '../../bytes/decompression-error.ts';
-import nodeFs from '../../bytes/file-system.ts';
-import { lookAt, resolveLink } from '../../bytes/open-folder.ts';
-import { OutputLock } from '../../bytes/output-lock.ts';
-import { isGzip } from '../../bytes/source.ts';
+import { Sources } from '../../dataset/sources.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
 import { isUnsupported, ruleOf } from '../../findings.ts';
-import { Sources } from '../dataset/sources.ts';
-import { InputGuard, inputFiles, isInput, siblingParts } from '../in-place/input-guard.ts';
+import { DecompressionError } from '../../io/decompression-error.ts';
+import nodeFs from '../../io/file-system.ts';
+import { lookAt, resolveLink } from '../../io/open-folder.ts';
+import { OutputLock } from '../../io/output-lock.ts';
+import { isGzip } from '../../io/source.ts';
+import { InputGuard, inputFiles, isInput, siblingParts } from '../../output/input-guard.ts';
+import { WriteAhead } from './background-copy.ts';
 import { type DatasetPlan, planDataset } from './dataset-plan.ts';
 import { Execution, type Safeguards } from './execution.ts';
 import { missingManifest } from './manifest-plan.ts';
 import type { RepairOptions, RepairOutcome, RepairResult } from './options.ts';
 import { Quarantine } from './quarantine.ts';
-import { WriteAhead } from './write-ahead.ts';
 
 /**
  * Plans the repair of what lies at `path` and, where an output is named or it is to happen in place, carries it out. Nothing

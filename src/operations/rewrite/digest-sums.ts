@@ -1,7 +1,7 @@
+import type { Loaded } from '../../dataset/load.ts';
 import { type DatabaseSum, Digester } from '../../engine/digest.ts';
-import type { Flavor } from '../../engine/flavor.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
-import type { Loaded } from '../dataset/load.ts';
+import type { Flavor } from '../../servers/flavor.ts';
 
 /** Sums up for the digest the keys that are written, database by database, while their values are at hand. */
 export class DigestSums {

@@ -1,11 +1,11 @@
 import nodePath from 'node:path';
 import { detectLayout, sniff, sniffBytes } from '../../aof/layout.ts';
 import { parseManifest } from '../../aof/manifest.ts';
-import { DecompressionError } from '../../bytes/decompression-error.ts';
-import fs from '../../bytes/file-system.ts';
-import { openRegular } from '../../bytes/input.ts';
-import { readSmallFile } from '../../bytes/small-file.ts';
-import type { EnvelopeFacts, Source } from '../../bytes/source.ts';
+import { DecompressionError } from '../../io/decompression-error.ts';
+import fs from '../../io/file-system.ts';
+import { openRegular } from '../../io/input.ts';
+import { readSmallFile } from '../../io/small-file.ts';
+import type { EnvelopeFacts, Source } from '../../io/source.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';

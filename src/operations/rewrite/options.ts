@@ -1,15 +1,15 @@
-import type { FileSystem } from '../../bytes/open-folder.ts';
+import type { LayoutName, Progress } from '../../aof/report.ts';
+import type { Copied } from '../../dataset/copied-tail.ts';
+import type { KeyFilterOptions } from '../../dataset/filter.ts';
+import type { ChosenRules } from '../../dataset/flavor-choice.ts';
+import type { DatabaseCensus } from '../../dataset/key-statistics.ts';
+import type { Loaded, OpaqueCommand, OpaquePolicy } from '../../dataset/load.ts';
+import type { CutPlace, PointInTime } from '../../dataset/point/point-in-time.ts';
+import type { ForeignCommand } from '../../dataset/version-hints.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
-import type { Loss } from '../../rdb/writer/losses.ts';
-import type { DatabaseCensus } from '../dataset/census.ts';
-import type { Copied } from '../dataset/copied-tail.ts';
-import type { KeyFilterOptions } from '../dataset/filter.ts';
-import type { ChosenRules } from '../dataset/flavor-choice.ts';
-import type { ForeignCommand } from '../dataset/flavor-signs.ts';
-import type { Loaded, OpaqueCommand, OpaquePolicy } from '../dataset/load.ts';
-import type { LayoutName, Progress } from '../report.ts';
-import type { CutPlace, PointInTime } from '../restore/point-in-time.ts';
+import type { FileSystem } from '../../io/open-folder.ts';
+import type { Loss } from '../../servers/losses.ts';
 
 /** The layouts that can be written. */
 export type OutputFormat = 'aof' | 'hybrid' | 'rdb' | 'multipart';

@@ -1,7 +1,7 @@
 /**
  * Arrays, RDB type 28 (Redis 8.8); the layout is in ../values/array.ts.
  */
-import { ArrayValue, classifyElement, formatFloat } from '../../engine/values/array.ts';
+import { ArrayValue, classifyElement, formatFloat } from '../../values/array.ts';
 import type { RdbOutput } from '../output.ts';
 import type { ValueCursor } from './cursor.ts';
 

@@ -1,9 +1,10 @@
 /**
  * Native bitmaps, RDB type 33 (Redis 8.12); the layout is in ../values/bitmap.ts.
  */
-import type { BitmapValue } from '../../engine/values/roaring-bitmap.ts';
-import { FlawError } from '../encodings/flaw.ts';
-import { decodeRoaring, validateRoaring } from '../encodings/roaring.ts';
+
+import { FlawError } from '../../encodings/flaw.ts';
+import type { BitmapValue } from '../../values/roaring-bitmap.ts';
+import { decodeRoaring, validateRoaring } from '../../values/roaring-format.ts';
 import type { ValueCursor } from './cursor.ts';
 
 export function decodeBitmap(cursor: ValueCursor): BitmapValue {

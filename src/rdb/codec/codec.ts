@@ -1,13 +1,14 @@
 /**
  * Values of RDB files as the engine wants them, and RESTORE payloads: the codec that is handed to a Session.
  */
-import type { Frame } from '../../engine/frame.ts';
-import type { RestoredPayload, Value, ValueCodec } from '../../engine/value.ts';
-import { GcraValue } from '../../engine/values/gcra.ts';
-import { FlawError } from '../encodings/flaw.ts';
+
+import { FlawError } from '../../encodings/flaw.ts';
+import type { Frame } from '../../resp/frame.ts';
+import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
+import { GcraValue } from '../../values/gcra.ts';
+import type { RestoredPayload, Value, ValueCodec } from '../../values/value.ts';
 import { RdbFault } from '../input.ts';
 import type { Fork } from '../reader.ts';
-import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../value-type-id.ts';
 import { decodeArray } from './array-value.ts';
 import { decodeBitmap } from './bitmap-value.ts';
 import { ValueCursor } from './cursor.ts';

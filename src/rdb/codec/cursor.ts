@@ -1,8 +1,8 @@
-import { Interner } from '../../engine/values/intern.ts';
-import type { U64 } from '../../engine/values/u64.ts';
+import type { U64 } from '../../encodings/u64.ts';
 import { LimitError } from '../../errors.ts';
 import { decompressionRatio, limits } from '../../limits.ts';
 import { lzfDecompress } from '../../lzf/decompress.ts';
+import { Interner } from '../../values/intern.ts';
 import { RdbFault } from '../input.ts';
 
 /** Longest step of LZF: 3 bytes in for 264 out; what claims more is refused before room is made for it. */

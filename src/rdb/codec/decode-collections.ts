@@ -1,12 +1,13 @@
 /**
  * Lists, sets and sorted sets from their RDB forms; the layouts are in ../values/.
  */
-import { ListValue } from '../../engine/values/list.ts';
-import { SetValue } from '../../engine/values/set.ts';
-import { SortedSetValue } from '../../engine/values/sorted-set.ts';
-import { compactLimits } from '../compact-limits.ts';
-import { compactScore, decodeDoubleText, doubleTextLength } from '../encodings/double.ts';
-import { countIntset, decodeIntset } from '../encodings/intset.ts';
+
+import { compactScore, decodeDoubleText, doubleTextLength } from '../../encodings/double.ts';
+import { countIntset, decodeIntset } from '../../encodings/intset.ts';
+import { compactLimits } from '../../servers/compact-limits.ts';
+import { ListValue } from '../../values/list.ts';
+import { SetValue } from '../../values/set.ts';
+import { SortedSetValue } from '../../values/sorted-set.ts';
 import type { ValueCursor } from './cursor.ts';
 import { type BlobForm, ElementWalk } from './element-walk.ts';
 

@@ -1,10 +1,11 @@
 /**
  * Hashes from their RDB forms; the layouts are in ../values/hash.ts.
  */
-import { HashValue } from '../../engine/values/hash.ts';
-import { PathHashValue } from '../../engine/values/path-hash.ts';
-import { decodeListpack } from '../encodings/listpack.ts';
-import { decodeZipmap } from '../encodings/zipmap.ts';
+
+import { decodeListpack } from '../../encodings/listpack.ts';
+import { decodeZipmap } from '../../encodings/zipmap.ts';
+import { HashValue } from '../../values/hash.ts';
+import { PathHashValue } from '../../values/path-hash.ts';
 import type { ValueCursor } from './cursor.ts';
 import { type BlobForm, ElementWalk } from './element-walk.ts';
 

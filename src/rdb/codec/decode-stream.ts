@@ -1,12 +1,13 @@
 /**
  * Streams from RDB types 15, 19, 21, 26 and 27; the layout is in ../values/stream.ts.
  */
-import { type ConsumerParts, type GroupParts, type PendingParts, Stream } from '../../engine/values/stream.ts';
-import type { StreamId } from '../../engine/values/stream-id.ts';
-import { Idempotency } from '../../engine/values/stream-idempotency.ts';
-import type { U64 } from '../../engine/values/u64.ts';
-import { FlawError } from '../encodings/flaw.ts';
-import { validateStreamListpack } from '../encodings/stream-listpack.ts';
+
+import { FlawError } from '../../encodings/flaw.ts';
+import { validateStreamListpack } from '../../encodings/stream-listpack.ts';
+import type { U64 } from '../../encodings/u64.ts';
+import { type ConsumerParts, type GroupParts, type PendingParts, Stream } from '../../values/stream.ts';
+import type { StreamId } from '../../values/stream-id.ts';
+import { Idempotency } from '../../values/stream-idempotency.ts';
 import type { ValueCursor } from './cursor.ts';
 
 interface NodeParts {

@@ -1,9 +1,9 @@
 /**
  * Walks the elements of a listpack or a ziplist in a loop that builds nothing but the texts: the decoders' inner loop.
  */
-import type { Interner } from '../../engine/values/intern.ts';
-import { FlawError } from '../encodings/flaw.ts';
-import { entryFlaw, validateListpackHeader } from '../encodings/listpack.ts';
+
+import { FlawError } from '../../encodings/flaw.ts';
+import { entryFlaw, validateListpackHeader } from '../../encodings/listpack.ts';
 import {
   isIntegerEntry,
   listpackEntryText,
@@ -11,8 +11,9 @@ import {
   nextListpackEntry,
   stringEntryHead,
   stringEntryLength,
-} from '../encodings/listpack-entry.ts';
-import { decodeZiplist } from '../encodings/ziplist.ts';
+} from '../../encodings/listpack-entry.ts';
+import { decodeZiplist } from '../../encodings/ziplist.ts';
+import type { Interner } from '../../values/intern.ts';
 import type { ValueCursor } from './cursor.ts';
 
 /** What blobs of elements there are. */

@@ -1,7 +1,7 @@
-import { type DigestSink, Kind, type ObjectValue } from '../../engine/value.ts';
-import { digestElements, type VectorSetContent } from '../../engine/values/vector-set.ts';
+import type { Target } from '../../servers/targets.ts';
+import { type DigestSink, Kind, type ObjectValue } from '../../values/value.ts';
+import { digestElements, type VectorSetContent } from '../../values/vector-set.ts';
 import { moduleTypeOf } from '../module-data.ts';
-import type { Target } from '../targets.ts';
 import { readVectorSet, withOldNodes } from './vector-set-value.ts';
 
 /**

@@ -5,19 +5,20 @@
  *   | F3 metadata (Redis >= 13) | type (u8) | value | u16 LE: RDB version  | u64 LE: CRC-64 so far  |
  *   +---------------------------+-----------+-------+----------------------+------------------------+
  */
-import { MemorySource } from '../../bytes/source.ts';
-import { ByteWriter } from '../../bytes/writer.ts';
+
 import { crc64 } from '../../checksum/crc64.ts';
-import type { Flavor } from '../../engine/flavor.ts';
-import type { RestoredPayload } from '../../engine/value.ts';
+import { MemorySource } from '../../io/source.ts';
+import { ByteWriter } from '../../io/writer.ts';
+import type { Flavor } from '../../servers/flavor.ts';
+import type { Target } from '../../servers/targets.ts';
+import { canonicalType, TypeId, typeInFile } from '../../servers/value-type-id.ts';
+import type { RestoredPayload } from '../../values/value.ts';
 import { RdbFault, RdbInput } from '../input.ts';
-import { type LoadExam, type Refusal, unreadableType } from '../load-exam.ts';
+import { type LoadExam, type Refusal, unreadableType } from '../load-check.ts';
 import { skipModuleData } from '../module-data.ts';
 import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
 import type { Fork } from '../reader.ts';
-import type { Target } from '../targets.ts';
 import { type RdbFormat, ValueCheck } from '../value-check.ts';
-import { canonicalType, TypeId, typeInFile } from '../value-type-id.ts';
 import { checkValue, valueType } from '../value-types.ts';
 import { mendedCodes } from '../writer/mended-values.ts';
 

@@ -12,8 +12,8 @@
  * out itself when it is not there.
  */
 import { append } from '../../arrays.ts';
-import type { Quantization } from '../../engine/values/vector-quantization.ts';
-import { linksDefault, type VectorElement, type VectorSetContent } from '../../engine/values/vector-set.ts';
+import type { Quantization } from '../../values/vector-quantization.ts';
+import { linksDefault, type VectorElement, type VectorSetContent } from '../../values/vector-set.ts';
 import { ModuleOpcode } from '../opcodes.ts';
 import { RdbOutput } from '../output.ts';
 import { ValueCursor } from './cursor.ts';

@@ -1,5 +1,5 @@
-import { canonicalU64 } from '../../engine/values/u64.ts';
-import { validateRoaring } from '../encodings/roaring.ts';
+import { canonicalU64 } from '../../encodings/u64.ts';
+import { validateRoaring } from '../../values/roaring-format.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 

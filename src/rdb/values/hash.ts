@@ -1,16 +1,16 @@
-import { fieldExpireMax } from '../../limits.ts';
-import { compactLimits } from '../compact-limits.ts';
-import { countListpack, declaredEntries, ListpackCursor, validateListpack } from '../encodings/listpack.ts';
+import { countListpack, declaredEntries, ListpackCursor, validateListpack } from '../../encodings/listpack.ts';
 import {
   firstExpiryFlaw,
   validateHashExpiryListpack,
   validateHashListpack,
   validateSetListpack,
   validateTemplateListpack,
-} from '../encodings/listpack-aggregates.ts';
-import { countZiplist } from '../encodings/ziplist.ts';
-import { validateHashZiplist } from '../encodings/ziplist-aggregates.ts';
-import { countZipmap, validateZipmap } from '../encodings/zipmap.ts';
+} from '../../encodings/listpack-aggregates.ts';
+import { countZiplist } from '../../encodings/ziplist.ts';
+import { validateHashZiplist } from '../../encodings/ziplist-aggregates.ts';
+import { countZipmap, validateZipmap } from '../../encodings/zipmap.ts';
+import { fieldExpireMax } from '../../limits.ts';
+import { compactLimits } from '../../servers/compact-limits.ts';
 import { RdbFault, type RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 

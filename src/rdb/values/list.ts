@@ -1,5 +1,5 @@
-import { countListpack, validateListpack } from '../encodings/listpack.ts';
-import { countZiplist, validateZiplist } from '../encodings/ziplist.ts';
+import { countListpack, validateListpack } from '../../encodings/listpack.ts';
+import { countZiplist, validateZiplist } from '../../encodings/ziplist.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 

@@ -1,8 +1,8 @@
+import { countIntset, duplicateIntsetFlaw, validateIntset } from '../../encodings/intset.ts';
+import { countListpack, declaredEntries } from '../../encodings/listpack.ts';
+import { validateSetExpiryListpack, validateSetListpack } from '../../encodings/listpack-aggregates.ts';
 import { fieldExpireMax } from '../../limits.ts';
-import { compactLimits } from '../compact-limits.ts';
-import { countIntset, duplicateIntsetFlaw, validateIntset } from '../encodings/intset.ts';
-import { countListpack, declaredEntries } from '../encodings/listpack.ts';
-import { validateSetExpiryListpack, validateSetListpack } from '../encodings/listpack-aggregates.ts';
+import { compactLimits } from '../../servers/compact-limits.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 

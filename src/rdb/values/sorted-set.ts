@@ -1,11 +1,11 @@
-import { compactLimits } from '../compact-limits.ts';
-import { decodeDoubleText, doubleTextLength, endsInExponent, isNanText } from '../encodings/double.ts';
-import { FlawError } from '../encodings/flaw.ts';
-import { countListpack, declaredEntries, ListpackCursor } from '../encodings/listpack.ts';
-import { validateSortedSetListpack } from '../encodings/listpack-aggregates.ts';
-import { nanScoreFlaw, type PairCursor } from '../encodings/score-order.ts';
-import { countZiplist, ZiplistCursor } from '../encodings/ziplist.ts';
-import { validateSortedSetZiplist } from '../encodings/ziplist-aggregates.ts';
+import { decodeDoubleText, doubleTextLength, endsInExponent, isNanText } from '../../encodings/double.ts';
+import { FlawError } from '../../encodings/flaw.ts';
+import { countListpack, declaredEntries, ListpackCursor } from '../../encodings/listpack.ts';
+import { validateSortedSetListpack } from '../../encodings/listpack-aggregates.ts';
+import { nanScoreFlaw, type PairCursor } from '../../encodings/score-order.ts';
+import { countZiplist, ZiplistCursor } from '../../encodings/ziplist.ts';
+import { validateSortedSetZiplist } from '../../encodings/ziplist-aggregates.ts';
+import { compactLimits } from '../../servers/compact-limits.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 

@@ -1,7 +1,7 @@
-import { firstEntryFlaw, validateListpackHeader } from '../encodings/listpack.ts';
-import { inconsistencyOfLast } from '../encodings/stream-consistency.ts';
-import { findFirstEntryFlaw } from '../encodings/stream-first-entry.ts';
-import { countStreamEntries, validateStreamListpack } from '../encodings/stream-listpack.ts';
+import { firstEntryFlaw, validateListpackHeader } from '../../encodings/listpack.ts';
+import { inconsistencyOfLast } from '../../encodings/stream-consistency.ts';
+import { findFirstEntryFlaw } from '../../encodings/stream-first-entry.ts';
+import { countStreamEntries, validateStreamListpack } from '../../encodings/stream-listpack.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 

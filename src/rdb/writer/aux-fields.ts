@@ -3,8 +3,8 @@
  * passes over an aux field that it does not know, so that one which nobody here knows is copied too.
  */
 import { lookUp } from '../../records.ts';
-import type { Target } from '../targets.ts';
-import type { LossKind } from './losses.ts';
+import type { LossKind } from '../../servers/losses.ts';
+import type { Target } from '../../servers/targets.ts';
 
 /** Those that every writer writes anew. */
 export const ownFields: ReadonlySet<string> = new Set([

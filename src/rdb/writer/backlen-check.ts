@@ -3,9 +3,10 @@
  * or 2^28-1 bytes has a backlen of another width in Redis 8.8 and Valkey 9 than before. Such a value cannot be copied from
  * one family to the other; there is next to none of them, and most values are told apart by their size alone.
  */
+
+import { type BacklenThreshold, backlenThresholdOf, validateListpackHeader } from '../../encodings/listpack.ts';
+import { TypeId } from '../../servers/value-type-id.ts';
 import { ValueCursor } from '../codec/cursor.ts';
-import { type BacklenThreshold, backlenThresholdOf, validateListpackHeader } from '../encodings/listpack.ts';
-import { TypeId } from '../value-type-id.ts';
 
 const thresholdMin = 16383;
 /** LZF makes at most 264 bytes of 3, so a value shorter than this cannot hold an element of the least such length. */

@@ -1,6 +1,6 @@
+import { readsType, type Target } from '../../servers/targets.ts';
+import { TypeId } from '../../servers/value-type-id.ts';
 import { isVectorSet } from '../codec/module-value.ts';
-import { readsType, type Target } from '../targets.ts';
-import { TypeId } from '../value-type-id.ts';
 import { needsOtherBacklens } from './backlen-check.ts';
 import { isMended } from './mended-values.ts';
 

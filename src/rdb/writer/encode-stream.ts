@@ -1,17 +1,18 @@
 /**
  * Streams into RDB types 15, 19, 21, 26 and 27; the layout is in ../values/stream.ts.
  */
-import type { Stream } from '../../engine/values/stream.ts';
-import { isZeroId, type StreamId } from '../../engine/values/stream-id.ts';
-import type { Idempotency } from '../../engine/values/stream-idempotency.ts';
-import type { StreamNode } from '../../engine/values/stream-node.ts';
-import type { Consumer, Group, Pending } from '../../engine/values/stream-pending.ts';
-import type { U64 } from '../../engine/values/u64.ts';
-import { backlenThresholdOf } from '../encodings/listpack.ts';
-import { decodeStreamListpack, encodeStreamListpack } from '../encodings/stream-listpack.ts';
+
+import { backlenThresholdOf } from '../../encodings/listpack.ts';
+import { decodeStreamListpack, encodeStreamListpack } from '../../encodings/stream-listpack.ts';
+import type { U64 } from '../../encodings/u64.ts';
+import type { LossSink } from '../../servers/losses.ts';
+import type { Target } from '../../servers/targets.ts';
+import type { Stream } from '../../values/stream.ts';
+import { isZeroId, type StreamId } from '../../values/stream-id.ts';
+import type { Idempotency } from '../../values/stream-idempotency.ts';
+import type { StreamNode } from '../../values/stream-node.ts';
+import type { Consumer, Group, Pending } from '../../values/stream-pending.ts';
 import type { RdbOutput } from '../output.ts';
-import type { Target } from '../targets.ts';
-import type { LossSink } from './losses.ts';
 
 const idmpDefault = 100;
 

@@ -8,11 +8,12 @@
  *
  * Source: _quicklistNodeAllowInsert in quicklist.c, listTypeTryConversionAppend in t_list.c of the releases.
  */
-import type { ListValue } from '../../engine/values/list.ts';
-import { compactLimits } from '../compact-limits.ts';
-import { canonicalInteger, integerTextMax, shortInteger } from '../encodings/integer-text.ts';
-import { backlenWidth, isThreshold } from '../encodings/listpack-entry.ts';
-import type { Target } from '../targets.ts';
+
+import { canonicalInteger, integerTextMax, shortInteger } from '../../encodings/integer-text.ts';
+import { backlenWidth, isThreshold } from '../../encodings/listpack-entry.ts';
+import { compactLimits } from '../../servers/compact-limits.ts';
+import type { Target } from '../../servers/targets.ts';
+import type { ListValue } from '../../values/list.ts';
 
 /** Stands in place of a node's count for a node that is one plain element. */
 export const plainNode = -1;

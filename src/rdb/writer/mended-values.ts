@@ -1,10 +1,10 @@
-import { MemorySource } from '../../bytes/source.ts';
-import { FlawError } from '../encodings/flaw.ts';
+import { FlawError } from '../../encodings/flaw.ts';
+import { MemorySource } from '../../io/source.ts';
+import type { Target } from '../../servers/targets.ts';
+import { TypeId } from '../../servers/value-type-id.ts';
 import { RdbFault, RdbInput } from '../input.ts';
 import { alwaysLooksDeep, loadOutcome } from '../load-rules.ts';
-import type { Target } from '../targets.ts';
 import { ValueCheck } from '../value-check.ts';
-import { TypeId } from '../value-type-id.ts';
 import { checkIntsetSet } from '../values/set.ts';
 import { checkStream } from '../values/stream.ts';
 

@@ -1,12 +1,12 @@
-import type { ByteSink } from '../../bytes/writer.ts';
 import { Crc64 } from '../../checksum/crc64.ts';
-import type { Value } from '../../engine/value.ts';
+import type { ByteSink } from '../../io/writer.ts';
+import type { Loss, LossKind } from '../../servers/losses.ts';
+import type { Target } from '../../servers/targets.ts';
+import { typeInFile } from '../../servers/value-type-id.ts';
+import type { Value } from '../../values/value.ts';
 import { checksumVersionMin, Opcode } from '../opcodes.ts';
 import { RdbOutput } from '../output.ts';
-import type { Target } from '../targets.ts';
-import { typeInFile } from '../value-type-id.ts';
 import { copiesTo } from './copies.ts';
-import type { Loss, LossKind } from './losses.ts';
 import { ValueEncoder } from './value-encoder.ts';
 
 export interface RdbWriterOptions {

@@ -5,33 +5,34 @@
  * In an RDB the type comes before the key and the value after it, so encoding takes two steps: `prepare` chooses the type and
  * builds what is compact, `write` writes the value.
  */
-import { Kind, type Value } from '../../engine/value.ts';
-import type { ArrayValue } from '../../engine/values/array.ts';
-import type { GcraValue } from '../../engine/values/gcra.ts';
-import { Grisu2 } from '../../engine/values/grisu2.ts';
-import type { HashValue } from '../../engine/values/hash.ts';
-import type { ListValue } from '../../engine/values/list.ts';
-import type { PathHashValue } from '../../engine/values/path-hash.ts';
-import type { BitmapValue } from '../../engine/values/roaring-bitmap.ts';
-import type { SetValue } from '../../engine/values/set.ts';
-import type { SortedSetValue } from '../../engine/values/sorted-set.ts';
-import type { Stream } from '../../engine/values/stream.ts';
-import { VectorSet } from '../../engine/values/vector-set.ts';
+
+import { encodeDoubleText, formatDouble17 } from '../../encodings/double.ts';
+import { Grisu2 } from '../../encodings/grisu2.ts';
+import { isCanonicalInteger } from '../../encodings/integer-text.ts';
+import { encodeIntset } from '../../encodings/intset.ts';
+import { ListpackWriter } from '../../encodings/listpack-writer.ts';
+import { encodeZiplist } from '../../encodings/ziplist-writer.ts';
 import { bulkLengthMax, fieldExpireMax } from '../../limits.ts';
+import { compactLimits } from '../../servers/compact-limits.ts';
+import type { LossKind, LossSink } from '../../servers/losses.ts';
+import type { Target } from '../../servers/targets.ts';
+import { pathHashType, TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
+import type { ArrayValue } from '../../values/array.ts';
+import type { GcraValue } from '../../values/gcra.ts';
+import type { HashValue } from '../../values/hash.ts';
+import type { ListValue } from '../../values/list.ts';
+import type { PathHashValue } from '../../values/path-hash.ts';
+import type { BitmapValue } from '../../values/roaring-bitmap.ts';
+import type { SetValue } from '../../values/set.ts';
+import type { SortedSetValue } from '../../values/sorted-set.ts';
+import type { Stream } from '../../values/stream.ts';
+import { Kind, type Value } from '../../values/value.ts';
+import { VectorSet } from '../../values/vector-set.ts';
 import { writeArray } from '../codec/array-value.ts';
 import { ModuleValue } from '../codec/module-value.ts';
-import { compactLimits } from '../compact-limits.ts';
-import { encodeDoubleText, formatDouble17 } from '../encodings/double.ts';
-import { isCanonicalInteger } from '../encodings/integer-text.ts';
-import { encodeIntset } from '../encodings/intset.ts';
-import { ListpackWriter } from '../encodings/listpack-writer.ts';
-import { encodeZiplist } from '../encodings/ziplist-writer.ts';
 import type { RdbOutput } from '../output.ts';
-import type { Target } from '../targets.ts';
-import { pathHashType, TypeId, valkeyHashType } from '../value-type-id.ts';
 import { reportStreamLosses, writeStream } from './encode-stream.ts';
 import { listNodes, plainNode } from './list-nodes.ts';
-import type { LossKind, LossSink } from './losses.ts';
 
 const containerPlain = 1;
 const containerPacked = 2;

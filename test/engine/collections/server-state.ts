@@ -1,11 +1,11 @@
 /** What a server, and what the engine, holds at a key, in one shape that can be compared. */
 import type { Session } from '../../../src/engine/session.ts';
-import { Kind, objectKindMin } from '../../../src/engine/value.ts';
-import type { HashValue } from '../../../src/engine/values/hash.ts';
-import type { ListValue } from '../../../src/engine/values/list.ts';
-import type { SetValue } from '../../../src/engine/values/set.ts';
-import type { SortedSetValue } from '../../../src/engine/values/sorted-set.ts';
-import type { Server } from '../../server-process.ts';
+import type { HashValue } from '../../../src/values/hash.ts';
+import type { ListValue } from '../../../src/values/list.ts';
+import type { SetValue } from '../../../src/values/set.ts';
+import type { SortedSetValue } from '../../../src/values/sorted-set.ts';
+import { Kind, objectKindMin } from '../../../src/values/value.ts';
+import type { Server } from '../../support/server-process.ts';
 import { textOf } from '../special/replay.ts';
 
 export interface KeyState {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { HashValue } from '../../../src/engine/values/hash.ts';
-import { Interner } from '../../../src/engine/values/intern.ts';
-import { ListValue } from '../../../src/engine/values/list.ts';
-import { parseLooseDouble } from '../../../src/engine/values/loose-double.ts';
-import { parseShortDecimal } from '../../../src/engine/values/number-text.ts';
-import { SetValue } from '../../../src/engine/values/set.ts';
-import { mapWithRoom, ShardedMap, ShardedSet, setWithRoom } from '../../../src/engine/values/sharded-map.ts';
-import { SortedSetValue } from '../../../src/engine/values/sorted-set.ts';
+import { parseLooseDouble } from '../../../src/encodings/loose-double.ts';
+import { parseShortDecimal } from '../../../src/encodings/number-text.ts';
+import { HashValue } from '../../../src/values/hash.ts';
+import { Interner } from '../../../src/values/intern.ts';
+import { ListValue } from '../../../src/values/list.ts';
+import { SetValue } from '../../../src/values/set.ts';
+import { mapWithRoom, ShardedMap, ShardedSet, setWithRoom } from '../../../src/values/sharded-map.ts';
+import { SortedSetValue } from '../../../src/values/sorted-set.ts';
 
 const element = fc.constantFrom('a', 'b', 'c', '');
 

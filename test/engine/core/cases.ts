@@ -1,6 +1,6 @@
 /* Small logs whose effect is known from real servers: what each leaves in its keys. */
 
-import type { ServerName } from '../../server-process.ts';
+import type { ServerName } from '../../support/server-process.ts';
 
 export interface Case {
   readonly name: string;

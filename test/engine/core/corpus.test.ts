@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Digester } from '../../../src/engine/digest.ts';
-import { aofCorpus, describeWithCorpus } from '../../corpus.ts';
+import { aofCorpus, describeWithCorpus } from '../../support/corpus.ts';
 import { codec, replay, sessionOf } from './replayed.ts';
 
 // The moment at which the digests were recorded is not known; every expiry of the files lies years after this one.

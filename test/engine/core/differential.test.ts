@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Digester } from '../../../src/engine/digest.ts';
-import type { Flavor } from '../../../src/engine/flavor.ts';
 import type { Session } from '../../../src/engine/session.ts';
-import { xxh3Hex64 } from '../../../src/engine/values/xxh3.ts';
-import { describeWithServer, type ServerName, startServer, temporaryDir } from '../../servers.ts';
+import type { Flavor } from '../../../src/servers/flavor.ts';
+import { xxh3Hex64 } from '../../../src/values/xxh3.ts';
+import { describeWithServer, type ServerName, startServer, temporaryDir } from '../../support/servers.ts';
 import { replay, sessionOf } from './replayed.ts';
 
 /*

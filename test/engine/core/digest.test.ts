@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { Sha1 } from '../../../src/checksum/sha1.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import type { Flavor } from '../../../src/engine/flavor.ts';
-import { Frame } from '../../../src/engine/frame.ts';
-import { Sha1 } from '../../../src/engine/sha1.ts';
+import { Frame } from '../../../src/resp/frame.ts';
+import type { Flavor } from '../../../src/servers/flavor.ts';
 import { sessionOf } from './replayed.ts';
 
 const now = Date.UTC(2026, 0, 1);

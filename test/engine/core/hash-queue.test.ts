@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { HashQueue } from '../../../src/engine/hash-queue.ts';
-import { ScalarSha1Lanes } from '../../../src/engine/scalar-sha1-lanes.ts';
+import { ScalarSha1Lanes } from '../../../src/checksum/scalar-sha1-lanes.ts';
+import { HashQueue } from '../../../src/checksum/sha1-queue.ts';
 import { type Sha1Lanes, sha1Lanes } from '../../../src/kernels/sha1-lanes.ts';
 
 const sha1 = (data: Uint8Array) => createHash('sha1').update(data).digest();

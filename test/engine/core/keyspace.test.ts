@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Keyspace } from '../../../src/engine/keyspace.ts';
 import { slotOf } from '../../../src/engine/slot.ts';
-import { Kind, OwnString } from '../../../src/engine/value.ts';
+import { Kind, OwnString } from '../../../src/values/value.ts';
 
 const bytesOf = (text: string) => Buffer.from(text, 'latin1');
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseDoubleText, parseInt64 } from '../../../src/engine/values/number-text.ts';
-import { describeWithServer, ReplyError, type Server, type ServerName, startServer } from '../../servers.ts';
+import { parseDoubleText, parseInt64 } from '../../../src/encodings/number-text.ts';
+import { describeWithServer, ReplyError, type Server, type ServerName, startServer } from '../../support/servers.ts';
 
 const doubles = [
   '1',

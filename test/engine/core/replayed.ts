@@ -1,10 +1,10 @@
+import { defaultRegistry } from '../../../src/engine/commands/index.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
-import { defaultRegistry } from '../../../src/engine/families/index.ts';
-import type { Flavor } from '../../../src/engine/flavor.ts';
-import { Frame } from '../../../src/engine/frame.ts';
 import { Session } from '../../../src/engine/session.ts';
-import type { SourceReader, ValueCodec } from '../../../src/engine/value.ts';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
+import { Frame } from '../../../src/resp/frame.ts';
+import type { Flavor } from '../../../src/servers/flavor.ts';
+import type { SourceReader, ValueCodec } from '../../../src/values/value.ts';
 
 /** Decodes RDB values and payloads. */
 export const codec: ValueCodec = new RdbCodec();

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Grisu2 } from '../../../src/encodings/grisu2.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import { flavorRules } from '../../../src/engine/flavor.ts';
-import { formatGeneral17, ScoreText } from '../../../src/engine/score-text.ts';
-import type { DigestSink, ObjectValue } from '../../../src/engine/value.ts';
-import { Kind } from '../../../src/engine/value.ts';
-import { Grisu2 } from '../../../src/engine/values/grisu2.ts';
-import { describeWithServer, type Server, type ServerName, startServer } from '../../servers.ts';
+import { flavorRules } from '../../../src/servers/flavor.ts';
+import { formatGeneral17, ScoreText } from '../../../src/values/score-text.ts';
+import type { DigestSink, ObjectValue } from '../../../src/values/value.ts';
+import { Kind } from '../../../src/values/value.ts';
+import { describeWithServer, type Server, type ServerName, startServer } from '../../support/servers.ts';
 
 /** A reproducible stream of 32-bit numbers (xorshift). */
 function* words(seed: number): Generator<number, never> {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultRegistry } from '../../../src/engine/commands/index.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import { defaultRegistry } from '../../../src/engine/families/index.ts';
-import { Frame } from '../../../src/engine/frame.ts';
 import { Session } from '../../../src/engine/session.ts';
-import { Kind } from '../../../src/engine/value.ts';
-import { addLongDouble, formatLongDouble, parseLongDouble } from '../../../src/engine/values/long-double.ts';
-import { describeWithServer, ReplyError, type Server, startServer } from '../../servers.ts';
+import { Frame } from '../../../src/resp/frame.ts';
+import { addLongDouble, formatLongDouble, parseLongDouble } from '../../../src/values/long-double.ts';
+import { Kind } from '../../../src/values/value.ts';
+import { describeWithServer, ReplyError, type Server, startServer } from '../../support/servers.ts';
 import { codec, replay, sessionOf } from './replayed.ts';
 
 const now = Date.UTC(2026, 0, 1);

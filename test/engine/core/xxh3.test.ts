@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { xxh3Hash128, xxh3Hex64 } from '../../../src/engine/values/xxh3.ts';
-import { describeWithServer, type Server, startServer } from '../../servers.ts';
+import { xxh3Hash128, xxh3Hex64 } from '../../../src/values/xxh3.ts';
+import { describeWithServer, type Server, startServer } from '../../support/servers.ts';
 
 // Every branch of the algorithm, and the lengths just before and after each bound.
 const lengths = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { arrayFamily } from '../../../src/engine/families/array.ts';
-import { ArrayValue, classifyElement } from '../../../src/engine/values/array.ts';
+import { arrayFamily } from '../../../src/engine/commands/array.ts';
+import { ArrayValue, classifyElement } from '../../../src/values/array.ts';
 import { type Command, replay } from './replay.ts';
 
 /** No server of the harness knows arrays: these follow formats/commands.md, section 12. */

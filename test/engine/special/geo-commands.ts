@@ -1,5 +1,5 @@
 /* Random geo commands: one source, some destinations. */
-import type { ServerName } from '../../server-process.ts';
+import type { ServerName } from '../../support/server-process.ts';
 import type { Command, Random } from './replay.ts';
 
 export const destinations = ['d0', 'd1', 'd2', 'd3', 'd4', 'd5', 'd6', 'd7'];

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { geoFamily } from '../../../src/engine/families/geo.ts';
+import { geoFamily } from '../../../src/engine/commands/geo.ts';
 import type { Session } from '../../../src/engine/session.ts';
-import type { SortedSetValue } from '../../../src/engine/values/sorted-set.ts';
-import { describeWithServers, type Server, type ServerName } from '../../servers.ts';
+import type { SortedSetValue } from '../../../src/values/sorted-set.ts';
+import { describeWithServers, type Server, type ServerName } from '../../support/servers.ts';
 import { destinations, geoCommand } from './geo-commands.ts';
 import { flavorOf, loadAof, loadingErrors, Random, replay, textOf } from './replay.ts';
 

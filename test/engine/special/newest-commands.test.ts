@@ -3,18 +3,18 @@
  * older server has a command that does the same to something else, it is asked: BITOP for BITROAROP, fields of a hash for members of a set.
  */
 import { describe, expect, it } from 'vitest';
-import { families } from '../../../src/engine/families/index.ts';
-import type { Flavor } from '../../../src/engine/flavor.ts';
-import { Frame } from '../../../src/engine/frame.ts';
+import { families } from '../../../src/engine/commands/index.ts';
 import type { Session } from '../../../src/engine/session.ts';
-import { Kind } from '../../../src/engine/value.ts';
-import type { HashValue } from '../../../src/engine/values/hash.ts';
-import type { PathHashValue } from '../../../src/engine/values/path-hash.ts';
-import type { BitmapValue } from '../../../src/engine/values/roaring-bitmap.ts';
-import type { SetValue } from '../../../src/engine/values/set.ts';
-import type { SortedSetValue } from '../../../src/engine/values/sorted-set.ts';
-import type { Stream } from '../../../src/engine/values/stream.ts';
-import { itWithServer } from '../../servers.ts';
+import { Frame } from '../../../src/resp/frame.ts';
+import type { Flavor } from '../../../src/servers/flavor.ts';
+import type { HashValue } from '../../../src/values/hash.ts';
+import type { PathHashValue } from '../../../src/values/path-hash.ts';
+import type { BitmapValue } from '../../../src/values/roaring-bitmap.ts';
+import type { SetValue } from '../../../src/values/set.ts';
+import type { SortedSetValue } from '../../../src/values/sorted-set.ts';
+import type { Stream } from '../../../src/values/stream.ts';
+import { Kind } from '../../../src/values/value.ts';
+import { itWithServer } from '../../support/servers.ts';
 import { type Command, loadAof, Random, replay, textOf } from './replay.ts';
 
 const now = 1_700_000_000_000;

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Digester } from '../../../src/engine/digest.ts';
-import { HashValue } from '../../../src/engine/values/hash.ts';
-import { PathHashValue } from '../../../src/engine/values/path-hash.ts';
-import { BitmapValue } from '../../../src/engine/values/roaring-bitmap.ts';
-import { SetValue } from '../../../src/engine/values/set.ts';
+import { HashValue } from '../../../src/values/hash.ts';
+import { PathHashValue } from '../../../src/values/path-hash.ts';
+import { BitmapValue } from '../../../src/values/roaring-bitmap.ts';
+import { SetValue } from '../../../src/values/set.ts';
 
 const redis = new Digester({ flavor: 'redis-8', at: 0 });
 const valkey = new Digester({ flavor: 'valkey-9', at: 0 });

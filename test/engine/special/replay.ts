@@ -4,12 +4,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Dataset } from '../../../src/engine/dataset.ts';
-import type { Flavor } from '../../../src/engine/flavor.ts';
-import { Frame } from '../../../src/engine/frame.ts';
 import { type Family, Registry } from '../../../src/engine/registry.ts';
 import { Session } from '../../../src/engine/session.ts';
-import { encodeCommand, type Reply } from '../../reply.ts';
-import { type Server, type ServerName, startServer, temporaryDir } from '../../server-process.ts';
+import { Frame } from '../../../src/resp/frame.ts';
+import type { Flavor } from '../../../src/servers/flavor.ts';
+import { encodeCommand, type Reply } from '../../support/reply.ts';
+import { type Server, type ServerName, startServer, temporaryDir } from '../../support/server-process.ts';
 
 /** A command: binary strings. */
 export type Command = readonly string[];

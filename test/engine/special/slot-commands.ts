@@ -1,5 +1,5 @@
 /* Random commands on the slots of a cluster, and keys that lie in them. */
-import type { ServerName } from '../../server-process.ts';
+import type { ServerName } from '../../support/server-process.ts';
 import type { Command, Random } from './replay.ts';
 
 /** Servers that log one of them. */

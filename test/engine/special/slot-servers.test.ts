@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { families } from '../../../src/engine/commands/index.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import { families } from '../../../src/engine/families/index.ts';
-import { encodeCommand } from '../../reply.ts';
-import { describeWithServers, startServer, temporaryDir } from '../../servers.ts';
+import { encodeCommand } from '../../support/reply.ts';
+import { describeWithServers, startServer, temporaryDir } from '../../support/servers.ts';
 import { type Command, flavorOf, loadingErrors, Random, replay } from './replay.ts';
 import { slotCommand, slotServers } from './slot-commands.ts';
 

@@ -1,5 +1,5 @@
 /* Random stream commands on few keys, groups and ids, so that they meet. */
-import type { ServerName } from '../../server-process.ts';
+import type { ServerName } from '../../support/server-process.ts';
 import { type Command, Random } from './replay.ts';
 
 export type StreamFeatures = {

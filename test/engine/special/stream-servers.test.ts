@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { streamFamily } from '../../../src/engine/families/stream.ts';
-import { describeWithServers, type ServerName } from '../../servers.ts';
+import { streamFamily } from '../../../src/engine/commands/stream.ts';
+import { describeWithServers, type ServerName } from '../../support/servers.ts';
 import { flavorOf, loadAof, loadingErrors, replay } from './replay.ts';
 import { streamCommands, streamFeatures } from './stream-commands.ts';
 import { streamStates } from './stream-state.ts';

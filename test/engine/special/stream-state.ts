@@ -1,10 +1,10 @@
 /* A stream's whole state, as the engine has it and as XINFO STREAM FULL tells it. */
 import type { Session } from '../../../src/engine/session.ts';
-import type { Stream } from '../../../src/engine/values/stream.ts';
-import { formatId } from '../../../src/engine/values/stream-id.ts';
-import type { Group, Pending } from '../../../src/engine/values/stream-pending.ts';
-import type { Reply } from '../../reply.ts';
-import type { Server } from '../../server-process.ts';
+import type { Stream } from '../../../src/values/stream.ts';
+import { formatId } from '../../../src/values/stream-id.ts';
+import type { Group, Pending } from '../../../src/values/stream-pending.ts';
+import type { Reply } from '../../support/reply.ts';
+import type { Server } from '../../support/server-process.ts';
 import { textOf } from './replay.ts';
 
 /** Moments of the load itself differ by how long it took; the others are far from now. */

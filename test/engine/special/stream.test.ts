@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
+import { arrayFamily } from '../../../src/engine/commands/array.ts';
+import { streamFamily } from '../../../src/engine/commands/stream.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import { arrayFamily } from '../../../src/engine/families/array.ts';
-import { streamFamily } from '../../../src/engine/families/stream.ts';
 import type { Session } from '../../../src/engine/session.ts';
-import { type GroupParts, Stream } from '../../../src/engine/values/stream.ts';
-import { formatId, parseId } from '../../../src/engine/values/stream-id.ts';
+import { type GroupParts, Stream } from '../../../src/values/stream.ts';
+import { formatId, parseId } from '../../../src/values/stream-id.ts';
 import { replay } from './replay.ts';
 import { streamCommands } from './stream-commands.ts';
 

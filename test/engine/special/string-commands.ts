@@ -1,5 +1,5 @@
 /* Random commands on bitmaps and HyperLogLogs, on few keys, so that they meet. */
-import { createHyperLogLog } from '../../../src/engine/values/hyperloglog.ts';
+import { createHyperLogLog } from '../../../src/values/hyperloglog.ts';
 import type { Command, Random } from './replay.ts';
 
 export const keys = ['a', 'b', 'c', 'd'];

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { bitmapFamily } from '../../../src/engine/families/bitmap.ts';
-import { genericFamily } from '../../../src/engine/families/generic.ts';
-import { hyperloglogFamily } from '../../../src/engine/families/hyperloglog.ts';
-import { stringFamily } from '../../../src/engine/families/string.ts';
-import { describeWithServers, type ServerName } from '../../servers.ts';
+import { bitmapFamily } from '../../../src/engine/commands/bitmap.ts';
+import { genericFamily } from '../../../src/engine/commands/generic.ts';
+import { hyperloglogFamily } from '../../../src/engine/commands/hyperloglog.ts';
+import { stringFamily } from '../../../src/engine/commands/string.ts';
+import { describeWithServers, type ServerName } from '../../support/servers.ts';
 import { type Command, flavorOf, loadAof, loadingErrors, Random, replay } from './replay.ts';
 import { bitmapCommand, hllCommand, keys } from './string-commands.ts';
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { vectorSetFamily } from '../../../src/engine/commands/vector-set.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import { vectorSetFamily } from '../../../src/engine/families/vector-set.ts';
-import { Kind } from '../../../src/engine/value.ts';
-import { type SerializedModule, VectorSet } from '../../../src/engine/values/vector-set.ts';
 import { digest } from '../../../src/index.ts';
+import { Kind } from '../../../src/values/value.ts';
+import { type SerializedModule, VectorSet } from '../../../src/values/vector-set.ts';
 import { LoadingServer } from '../../rewrite/loader.ts';
-import { describeWithServers, type Server, type ServerName, startServer } from '../../servers.ts';
+import { describeWithServers, type Server, type ServerName, startServer } from '../../support/servers.ts';
 import { type Command, flavorOf, loadAof, loadingErrors, Random, replay, textOf } from './replay.ts';
 import { keys, vectorCommand } from './vector-set-commands.ts';
 

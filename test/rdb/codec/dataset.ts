@@ -2,8 +2,8 @@
  * A dataset that takes every turn of the encoder: each type small and large, around each limit, with binary and integer
  * texts. Built by commands that a server of the generation has, one element a command where the order of nodes depends on it.
  */
-import type { Argument } from '../../reply.ts';
-import type { Server, ServerName } from '../../servers.ts';
+import type { Argument } from '../../support/reply.ts';
+import type { Server, ServerName } from '../../support/servers.ts';
 
 type Command = readonly Argument[];
 

@@ -1,10 +1,10 @@
 /* An RDB file as a dataset of the engine, every value decoded: for its digest. */
 import { Dataset } from '../../../src/engine/dataset.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import type { Flavor } from '../../../src/engine/flavor.ts';
-import { OwnString, type Value } from '../../../src/engine/value.ts';
-import type { SetValue } from '../../../src/engine/values/set.ts';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
+import type { Flavor } from '../../../src/servers/flavor.ts';
+import type { SetValue } from '../../../src/values/set.ts';
+import { OwnString, type Value } from '../../../src/values/value.ts';
 import type { RdbFile } from './rdb-file.ts';
 
 /** DEBUG DIGEST of a server of that generation that has loaded the file at `at`: a key past its time and an empty one are gone. */

@@ -5,12 +5,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { RespRewriter } from '../../../src/aof/writer/resp-rewriter.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import type { Flavor } from '../../../src/engine/flavor.ts';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
-import { findTarget, type Target } from '../../../src/rdb/targets.ts';
-import type { Loss, LossKind } from '../../../src/rdb/writer/losses.ts';
-import { RespRewriter } from '../../../src/resp/rewrite/resp-rewriter.ts';
+import type { Flavor } from '../../../src/servers/flavor.ts';
+import type { Loss, LossKind } from '../../../src/servers/losses.ts';
+import { findTarget, type Target } from '../../../src/servers/targets.ts';
 import {
   describeWithServers,
   findServer,
@@ -19,7 +19,7 @@ import {
   serverNames,
   startServer,
   temporaryDir,
-} from '../../servers.ts';
+} from '../../support/servers.ts';
 import { buildDataset } from './dataset.ts';
 import { type RdbFile, readRdb } from './rdb-file.ts';
 import { Gathered, rewriteRdb } from './whole-file.ts';

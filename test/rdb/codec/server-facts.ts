@@ -1,5 +1,5 @@
 /* What a server says of its dataset beyond DEBUG DIGEST, which leaves out groups, expiries and functions. */
-import type { Reply, Server } from '../../servers.ts';
+import type { Reply, Server } from '../../support/servers.ts';
 
 /** The digest, and of each key its expiry, its fields' expiries, and its stream with everything in it. */
 export async function serverFacts(server: Server): Promise<Record<string, unknown>> {

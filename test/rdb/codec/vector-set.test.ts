@@ -6,7 +6,7 @@ import { crc64 } from '../../../src/checksum/crc64.ts';
 import { check } from '../../../src/index.ts';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
 import { Random } from '../../engine/special/replay.ts';
-import { describeWithServers, type Server, startServer, temporaryDir } from '../../servers.ts';
+import { describeWithServers, type Server, startServer, temporaryDir } from '../../support/servers.ts';
 
 /** Module data of a type: its id, and items as numbers or texts. */
 function vectorSet(...items: readonly (number | string)[]): Buffer {

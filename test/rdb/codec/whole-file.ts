@@ -1,8 +1,8 @@
 /* A whole RDB read, and written for a target: each value encoded anew, or copied where the target reads it. */
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
-import type { Target } from '../../../src/rdb/targets.ts';
-import type { Loss } from '../../../src/rdb/writer/losses.ts';
 import { RdbWriter, type RdbWriterOptions } from '../../../src/rdb/writer/rdb-writer.ts';
+import type { Loss } from '../../../src/servers/losses.ts';
+import type { Target } from '../../../src/servers/targets.ts';
 import { parseRdb, type RdbFile } from './rdb-file.ts';
 
 export interface Rewritten {

@@ -1,0 +1,118 @@
+import type { Window } from '../io/window.ts';
+import { addToTable, fitsTable } from '../kernels/command-table.ts';
+import type { Lanes } from '../kernels/lanes.ts';
+import { type CommandInfo, commands, fitsArity } from '../servers/command-catalog.ts';
+
+/** Counts of arguments that a slot tells apart; the last one stands for all from there on. */
+const countMax = 63;
+
+/** How the lane treats a command; it lets SELECT pass for databases that every server has. */
+const kindPlain = 1;
+const kinds = new Map([
+  ['MULTI', 2],
+  ['EXEC', 3],
+  ['SELECT', 4],
+]);
+/** Commands that the lane leaves to JavaScript although they are plain: each can be worth a finding. */
+const leftOut = new Set(['EVAL', 'EVALSHA', 'FCALL', 'DISCARD', 'RESET', 'VADD', 'RESTORE', 'RESTORE-ASKING']);
+
+/**
+ * Passes over the ordinary commands of an AOF that lie whole in a window, at the speed of memory, and stops before anything
+ * else: what is cut by the window's end, unknown, damaged, of the wrong arity, a container, an annotation. A scanner then reads
+ * the one record at which the lane stopped and alone says what it is.
+ */
+export class RespFastLane {
+  /** Commands that the last `pass` went over. */
+  count = 0;
+  /** Position in the window where the last of them ended outside of a transaction; -1 where none did. */
+  validPosition = -1;
+  /** EXEC that closed a transaction. */
+  closed = 0;
+  /** Whether a MULTI is open after `pass`; where it lies if it came during it (else -1), and how many commands came before it. */
+  open = false;
+  openPosition = -1;
+  openIndex = 0;
+  private readonly window: Window;
+  private readonly lanes: Lanes;
+  /** Less than so many bytes in the window are not worth a call. */
+  private readonly refill: number;
+  private readonly mayPass: MayPass | undefined;
+
+  /**
+   * The window's memory must be the lanes'; while it has outgrown that, nothing is passed. `mayPass`: which of the ordinary commands
+   * may be; a lane that has it must be alone with these lanes.
+   */
+  constructor(window: Window, lanes: Lanes, mayPass?: MayPass) {
+    this.window = window;
+    this.lanes = lanes;
+    this.refill = window.home.length >> 2;
+    this.mayPass = mayPass;
+    fillCommandTable(lanes, mayPass);
+  }
+
+  /** `mayPass` has new answers for a command: those count from now on. */
+  admit(info: CommandInfo): void {
+    if (mayStand(info)) setCounts(this.lanes, commandAt(this.lanes, info.name), info, this.mayPass);
+  }
+
+  /** Moves the window over ordinary commands; false if there was none. `open`: a MULTI waits for its EXEC. */
+  pass(open: boolean): boolean {
+    const { window, lanes } = this;
+    if (window.limit - window.position < this.refill) window.ensure(this.refill);
+    if (!lanes.owns(window.bytes)) return false;
+    const count = lanes.passCommands(window.position, window.limit, open ? 1 : 0);
+    if (count === 0) return false;
+    const { result } = lanes;
+    window.position = result[0];
+    this.count = count;
+    this.validPosition = result[1];
+    this.closed = result[2];
+    this.open = result[3] !== 0;
+    this.openPosition = result[4];
+    this.openIndex = result[5];
+    return true;
+  }
+}
+
+/** Whether a lane may pass a command with so many arguments. */
+export type MayPass = (info: CommandInfo, count: number) => boolean;
+
+const mayStand = (info: CommandInfo): boolean => !info.container && !leftOut.has(info.name) && fitsTable(info.name);
+
+/** Where each instance's table has a command's own part of a slot. */
+const places = new WeakMap<Lanes, Map<string, number>>();
+
+const commandAt = (lanes: Lanes, name: string): number => places.get(lanes)?.get(name) ?? -1;
+
+/**
+ * Writes the commands that a lane may pass (assembly/aof-lane.ts says what its own part of a slot is): once an instance, unless some of
+ * the commands may not.
+ */
+function fillCommandTable(lanes: Lanes, mayPass: MayPass | undefined): void {
+  if (lanes.commandTableFilled && mayPass === undefined) return;
+  const isNew = !places.has(lanes);
+  if (isNew) places.set(lanes, new Map());
+  for (const info of commands) {
+    if (!mayStand(info)) continue;
+    if (isNew) {
+      const own = addToTable(lanes.commandTable, info.name, kinds.get(info.name) ?? kindPlain);
+      places.get(lanes)?.set(info.name, own);
+    }
+    setCounts(lanes, commandAt(lanes, info.name), info, mayPass);
+  }
+  lanes.commandTableFilled = mayPass === undefined;
+}
+
+function setCounts(lanes: Lanes, own: number, info: CommandInfo, mayPass: MayPass | undefined): void {
+  lanes.commandTable.setUint32(own, fittingCounts(info, 0, mayPass), true);
+  lanes.commandTable.setUint32(own + 4, fittingCounts(info, 32, mayPass), true);
+}
+
+/** Bit n: that `first + n` arguments fit. */
+function fittingCounts(info: CommandInfo, first: number, mayPass: MayPass | undefined): number {
+  let bits = 0;
+  for (let count = Math.max(first, 1); count <= Math.min(first + 31, countMax); count++) {
+    if (fitsArity(info, count) && (mayPass === undefined || mayPass(info, count))) bits |= 1 << (count - first);
+  }
+  return bits;
+}
