@@ -47,7 +47,7 @@ export type {
   Unresolved,
 } from './operations/repair/plan.ts';
 export { repair } from './operations/repair/repair.ts';
-export type { OutputFormat, RewriteOptions, RewriteOutcome, RewriteResult } from './operations/rewrite/options.ts';
+export type { RewriteOptions, RewriteOutcome, RewriteResult } from './operations/rewrite/options.ts';
 export {
   type RestoreOptions,
   type RestorePreview,
@@ -57,4 +57,5 @@ export {
 export type { DatabaseDifference } from './operations/rewrite/restore-difference.ts';
 export { rewrite } from './operations/rewrite/rewrite.ts';
 export { type VerifiedFile, type VerifyOptions, type VerifyResult, verify } from './operations/verify/verify.ts';
+export type { OutputFormat } from './output/rewrite-output.ts';
 export { type Flavor, flavors } from './servers/flavor.ts';

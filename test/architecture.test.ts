@@ -3,22 +3,20 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 /*
- * Who may import whom: ARCHITECTURE.md, "Where things live".
+ * Who may import whom: the table of ARCHITECTURE.md, "Where things live".
  */
 const root = path.join(import.meta.dirname, '..');
-const leaves = ['arrays', 'errors', 'limits', 'records', 'words'];
-const allowed: Record<string, readonly string[]> = {
-  bytes: [...leaves, 'kernels'],
-  checksum: [...leaves, 'bytes', 'kernels'],
-  lzf: [...leaves, 'kernels'],
-  kernels: [...leaves, 'catalog'],
-  catalog: leaves,
-  engine: [...leaves, 'catalog', 'kernels'],
-  functions: [...leaves, 'engine', 'rdb'],
-  aof: [...leaves, 'bytes', 'resp', 'rdb'],
-  rdb: [...leaves, 'bytes', 'checksum', 'lzf', 'kernels', 'engine'],
-  resp: [...leaves, 'bytes', 'catalog', 'kernels', 'rdb', 'engine'],
-};
+const leaves = ['arrays', 'errors', 'findings', 'limits', 'records', 'words'];
+const allowed = layers(fs.readFileSync(path.join(root, 'ARCHITECTURE.md'), 'utf8'));
+
+/** Each folder of the table with what it may import. */
+function layers(page: string): Record<string, readonly string[]> {
+  const rows = page.split('\n').flatMap((line) => {
+    const [, folder, , may] = /^\| `([a-z]+)` \|(.*)\|(.*)\|$/.exec(line) ?? [];
+    return folder === undefined ? [] : [[folder, may.split(',').map((name) => name.trim())] as const];
+  });
+  return Object.fromEntries(rows);
+}
 
 function sources(folder: string): string[] {
   return fs
@@ -39,14 +37,42 @@ function partOf(file: string, specifier: string): string {
 }
 
 describe('architecture', () => {
-  it.each(Object.keys(allowed))('src/%s imports only what lies below it', (part) => {
+  it('the table of ARCHITECTURE.md has every folder, and each only below those that import it', () => {
+    const folders = fs
+      .readdirSync(path.join(root, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory());
+    expect(Object.keys(allowed).sort()).toEqual(folders.map(({ name }) => name).sort());
+    const order = Object.keys(allowed);
+    const upward = order.flatMap((part) =>
+      allowed[part]
+        .filter((name) => name !== '' && order.indexOf(name) >= order.indexOf(part))
+        .map((name) => [part, name]),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it.each([...Object.keys(allowed), ...leaves])('src/%s imports only what lies below it', (part) => {
     const wrong: string[] = [];
-    for (const file of sources(`src/${part}`)) {
+    const files = leaves.includes(part) ? [`src/${part}.ts`] : sources(`src/${part}`);
+    for (const file of files) {
       for (const specifier of imports(file).filter((name) => name.startsWith('.'))) {
         const target = partOf(file, specifier);
-        if (target !== part && !allowed[part].includes(target)) wrong.push(`${file} imports ${specifier}`);
+        const fine = target === part || leaves.includes(target) || allowed[part]?.includes(target);
+        if (!fine) wrong.push(`${file} imports ${specifier}`);
       }
     }
+    expect(wrong).toEqual([]);
+  });
+
+  it('no operation imports another', () => {
+    const folder = (file: string) => path.relative(path.join(root, 'src/operations'), file).split(path.sep)[0];
+    const wrong = sources('src/operations').flatMap((file) =>
+      imports(file)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => path.resolve(root, path.dirname(file), name))
+        .filter((target) => folder(target) !== '..' && folder(target) !== folder(path.join(root, file)))
+        .map((target) => `${file} imports ${target}`),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -62,7 +88,7 @@ describe('architecture', () => {
     for (const file of sources('commands')) {
       for (const specifier of imports(file)) {
         const fine =
-          /^(@oclif\/core\/|chalk$|cli-progress$|node:|\.\/)|\/src\/(index|aof\/dataset-choice|arrays|errors|findings|bytes\/(text|file-system)|engine\/flavor|operations\/.*)\.ts$/.test(
+          /^(@oclif\/core\/|chalk$|cli-progress$|node:|\.\/)|\/src\/(index|aof\/dataset-choice|arrays|errors|findings|io\/(text|file-system)|servers\/flavor|limits|dataset\/(filter|flavor-choice|point\/point-in-time)|operations\/.*)\.ts$/.test(
             specifier,
           );
         const isCommand = file === 'commands/shared/program.ts' && /^\.\.\/[a-z]+\.ts$/.test(specifier);

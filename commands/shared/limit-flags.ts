@@ -1,5 +1,5 @@
 import { integer, string } from '@oclif/core/flags';
-import { defaultLimits, type Limits, setLimits } from '../../src/dataset/limits.ts';
+import { defaultLimits, type Limits, setLimits } from '../../src/limits.ts';
 import { parseSize } from './flags.ts';
 
 /** What one run may use of memory and disk; `BaseCommand` applies them. */

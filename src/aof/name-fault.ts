@@ -11,8 +11,9 @@ import {
   productOfNumber,
   productText,
 } from '../rdb/product.ts';
-import type { Fork, RdbReader } from '../rdb/reader.ts';
+import type { RdbReader } from '../rdb/reader.ts';
 import { codeOfFault, mayBeUnsupported, type Proof, prove, proveSlowly } from '../rdb/unsupported.ts';
+import type { Fork } from '../servers/value-type-id.ts';
 
 /** A fault under the code that it is reported with, and what is said of it beside. */
 export interface NamedFault {

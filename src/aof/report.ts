@@ -1,6 +1,7 @@
 import { type Finding, type FindingDetails, finding, ruleOf, type Severity } from '../findings.ts';
 import { findingsMax } from '../limits.ts';
-import type { ChecksumState, Fork } from '../rdb/reader.ts';
+import type { ChecksumState } from '../rdb/reader.ts';
+import type { Fork } from '../servers/value-type-id.ts';
 
 /** What a path turned out to be. */
 export type LayoutName = 'rdb' | 'aof' | 'hybrid' | 'multi-part' | 'data-directory' | 'empty' | 'unknown';

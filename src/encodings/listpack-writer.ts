@@ -1,6 +1,7 @@
+import type { BacklenThreshold } from '../servers/targets.ts';
 import { canonicalInteger, integerTextMax, shortInteger } from './integer-text.ts';
 import { writeLatin1 } from './latin1.ts';
-import { type BacklenThreshold, listpackCountUnknown } from './listpack.ts';
+import { listpackCountUnknown } from './listpack.ts';
 import { backlenWidth, isThreshold, listpackHeaderBytes } from './listpack-entry.ts';
 
 /** Bytes around an element at most: 5 of encoding, 5 of backlen. */

@@ -1,3 +1,4 @@
+import type { BacklenThreshold } from '../servers/targets.ts';
 import { type Flaw, FlawError, flaw } from './flaw.ts';
 import { halvesBigint, halvesNumber } from './integer-text.ts';
 import { latin1Text } from './latin1.ts';
@@ -111,13 +112,6 @@ export function countListpack(bytes: Uint8Array, from: number, to: number): numb
   }
   return count;
 }
-
-/** How an entry of exactly 2^14-1, 2^21-1 or 2^28-1 bytes got its backlen: the families disagree by a byte. */
-export type BacklenThreshold =
-  /** Redis up to 8.6, Valkey up to 8.1: such a length takes the wider form. */
-  | 'exclusive'
-  /** Valkey 9, and Redis after 8.6. */
-  | 'inclusive';
 
 /**
  * Which of the two families alone can read a sound listpack, or undefined when both can, as for nearly all. Only where it is

@@ -1,5 +1,6 @@
+import type { BacklenThreshold } from '../servers/targets.ts';
 import { type Flaw, FlawError, flaw } from './flaw.ts';
-import { type BacklenThreshold, entryFlaw, validateListpackHeader } from './listpack.ts';
+import { entryFlaw, validateListpackHeader } from './listpack.ts';
 import {
   isIntegerEntry,
   listpackEntryLow,

@@ -1,5 +1,5 @@
 import { isFunctionName } from '../engine/library-header.ts';
-import type { Fork } from '../rdb/reader.ts';
+import type { Fork } from '../servers/value-type-id.ts';
 import { BuiltIn, LuaError, LuaFunction, LuaTable, type LuaValue, ServerCrash, Undecided } from './lua-values.ts';
 
 /** What a server gives to a library while it loads: tried on 7.0, 8.0, 8.6, Valkey 8.1 and 9.1 (test/functions). */

@@ -268,3 +268,6 @@ export class FolderRewrite implements Output {
     return [this.main, this.increment, this.swap.manifest].map((file) => ({ path: file.path, bytes: file.length }));
   }
 }
+
+/** The layouts that can be written. */
+export type OutputFormat = 'aof' | 'hybrid' | 'rdb' | 'multipart';

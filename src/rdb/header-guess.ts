@@ -1,7 +1,7 @@
 import { targets } from '../servers/targets.ts';
+import type { Fork } from '../servers/value-type-id.ts';
 import { RdbFault } from './input.ts';
 import { Opcode, versionMax } from './opcodes.ts';
-import type { Fork } from './reader.ts';
 
 /** The first nine bytes of an RDB, as they should be. */
 export interface RdbHeaderGuess {

@@ -1,5 +1,5 @@
+import type { RdbFormat } from '../servers/value-type-id.ts';
 import { redisBitmapVersion, valkeyPathHashVersion } from '../servers/value-type-id.ts';
-import type { RdbFormat } from './value-check.ts';
 
 /**
  * Opcodes of an RDB file: bytes that stand where a value type could. Every value type is below `lowest`.

@@ -8,7 +8,7 @@
  *     Redis-On-Rocks    opcodes 128 (swap version), 129 (SST) and those after them                ctripcorp/x-pipe, RdbConstant
  *     Tair              module types exhash---, exstrtype, tair-json, tairzset_, …
  */
-import type { Fork } from './reader.ts';
+import type { Fork } from '../servers/value-type-id.ts';
 
 /** Aux fields that KeyDB writes behind a key, a pair for each of its members that expires: the member, and when (rdb.cpp, rdbSaveKeyValuePair). */
 export const memberExpiryAux = { member: 'keydb-subexpire-key', moment: 'keydb-subexpire-when' } as const;

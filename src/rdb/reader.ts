@@ -4,6 +4,7 @@ import { envelopeBytes, isEnvelope, readEnvelope } from '../io/envelope/vcs.ts';
 import type { Source } from '../io/source.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { databaseMax } from '../limits.ts';
+import type { Fork } from '../servers/value-type-id.ts';
 import { RdbFault, RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
 import {
@@ -43,8 +44,6 @@ export const Item = {
   update: 10,
 } as const;
 export type Item = (typeof Item)[keyof typeof Item];
-
-export type Fork = 'redis' | 'valkey';
 
 /** What was being read, in the words of redis-check-rdb. */
 export type Doing =

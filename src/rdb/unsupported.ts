@@ -8,8 +8,8 @@
 
 import { Crc64 } from '../checksum/crc64.ts';
 import type { Window } from '../io/window.ts';
+import type { Fork } from '../servers/value-type-id.ts';
 import { checksumVersionMin, openVersionMin } from './opcodes.ts';
-import type { Fork } from './reader.ts';
 
 /** `intact`: the checksum of the whole file fits. `changed`: it does not, or its place is not there. `none`: there is none to compare. */
 export type Proof = 'intact' | 'changed' | 'none';

@@ -1,7 +1,7 @@
 import type { Flaw } from '../encodings/flaw.ts';
+import type { Fork, RdbFormat } from '../servers/value-type-id.ts';
 import { FingerprintSet } from './fingerprints.ts';
 import { RdbFault, type RdbInput } from './input.ts';
-import type { Fork } from './reader.ts';
 
 /** Members of one value beyond which duplicates are no longer looked for: their fingerprints would take too much memory. */
 const membersMax = 2_000_000;
@@ -13,12 +13,6 @@ export interface ValueNote {
   readonly offset: number;
   readonly expected: string;
   readonly found: string;
-}
-
-/** What decides how values are laid out: an RdbReader has it after the header. */
-export interface RdbFormat {
-  readonly fork: Fork;
-  readonly version: number;
 }
 
 /** Notes that are kept of one value. */

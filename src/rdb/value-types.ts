@@ -1,6 +1,7 @@
+import type { RdbFormat } from '../servers/value-type-id.ts';
 import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../servers/value-type-id.ts';
 import type { RdbInput } from './input.ts';
-import type { RdbFormat, ValueCheck } from './value-check.ts';
+import type { ValueCheck } from './value-check.ts';
 import { checkArray } from './values/array.ts';
 import { checkBitmap } from './values/bitmap.ts';
 import { checkGcra } from './values/gcra.ts';

@@ -4,10 +4,9 @@
  * with what these servers write (test/rdb/codec, test/resp).
  */
 
-import type { BacklenThreshold } from '../encodings/listpack.ts';
-import type { Fork } from '../rdb/reader.ts';
 import { lookUp } from '../records.ts';
 import { compactLimits } from './compact-limits.ts';
+import type { Fork } from './value-type-id.ts';
 import { bitmapType, pathHashType, TypeId, valkeyHashType } from './value-type-id.ts';
 
 /** How fields that expire are kept: not at all, as Redis 7.4 does (types 24, 25), or as Valkey 9 does (its 22). */
@@ -256,3 +255,10 @@ export function nextTarget(target: Target): Target | undefined {
 export function readsType(target: Target, type: number): boolean {
   return target.reads.has(type) && !neverCopied.has(type);
 }
+
+/** How an entry of exactly 2^14-1, 2^21-1 or 2^28-1 bytes got its backlen: the families disagree by a byte. */
+export type BacklenThreshold =
+  /** Redis up to 8.6, Valkey up to 8.1: such a length takes the wider form. */
+  | 'exclusive'
+  /** Valkey 9, and Redis after 8.6. */
+  | 'inclusive';

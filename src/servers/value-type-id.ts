@@ -5,7 +5,6 @@
  * Wherever a type is kept without the file that it came from, it has a canonical number. Those of our own fit the byte in which
  * keyspaces keep a type, and no fork uses them (opcodes begin at 240).
  */
-import type { RdbFormat } from '../rdb/value-check.ts';
 
 export const TypeId = {
   string: 0,
@@ -66,4 +65,12 @@ export function canonicalType(type: number, { fork, version }: RdbFormat): numbe
 /** The number that stands in a file for a canonical type. */
 export function typeInFile(type: number): number {
   return type & 0x7f;
+}
+
+export type Fork = 'redis' | 'valkey';
+
+/** What decides how values are laid out: an RdbReader has it after the header. */
+export interface RdbFormat {
+  readonly fork: Fork;
+  readonly version: number;
 }

@@ -4,13 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { countIntset, decodeIntset, encodeIntset, validateIntset } from '../../src/encodings/intset.ts';
-import {
-  type BacklenThreshold,
-  backlenThresholdOf,
-  countListpack,
-  decodeListpack,
-  validateListpack,
-} from '../../src/encodings/listpack.ts';
+import { backlenThresholdOf, countListpack, decodeListpack, validateListpack } from '../../src/encodings/listpack.ts';
 import {
   validateHashExpiryListpack,
   validateHashListpack,
@@ -26,6 +20,7 @@ import {
 import { countZiplist, decodeZiplist, validateZiplist } from '../../src/encodings/ziplist.ts';
 import { validateHashZiplist, validateSortedSetZiplist } from '../../src/encodings/ziplist-aggregates.ts';
 import { encodeZiplist } from '../../src/encodings/ziplist-writer.ts';
+import type { BacklenThreshold } from '../../src/servers/targets.ts';
 import { type Server, type ServerName, startServer } from '../support/server-process.ts';
 import { describeWithServers } from '../support/servers.ts';
 import { binary, boundaryTexts, dump, random, texts } from './payload.ts';

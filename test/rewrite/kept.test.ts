@@ -10,11 +10,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { filesUnder, goldenDir, goldenNames } from '../../fixtures/generate/golden.ts';
 import { addCensus, takeCensus } from '../../src/dataset/key-statistics.ts';
 import { type LoadOptions, loadDataset } from '../../src/dataset/load.ts';
+import { digestOf, sumsOf } from '../../src/dataset/loaded-digest.ts';
 import { KeptDigest } from '../../src/dataset/untouched/digest.ts';
 import { loadKept } from '../../src/dataset/untouched/load.ts';
 import { digestOfSums } from '../../src/engine/digest.ts';
 import { type RewriteOptions, rewrite } from '../../src/index.ts';
-import { digestOf, sumsOf } from '../../src/operations/digest/digest.ts';
 import { describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'aofkit-kept-'));

@@ -1,4 +1,3 @@
-import type { RefusedCount } from '../../operations/convert/options.ts';
 import type { Target } from '../../servers/targets.ts';
 import type { RefusedValue } from './rdb-load-check.ts';
 
@@ -19,4 +18,11 @@ export function countRefused(refused: readonly RefusedValue[], target: Target): 
     else known.count++;
   }
   return [...counts.values()].sort((left, right) => right.count - left.count);
+}
+
+/** Values, or function libraries, that the target refuses to load for one reason: a code of a finding, and the first of them in words. */
+export interface RefusedCount {
+  readonly code: string;
+  readonly count: number;
+  readonly first: string;
 }

@@ -60,3 +60,12 @@ const ends = ['toTimestamp', 'beforeLast', 'toOffset', 'toCommand', 'before'] as
 export function endsOf(point: PointInTime): string[] {
   return ends.filter((name) => point[name] !== undefined);
 }
+
+/** What a point in time meant in the log at hand. */
+export interface LogSelection {
+  /** The first command that did not count; undefined: the log counts to its end. */
+  readonly cut?: CutPlace;
+  /** Commands that count, and commands before the end that `without` took out. */
+  readonly commands: number;
+  readonly leftOut: number;
+}

@@ -1,12 +1,11 @@
 import { FindingList } from '../../aof/report.ts';
 import { FileSource } from '../../io/source.ts';
 import { escapeBinary } from '../../io/text.ts';
-import type { LogSelection } from '../../operations/rewrite/options.ts';
 import { RdbFault, RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../load.ts';
 import { LastMatch, type PointGate } from './point-gate.ts';
-import type { CutPlace, PointInTime } from './point-in-time.ts';
+import type { CutPlace, LogSelection, PointInTime } from './point-in-time.ts';
 
 /** What a first reading of a log told of it. */
 export interface LogSurvey {

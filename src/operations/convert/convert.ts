@@ -4,10 +4,12 @@ import { detectLayout } from '../../aof/layout.ts';
 import { FindingList, plainNotes } from '../../aof/report.ts';
 import { libraryRefusal } from '../../checks/load/library-refusal.ts';
 import type { RefusedValue } from '../../checks/load/rdb-load-check.ts';
+import type { RefusedCount } from '../../checks/load/refusal-text.ts';
 import { countRefused, refusalText } from '../../checks/load/refusal-text.ts';
 import { examineFor } from '../../checks/load/start-load-check.ts';
 import type { Copied } from '../../dataset/copied-tail.ts';
 import { type ChosenRules, chooseRules } from '../../dataset/flavor-choice.ts';
+import type { LogSelection } from '../../dataset/point/point-in-time.ts';
 import { Sources } from '../../dataset/sources.ts';
 import { TargetSearch } from '../../dataset/target-search.ts';
 import { FlawError } from '../../encodings/flaw.ts';
@@ -33,14 +35,13 @@ import type { Verified } from '../../output/rewrite-verification.ts';
 import { RdbFault } from '../../rdb/input.ts';
 import { flavorRules } from '../../servers/flavor.ts';
 import { findTarget, type Target } from '../../servers/targets.ts';
-import type { LogSelection } from '../rewrite/options.ts';
 import type { SeenKeys } from './conflicts.ts';
 import { glance } from './glance.ts';
 import { changesKeys, KeyRouter } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
 import type { LogNeeds, Needs } from './log-needs.ts';
 import { LossLedger } from './loss-ledger.ts';
-import type { ConvertOptions, ConvertResult, RefusedCount, Road } from './options.ts';
+import type { ConvertOptions, ConvertResult, Road } from './options.ts';
 import {
   chooseTarget,
   folderPlan,

@@ -1,16 +1,17 @@
 import type { LayoutName, Progress } from '../../aof/report.ts';
 import type { OnExisting } from '../../aof/writer/resp-rewriter.ts';
+import type { RefusedCount } from '../../checks/load/refusal-text.ts';
 import type { Copied } from '../../dataset/copied-tail.ts';
 import type { KeyFilterOptions } from '../../dataset/filter.ts';
 import type { ChosenRules } from '../../dataset/flavor-choice.ts';
 import type { OpaquePolicy } from '../../dataset/load.ts';
-import type { PointInTime } from '../../dataset/point/point-in-time.ts';
+import type { LogSelection, PointInTime } from '../../dataset/point/point-in-time.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { FileSystem } from '../../io/open-folder.ts';
 import type { ByteSink } from '../../io/writer.ts';
+import type { OutputFormat } from '../../output/rewrite-output.ts';
 import type { Loss, LossKind, LossOutcome } from '../../servers/losses.ts';
-import type { LogSelection, OutputFormat } from '../rewrite/options.ts';
 import type { Needs } from './log-needs.ts';
 
 /** What becomes of the moments at which keys, and fields of hashes, expire. */
@@ -97,13 +98,6 @@ export type Road =
   | 'streamed'
   /** The dataset was built and written anew. */
   | 'replayed';
-
-/** Values, or function libraries, that the target refuses to load for one reason: a code of a finding, and the first of them in words. */
-export interface RefusedCount {
-  readonly code: string;
-  readonly count: number;
-  readonly first: string;
-}
 
 /** What was lost of one kind, and how often. */
 export interface LossCount {

@@ -1,10 +1,9 @@
 import type { Sources } from '../../dataset/sources.ts';
-import type { BacklenThreshold } from '../../encodings/listpack.ts';
 import type { Destination } from '../../output/destination.ts';
 import { copyBytes, type LogSegment, selectFirst } from '../../output/log-copy.ts';
 import { auxField, replicationFields } from '../../rdb/writer/aux-fields.ts';
 import type { RdbHeader } from '../../rdb/writer/rdb-writer.ts';
-import type { Target } from '../../servers/targets.ts';
+import type { BacklenThreshold, Target } from '../../servers/targets.ts';
 import type { CommandCopying, SpanCopying } from './key-record.ts';
 import { changesKeys } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';

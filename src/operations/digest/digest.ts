@@ -2,13 +2,13 @@ import { detectLayout } from '../../aof/layout.ts';
 import type { LayoutName, Progress } from '../../aof/report.ts';
 import { examineFor } from '../../checks/load/start-load-check.ts';
 import { countPast, dropPast } from '../../dataset/expired.ts';
-import { fileOrder } from '../../dataset/file-order.ts';
 import { flavorOfFiles, releaseOf } from '../../dataset/flavor-choice.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from '../../dataset/load.ts';
+import { sumsOf } from '../../dataset/loaded-digest.ts';
 import { type KeptDataset, loadKept } from '../../dataset/untouched/load.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from '../../dataset/version-hints.ts';
-import { type DatabaseSum, Digester, digestOfSums } from '../../engine/digest.ts';
+import { Digester, digestOfSums } from '../../engine/digest.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import { nextTurn } from '../../io/turns.ts';
@@ -110,20 +110,6 @@ async function addRefused({ files, findings }: Loaded, flavor: Flavor): Promise<
 async function wholeDigest(loaded: Loaded, part: KeptDataset | undefined, flavor: Flavor, at: number): Promise<string> {
   const loadedSums = sumsOf(loaded, flavor, at);
   return digestOfSums([...loadedSums, ...((await part?.keptDigest?.sums()) ?? [])]);
-}
-
-/** The digest of what was loaded. */
-export function digestOf(loaded: Loaded, flavor: Flavor, at: number): string {
-  return digestOfSums(sumsOf(loaded, flavor, at));
-}
-
-/** What the keys of each database that was loaded add to the digest. */
-export function sumsOf({ dataset, codec, sources: reader }: Loaded, flavor: Flavor, at: number): DatabaseSum[] {
-  const digester = new Digester({ flavor, at, codec, reader });
-  return dataset.occupied().map((index) => {
-    const keys = dataset.database(index);
-    return { index, sum: digester.sum(keys, fileOrder(keys)) };
-  });
 }
 
 async function eachKey(loaded: Loaded, flavor: Flavor, options: DigestOptions): Promise<void> {

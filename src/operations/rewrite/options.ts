@@ -4,15 +4,13 @@ import type { KeyFilterOptions } from '../../dataset/filter.ts';
 import type { ChosenRules } from '../../dataset/flavor-choice.ts';
 import type { DatabaseCensus } from '../../dataset/key-statistics.ts';
 import type { Loaded, OpaqueCommand, OpaquePolicy } from '../../dataset/load.ts';
-import type { CutPlace, PointInTime } from '../../dataset/point/point-in-time.ts';
+import type { LogSelection, PointInTime } from '../../dataset/point/point-in-time.ts';
 import type { ForeignCommand } from '../../dataset/version-hints.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
 import type { FileSystem } from '../../io/open-folder.ts';
+import type { OutputFormat } from '../../output/rewrite-output.ts';
 import type { Loss } from '../../servers/losses.ts';
-
-/** The layouts that can be written. */
-export type OutputFormat = 'aof' | 'hybrid' | 'rdb' | 'multipart';
 
 export interface RewriteOptions {
   /** Where the result goes: a file, or a new folder for `multipart`. Exactly one of `output` and `inPlace` is given. */
@@ -58,15 +56,6 @@ export interface RewriteOptions {
   readonly fileSystem?: FileSystem;
   /** Where the system shows its processes, for tests. Default `/proc`. */
   readonly proc?: string;
-}
-
-/** What a point in time meant in the log at hand. */
-export interface LogSelection {
-  /** The first command that did not count; undefined: the log counts to its end. */
-  readonly cut?: CutPlace;
-  /** Commands that count, and commands before the end that `without` took out. */
-  readonly commands: number;
-  readonly leftOut: number;
 }
 
 export type RewriteOutcome =

@@ -4,11 +4,12 @@ import { flavorOf } from '../../dataset/flavor-choice.ts';
 import { type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../../dataset/load.ts';
 import { LastMatch } from '../../dataset/point/point-gate.ts';
+import type { LogSelection } from '../../dataset/point/point-in-time.ts';
 import { endsOf, type PointInTime } from '../../dataset/point/point-in-time.ts';
 import { settlePoint, surveyOf } from '../../dataset/point/resolve.ts';
 import { UsageError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
-import type { LogSelection, RewriteOptions, RewriteResult } from './options.ts';
+import type { RewriteOptions, RewriteResult } from './options.ts';
 import { type DatabaseDifference, differenceOf } from './restore-difference.ts';
 import { rewrite } from './rewrite.ts';
 

@@ -4,11 +4,11 @@
 
 import { FlawError } from '../../encodings/flaw.ts';
 import type { Frame } from '../../resp/frame.ts';
+import type { Fork } from '../../servers/value-type-id.ts';
 import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
 import { GcraValue } from '../../values/gcra.ts';
 import type { RestoredPayload, Value, ValueCodec } from '../../values/value.ts';
 import { RdbFault } from '../input.ts';
-import type { Fork } from '../reader.ts';
 import { decodeArray } from './array-value.ts';
 import { decodeBitmap } from './bitmap-value.ts';
 import { ValueCursor } from './cursor.ts';

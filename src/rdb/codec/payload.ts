@@ -11,14 +11,14 @@ import { MemorySource } from '../../io/source.ts';
 import { ByteWriter } from '../../io/writer.ts';
 import type { Flavor } from '../../servers/flavor.ts';
 import type { Target } from '../../servers/targets.ts';
-import { canonicalType, TypeId, typeInFile } from '../../servers/value-type-id.ts';
+import type { Fork } from '../../servers/value-type-id.ts';
+import { canonicalType, type RdbFormat, TypeId, typeInFile } from '../../servers/value-type-id.ts';
 import type { RestoredPayload } from '../../values/value.ts';
 import { RdbFault, RdbInput } from '../input.ts';
 import { type LoadExam, type Refusal, unreadableType } from '../load-check.ts';
 import { skipModuleData } from '../module-data.ts';
 import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
-import type { Fork } from '../reader.ts';
-import { type RdbFormat, ValueCheck } from '../value-check.ts';
+import { ValueCheck } from '../value-check.ts';
 import { checkValue, valueType } from '../value-types.ts';
 import { mendedCodes } from '../writer/mended-values.ts';
 

@@ -4,7 +4,8 @@
  * one family to the other; there is next to none of them, and most values are told apart by their size alone.
  */
 
-import { type BacklenThreshold, backlenThresholdOf, validateListpackHeader } from '../../encodings/listpack.ts';
+import { backlenThresholdOf, validateListpackHeader } from '../../encodings/listpack.ts';
+import type { BacklenThreshold } from '../../servers/targets.ts';
 import { TypeId } from '../../servers/value-type-id.ts';
 import { ValueCursor } from '../codec/cursor.ts';
 

@@ -1,10 +1,10 @@
 /* An RDB file taken apart into keys with their serialized values. */
 import { readFileSync } from 'node:fs';
 import { MemorySource } from '../../../src/io/source.ts';
-import { type Fork, Item, RdbReader } from '../../../src/rdb/reader.ts';
+import { Item, RdbReader } from '../../../src/rdb/reader.ts';
 import { ValueCheck } from '../../../src/rdb/value-check.ts';
 import { checkValue } from '../../../src/rdb/value-types.ts';
-import { canonicalType } from '../../../src/servers/value-type-id.ts';
+import { canonicalType, type Fork } from '../../../src/servers/value-type-id.ts';
 
 export interface RawKey {
   readonly db: number;

@@ -1,9 +1,10 @@
 import { escapeBinary } from '../../../io/text.ts';
 import type { DuplicateKeys } from '../../../rdb/duplicate-keys.ts';
 import { RdbInput } from '../../../rdb/input.ts';
-import { type Fork, Item, RdbReader } from '../../../rdb/reader.ts';
+import { Item, RdbReader } from '../../../rdb/reader.ts';
 import { ValueCheck } from '../../../rdb/value-check.ts';
 import { checkValue } from '../../../rdb/value-types.ts';
+import type { Fork } from '../../../servers/value-type-id.ts';
 import type { Region } from '../plan.ts';
 import { orderRegions, region } from '../regions.ts';
 import type { RdbScanOptions } from './scan.ts';

@@ -1,6 +1,6 @@
 import type { Window } from '../../../io/window.ts';
 import { lzfValidate } from '../../../lzf/decompress.ts';
-import type { Fork } from '../../../rdb/reader.ts';
+import type { Fork } from '../../../servers/value-type-id.ts';
 
 /*
  * The members of values that are not one string but a count and a row of them, each as it lies in the file:
