@@ -29,8 +29,7 @@ export type {
 } from './operations/convert/options.ts';
 export { parseSlots } from './operations/convert/slots.ts';
 export { type DiffOptions, diff } from './operations/diff/diff.ts';
-export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide } from './operations/diff/result.ts';
-export type { ValueDifference } from './operations/diff/value-difference.ts';
+export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide, ValueDifference } from './operations/diff/result.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest/digest.ts';
 export type { Frequent } from './operations/log/frequent-keys.ts';
 export { log } from './operations/log/log.ts';

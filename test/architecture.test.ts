@@ -36,6 +36,19 @@ function partOf(file: string, specifier: string): string {
   return target.split(path.sep)[0].replace(/\.ts$/, '');
 }
 
+/** Paths of imports that lead back to a file on them. */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const finished = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): void => {
+    if (trail.includes(file)) found.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+    else if (!finished.has(file)) for (const next of graph.get(file) ?? []) visit(next, [...trail, file]);
+    finished.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return found;
+}
+
 describe('architecture', () => {
   it('the table of ARCHITECTURE.md has every folder, and each only below those that import it', () => {
     const folders = fs
@@ -74,6 +87,18 @@ describe('architecture', () => {
         .map((target) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('no files import each other in a circle', () => {
+    const graph = new Map(
+      sources('src').map((file) => [
+        file,
+        imports(file)
+          .filter((name) => name.startsWith('.'))
+          .map((name) => path.join(path.dirname(file), name)),
+      ]),
+    );
+    expect(circles(graph)).toEqual([]);
   });
 
   it('the engine knows no file system', () => {

@@ -50,3 +50,13 @@ export async function eachPart(
     }
   }
 }
+
+/** One file of a log. */
+export interface LogPart {
+  readonly path: string;
+  /** Its name without the folder. */
+  readonly name: string;
+  readonly role: 'file' | 'base' | 'incr';
+  /** Of a part of a multi-part AOF: its `seq`. */
+  readonly sequence: number;
+}

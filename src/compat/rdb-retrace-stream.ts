@@ -1,5 +1,5 @@
+import type { LoaderReads } from './loader-reads.ts';
 import { internal } from './rdb-reasons.ts';
-import type { LoaderReads } from './rdb-retrace.ts';
 
 /**
  * A stream read by read (types 15, 19, 21, 26 and 27 are versions 1 to 5; the layout is in src/rdb/values/stream.ts), with what

@@ -1,35 +1,34 @@
 import type { Frame } from '../resp/frame.ts';
-import type { Session } from './session.ts';
 
-/** Runs one command. undefined = done; a string = the error reply of a server, and nothing was changed. */
-export type Handler = (session: Session, frame: Frame) => string | undefined;
+/** Runs one command in a session of type S. undefined = done; a string = the error reply of a server, and nothing was changed. */
+export type Handler<S = never> = (session: S, frame: Frame) => string | undefined;
 
 /** First key, last key (negative: from the end), step; [0, 0, 0] for none, as COMMAND INFO gives them. */
 export type KeyPositions = readonly [first: number, last: number, step: number];
 
-export interface CommandSpec {
+export interface CommandSpec<S = never> {
   /** Exact number of arguments, name included; negative: at least so many. For a subcommand both names count. */
   readonly arity: number;
   readonly keys: KeyPositions;
-  readonly handler: Handler;
+  readonly handler: Handler<S>;
   /** `redis` or `valkey` where only one fork has it. */
   readonly fork?: 'redis' | 'valkey';
 }
 
 /** Commands by upper-case name; a subcommand's is `CONTAINER SUB`. */
-export interface Family {
+export interface Family<S = never> {
   readonly name: string;
-  readonly commands: Readonly<Record<string, CommandSpec>>;
+  readonly commands: Readonly<Record<string, CommandSpec<S>>>;
 }
 
 /** A command as the registry knows it. */
-export interface Command extends CommandSpec {
+export interface Command<S = never> extends CommandSpec<S> {
   readonly name: string;
   readonly family: string;
   /** Dense number, for tables by command. */
   readonly id: number;
   /** A container's subcommands, by upper-case name. */
-  readonly subcommands?: ReadonlyMap<string, Command>;
+  readonly subcommands?: ReadonlyMap<string, Command<S>>;
 }
 
 const cacheSlots = 1024;
@@ -39,24 +38,24 @@ const cachedMax = 512;
  * Looks commands up by the bytes of their name, in any case, without making a string: spellings that were seen are kept in
  * a small table keyed by the first eight bytes and the length; only a new spelling goes through a Map.
  */
-export class Registry {
-  readonly commands: readonly Command[];
-  readonly #byName = new Map<string, Command>();
-  readonly #slots: (Command | undefined)[] = new Array(cacheSlots).fill(undefined);
+export class Registry<S = never> {
+  readonly commands: readonly Command<S>[];
+  readonly #byName = new Map<string, Command<S>>();
+  readonly #slots: (Command<S> | undefined)[] = new Array(cacheSlots).fill(undefined);
   readonly #keys = new Int32Array(cacheSlots * 3);
   readonly #spellings: string[] = new Array(cacheSlots).fill('');
   #cached = 0;
 
-  constructor(families: readonly Family[]) {
-    const commands: Command[] = [];
+  constructor(families: readonly Family<S>[]) {
+    const commands: Command<S>[] = [];
     for (const family of families) {
       for (const [name, spec] of Object.entries(family.commands)) this.#add(commands, family.name, name, spec);
     }
     this.commands = commands;
   }
 
-  #add(commands: Command[], family: string, name: string, spec: CommandSpec): void {
-    const command: Command = { ...spec, name, family, id: commands.length };
+  #add(commands: Command<S>[], family: string, name: string, spec: CommandSpec<S>): void {
+    const command: Command<S> = { ...spec, name, family, id: commands.length };
     if (this.#byName.has(name)) throw new Error(`command ${name} is in two families`);
     commands.push(command);
     const space = name.indexOf(' ');
@@ -67,7 +66,7 @@ export class Registry {
     const containerName = name.slice(0, space);
     let container = this.#byName.get(containerName);
     if (container === undefined) {
-      const none: Handler = () => `ERR unknown subcommand for '${containerName.toLowerCase()}'`;
+      const none: Handler<S> = () => `ERR unknown subcommand for '${containerName.toLowerCase()}'`;
       container = {
         name: containerName,
         family,
@@ -80,17 +79,17 @@ export class Registry {
       commands.push(container);
       this.#byName.set(containerName, container);
     }
-    (container.subcommands as Map<string, Command>).set(name.slice(space + 1), command);
+    (container.subcommands as Map<string, Command<S>>).set(name.slice(space + 1), command);
   }
 
   /** The command that the frame's first argument names (and its second, for a container), or undefined. */
-  find(frame: Frame): Command | undefined {
+  find(frame: Frame): Command<S> | undefined {
     const head = this.head(frame);
     return head?.subcommands === undefined ? head : this.#subcommand(head, frame);
   }
 
   /** The command or the container that the frame's first argument names, or undefined. */
-  head(frame: Frame): Command | undefined {
+  head(frame: Frame): Command<S> | undefined {
     const bytes = frame.bytes;
     const start = frame.starts[0];
     const length = frame.lengths[0];
@@ -123,7 +122,7 @@ export class Registry {
     return true;
   }
 
-  #resolve(frame: Frame, first: number, second: number, length: number, slot: number): Command | undefined {
+  #resolve(frame: Frame, first: number, second: number, length: number, slot: number): Command<S> | undefined {
     const spelling = frame.text(0);
     const command = this.#byName.get(upperCase(spelling));
     if (command === undefined) return undefined;
@@ -138,18 +137,18 @@ export class Registry {
     return command;
   }
 
-  #subcommand(container: Command, frame: Frame): Command {
+  #subcommand(container: Command<S>, frame: Frame): Command<S> {
     if (frame.argc < 2 || frame.lengths[1] > 64) return container;
     return container.subcommands?.get(upperCase(frame.text(1))) ?? container;
   }
 
   /** Every command and every container, by upper-case name. */
-  heads(): Iterable<readonly [string, Command]> {
+  heads(): Iterable<readonly [string, Command<S>]> {
     return this.#byName;
   }
 
   /** The command of this name (`CONTAINER SUB` for a subcommand), in any case. */
-  named(name: string): Command | undefined {
+  named(name: string): Command<S> | undefined {
     const upper = upperCase(name);
     const space = upper.indexOf(' ');
     if (space < 0) return this.#byName.get(upper);

@@ -49,7 +49,7 @@ const emptyBytes: Buffer = Buffer.alloc(0);
 /** Replays commands on a dataset as a server's AOF loader does: expired keys stay, an error is noted and replay goes on. */
 export class Session {
   readonly dataset: Dataset;
-  readonly registry: Registry;
+  readonly registry: Registry<Session>;
   readonly flavor: Flavor;
   readonly rules: FlavorRules;
   readonly codec: ValueCodec | undefined;
@@ -61,7 +61,7 @@ export class Session {
   /** The selected database. */
   keys: Keyspace;
   /** The command that is being run. */
-  command: Command | undefined;
+  command: Command<Session> | undefined;
 
   /** Commands run and errors among them, by `Command.id`. */
   readonly calls: Float64Array;
@@ -77,12 +77,12 @@ export class Session {
   readonly #errorsMax: number;
   readonly #opaque: OpaqueHandler | undefined;
   readonly #readOnly: ((name: string) => boolean) | undefined;
-  readonly #queue: TransactionQueue;
-  readonly #multi: Command | undefined;
-  readonly #exec: Command | undefined;
+  readonly #queue: TransactionQueue<Command<Session>>;
+  readonly #multi: Command<Session> | undefined;
+  readonly #exec: Command<Session> | undefined;
   #inTransaction = false;
 
-  constructor(dataset: Dataset, registry: Registry, options: SessionOptions) {
+  constructor(dataset: Dataset, registry: Registry<Session>, options: SessionOptions) {
     this.dataset = dataset;
     this.registry = registry;
     this.flavor = options.flavor ?? 'redis-8';
@@ -121,7 +121,7 @@ export class Session {
     return this.#run(frame, command);
   }
 
-  #run(frame: Frame, command: Command | undefined): string | undefined {
+  #run(frame: Frame, command: Command<Session> | undefined): string | undefined {
     this.commandCount++;
     if (command === undefined) return this.#runUnknown(frame);
     this.calls[command.id]++;
@@ -136,7 +136,7 @@ export class Session {
     return error;
   }
 
-  #call(frame: Frame, command: Command): string | undefined {
+  #call(frame: Frame, command: Command<Session>): string | undefined {
     if (command === this.#multi) {
       // Inside a transaction Redis refuses another one, and Valkey goes on without a word.
       if (this.#inTransaction) return this.rules.fork === 'redis' ? replies.nestedMulti : undefined;
@@ -147,7 +147,7 @@ export class Session {
     return command.handler(this, frame);
   }
 
-  #runTransaction(frame: Frame, exec: Command): string | undefined {
+  #runTransaction(frame: Frame, exec: Command<Session>): string | undefined {
     if (!this.#inTransaction) {
       this.commandCount++;
       this.calls[exec.id]++;

@@ -13,19 +13,19 @@ const copiesMax = 4096;
  * The commands between MULTI and EXEC. The bytes of the first ones are copied, as the scanner reuses its own; frames and buffer are reused.
  * Of all others only the places are noted where they can be read again, so that a MULTI without an EXEC costs less memory than its file.
  */
-export class TransactionQueue {
+export class TransactionQueue<C extends Command> {
   count = 0;
-  readonly #commandOf: readonly Command[];
+  readonly #commandOf: readonly C[];
   readonly #notes: CommandNotes | undefined;
   /** How many are copied; those behind them are noted. */
   #copied = 0;
   #bytes: Buffer = Buffer.allocUnsafeSlow(4096);
   #length = 0;
   #frames: Frame[] = [];
-  #commands: (Command | undefined)[] = [];
+  #commands: (C | undefined)[] = [];
 
   /** `commands`: by `Command.id`; `reader`: reads the files that frames name as their sources. */
-  constructor(commands: readonly Command[], reader: SourceReader | undefined) {
+  constructor(commands: readonly C[], reader: SourceReader | undefined) {
     this.#commandOf = commands;
     this.#notes = reader && new CommandNotes(reader);
   }
@@ -39,7 +39,7 @@ export class TransactionQueue {
   }
 
   /** Copies a command in. Its arguments keep their absolute offsets, so that a value can still be a reference. */
-  push(frame: Frame, command: Command | undefined): void {
+  push(frame: Frame, command: C | undefined): void {
     this.count++;
     const notes = this.#notes;
     if (notes !== undefined && frame.source >= 0) {
@@ -53,7 +53,7 @@ export class TransactionQueue {
     this.#copy(frame, command);
   }
 
-  #copy(frame: Frame, command: Command | undefined): void {
+  #copy(frame: Frame, command: C | undefined): void {
     const index = this.#copied++;
     const queued = (this.#frames[index] ??= new Frame());
     this.#commands[index] = command;
@@ -85,7 +85,7 @@ export class TransactionQueue {
   }
 
   /** Gives every command to `run`, in order. A frame is good until the next one. */
-  forEach(run: (frame: Frame, command: Command | undefined) => void): void {
+  forEach(run: (frame: Frame, command: C | undefined) => void): void {
     for (let index = 0; index < this.#copied; index++) {
       const frame = this.#frames[index];
       frame.bytes = this.#bytes;

@@ -1,5 +1,5 @@
+import type { LogPart } from '../parts.ts';
 import type { Progress } from '../report.ts';
-import type { LogPart } from './parts.ts';
 
 /** Which records are shown; a record must pass all that are given. */
 export interface LogFilter {

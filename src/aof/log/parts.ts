@@ -3,18 +3,8 @@ import { UnreadableError, UsageError, unreadable } from '../../errors.ts';
 import fs from '../../io/file-system.ts';
 import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../layout.ts';
 import { loadOrder, type ManifestPart } from '../manifest.ts';
-import { readManifest } from '../parts.ts';
+import { type LogPart, readManifest } from '../parts.ts';
 import type { LogDamage } from './options.ts';
-
-/** One file of a log. */
-export interface LogPart {
-  readonly path: string;
-  /** Its name without the folder. */
-  readonly name: string;
-  readonly role: 'file' | 'base' | 'incr';
-  /** Of a part of a multi-part AOF: its `seq`. */
-  readonly sequence: number;
-}
 
 /** The files of a log in the order of loading, and the manifest that says so. */
 export interface LogFiles {

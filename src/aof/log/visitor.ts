@@ -1,7 +1,7 @@
 import type { Window } from '../../io/window.ts';
 import type { Frame } from '../../resp/frame.ts';
+import type { LogPart } from '../parts.ts';
 import type { LogDamage, LogRdb } from './options.ts';
-import type { LogPart } from './parts.ts';
 
 /** Where reading is: what is known of the record that a visitor is shown. */
 export class LogPlace {

@@ -4,9 +4,9 @@ import { addU64, canonicalU64, subtractU64, type U64 } from '../../encodings/u64
 import type { Frame } from '../../resp/frame.ts';
 import { ArrayValue, arrayIndexMax, rebuildRing, remainder } from '../../values/array.ts';
 import { Kind } from '../../values/value.ts';
-import type { Family } from '../registry.ts';
 import { noSuchKey, wrongArgumentCount } from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family } from './family.ts';
 
 const badIndex = 'ERR invalid array index';
 

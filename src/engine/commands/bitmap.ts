@@ -12,9 +12,9 @@ import {
   writeField,
 } from '../../values/bitmap.ts';
 import type { BitmapValue } from '../../values/roaring-bitmap.ts';
-import type { Family } from '../registry.ts';
 import { notInteger, syntaxError } from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family } from './family.ts';
 import {
   bitOperationOf,
   combineIntoString,

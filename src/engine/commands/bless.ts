@@ -3,8 +3,8 @@
  * is no part of the value or of the digest. From the documentation: no server that has it was at hand.
  */
 import { isWord } from '../../resp/arguments.ts';
-import type { Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
+import type { Family, Handler } from './family.ts';
 
 /** BLESS SET key [NO-EVICT | NONE] and BLESS CLEAR key NO-EVICT; a draft left the last word out, or had NONE for CLEAR. */
 function mark(marked: boolean): Handler {

@@ -1,8 +1,8 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { ExpireOption, moment } from '../expiry.ts';
-import type { CommandSpec, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
+import type { CommandSpec, Handler } from './family.ts';
 
 const notExists = 1;
 const exists = 2;

@@ -1,8 +1,8 @@
 import { int64Argument } from '../../resp/arguments.ts';
 import { GcraValue } from '../../values/gcra.ts';
 import { Kind } from '../../values/value.ts';
-import type { Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
+import type { Family, Handler } from './family.ts';
 
 /** GCRASETVALUE key tat, which only rewritten logs of GCRA builds hold. */
 const setValue: Handler = (session, frame) => {

@@ -2,10 +2,10 @@ import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { Kind, OwnString, objectKindMin } from '../../values/value.ts';
 import type { Keyspace } from '../keyspace.ts';
-import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
 import { expireCommands } from './expire.ts';
+import type { CommandSpec, Family, Handler } from './family.ts';
 import { restoreCommands } from './restore.ts';
 
 const remove: Handler = (session, frame) => {

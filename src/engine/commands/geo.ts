@@ -4,9 +4,9 @@ import { decodeScore, encodeScore, isOnMap, type Position } from '../../values/g
 import { centerOf, type Match, type Shape, searchArea } from '../../values/geo-search.ts';
 import { SortedSetValue } from '../../values/sorted-set.ts';
 import { Kind } from '../../values/value.ts';
-import type { Family } from '../registry.ts';
 import { notFloat, notInteger, syntaxError } from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family } from './family.ts';
 
 /** GEOADD key [NX|XX] [CH] longitude latitude member ... */
 function add(session: Session, frame: Frame): string | undefined {

@@ -9,9 +9,9 @@ import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { HashValue } from '../../values/hash.ts';
 import { Kind } from '../../values/value.ts';
-import type { Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Handler } from './family.ts';
 
 /** Latest moment that Redis takes for a field: 2^46 - 1 ms. */
 const redisMomentMax = 2 ** 46 - 1;

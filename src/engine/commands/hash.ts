@@ -5,9 +5,9 @@ import type { Frame } from '../../resp/frame.ts';
 import { HashValue } from '../../values/hash.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../../values/long-double.ts';
 import { Kind } from '../../values/value.ts';
-import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Family, Handler } from './family.ts';
 import { expireFields, findsField, getAndDelete, getAndExpire, persistFields, setAndExpire } from './hash-expiry.ts';
 
 const int64Max = 2n ** 63n - 1n;

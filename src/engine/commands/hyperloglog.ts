@@ -14,9 +14,9 @@ import {
   toDense,
 } from '../../values/hyperloglog.ts';
 import type { OwnString } from '../../values/value.ts';
-import type { Family } from '../registry.ts';
 import { wrongType } from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family } from './family.ts';
 
 const notHyperLogLog = 'WRONGTYPE Key is not a valid HyperLogLog string value.';
 const damaged = 'INVALIDOBJ Corrupted HLL object detected';

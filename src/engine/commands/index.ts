@@ -1,8 +1,9 @@
-import type { Family } from '../registry.ts';
 import { Registry } from '../registry.ts';
+import type { Session } from '../session.ts';
 import { arrayFamily } from './array.ts';
 import { bitmapFamily } from './bitmap.ts';
 import { blessFamily } from './bless.ts';
+import type { Family } from './family.ts';
 import { gcraFamily } from './gcra.ts';
 import { genericFamily } from './generic.ts';
 import { geoFamily } from './geo.ts';
@@ -44,6 +45,6 @@ export const families: readonly Family[] = [
 ];
 
 /** A registry of every family; sessions may share one. */
-export function defaultRegistry(): Registry {
+export function defaultRegistry(): Registry<Session> {
   return new Registry(families);
 }

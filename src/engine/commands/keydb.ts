@@ -9,9 +9,9 @@ import type { HashValue } from '../../values/hash.ts';
 import type { SetValue } from '../../values/set.ts';
 import { Kind } from '../../values/value.ts';
 import { eachNested } from '../nested-commands.ts';
-import type { Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family, Handler } from './family.ts';
 
 /** An RREPLAY may carry another one, where replicas pass on to replicas. */
 const depthMax = 4;

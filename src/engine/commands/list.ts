@@ -3,9 +3,9 @@ import { doubleArgument, int64Argument, integerArgument, isWord } from '../../re
 import type { Frame } from '../../resp/frame.ts';
 import { ListValue } from '../../values/list.ts';
 import { Kind } from '../../values/value.ts';
-import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Family, Handler } from './family.ts';
 
 const wrongTimeout = 'ERR timeout is not a float or out of range';
 const negativeTimeout = 'ERR timeout is negative';

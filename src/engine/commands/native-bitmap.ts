@@ -10,9 +10,9 @@ import type { Frame } from '../../resp/frame.ts';
 import { BitCombination, type BitOperation, type FieldType } from '../../values/bitmap.ts';
 import { BitmapValue, blockBytes } from '../../values/roaring-bitmap.ts';
 import { Kind } from '../../values/value.ts';
-import type { CommandSpec, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Handler } from './family.ts';
 
 /** Longest native bitmap, bytes: 2^60 - 1. */
 const byteLengthMax = i64Max >> 3n;

@@ -6,9 +6,9 @@ import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { PathHashValue } from '../../values/path-hash.ts';
 import { Kind } from '../../values/value.ts';
-import type { Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family, Handler } from './family.ts';
 
 /** A path's fields among the arguments: `count` pairs of field and value from argument `first` on. */
 interface PathFields {

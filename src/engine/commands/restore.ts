@@ -1,9 +1,9 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { ExpireOption, moment } from '../expiry.ts';
-import type { CommandSpec, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Handler } from './family.ts';
 
 interface RestoreOptions {
   readonly replaces: boolean;

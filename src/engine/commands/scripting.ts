@@ -1,7 +1,7 @@
 import { isWord } from '../../resp/arguments.ts';
 import { parseLibraryHeader } from '../library-header.ts';
-import type { Family, Handler } from '../registry.ts';
 import type { Session } from '../session.ts';
+import type { Family, Handler } from './family.ts';
 
 const load: Handler = (session, frame) => {
   const replaces = frame.argc === 4 && isWord(frame, 2, 'REPLACE');

@@ -1,7 +1,7 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
-import type { Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
+import type { Family, Handler } from './family.ts';
 import { slotCommands } from './slots.ts';
 
 const select: Handler = (session, frame) => {

@@ -5,8 +5,8 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
 import { SetValue } from '../../values/set.ts';
 import { Kind } from '../../values/value.ts';
-import type { CommandSpec, Handler } from '../registry.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Handler } from './family.ts';
 import { allows, conditionOptions, memberOptions, momentArgument, readRequest } from './hash-expiry.ts';
 
 /** Whether a command that looks a member up finds it. */

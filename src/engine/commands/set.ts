@@ -3,9 +3,9 @@ import { integerArgument } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { SetValue } from '../../values/set.ts';
 import { Kind } from '../../values/value.ts';
-import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Family, Handler } from './family.ts';
 import { findsMember, presentMembers, setExpiryCommands } from './set-expiry.ts';
 
 /** The set at the key of argument `index`; undefined: no such key; a string: WRONGTYPE. */

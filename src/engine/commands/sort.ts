@@ -14,9 +14,9 @@ import { ListValue } from '../../values/list.ts';
 import type { SetValue } from '../../values/set.ts';
 import type { SortedSetValue } from '../../values/sorted-set.ts';
 import { Kind, type ObjectValue, objectKindMin } from '../../values/value.ts';
-import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Family, Handler } from './family.ts';
 import { presentMembers } from './set-expiry.ts';
 
 interface Request {

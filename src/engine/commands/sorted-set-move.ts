@@ -6,9 +6,9 @@ import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { SortedSetValue } from '../../values/sorted-set.ts';
 import { Kind } from '../../values/value.ts';
-import type { CommandSpec, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Handler } from './family.ts';
 import { countNotPositive, timeoutError } from './list.ts';
 import { type RangeFinder, scoreRange } from './sorted-set-range.ts';
 

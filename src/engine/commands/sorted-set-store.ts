@@ -5,9 +5,9 @@ import type { SetValue } from '../../values/set.ts';
 import { type MapLike, mapWithRoom } from '../../values/sharded-map.ts';
 import { SortedSetValue } from '../../values/sorted-set.ts';
 import { Kind } from '../../values/value.ts';
-import type { Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Handler } from './family.ts';
 import { presentMembers } from './set-expiry.ts';
 import { lexRange, type RangeFinder, type Ranks, rankRange, scoreRange } from './sorted-set-range.ts';
 

@@ -3,9 +3,9 @@ import { doubleArgument, integerArgument, isWord } from '../../resp/arguments.ts
 import type { Frame } from '../../resp/frame.ts';
 import { compactLimits, SortedSetValue } from '../../values/sorted-set.ts';
 import { Kind } from '../../values/value.ts';
-import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Family, Handler } from './family.ts';
 import { popRequest, timeoutError } from './list.ts';
 import { sortedSetMoveCommands } from './sorted-set-move.ts';
 import { lexRange, type RangeFinder, rankRange, scoreRange } from './sorted-set-range.ts';

@@ -5,9 +5,9 @@ import { type References, Stream } from '../../values/stream.ts';
 import { compareIds, isZeroId, lastPossibleId, nextId, type StreamId, zeroId } from '../../values/stream-id.ts';
 import { Idempotency } from '../../values/stream-idempotency.ts';
 import { Kind } from '../../values/value.ts';
-import type { Family } from '../registry.ts';
 import { noSuchKey, notInteger, syntaxError, wrongArgumentCount } from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family } from './family.ts';
 import {
   type AddOptions,
   idArgument,

@@ -5,9 +5,9 @@ import type { LongDouble } from '../../values/long-double.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../../values/long-double.ts';
 import { Kind } from '../../values/value.ts';
 import { deadline, ExpireOption, parseExpireOption } from '../expiry.ts';
-import type { CommandSpec, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Handler } from './family.ts';
 
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);

@@ -1,7 +1,7 @@
 import { integerArgument } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
-import type { CommandSpec, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
+import type { CommandSpec, Handler } from './family.ts';
 
 /** `proto-max-bulk-len`, the most bytes a string may have. A server that loads an AOF does not check it (mustObeyClient); here it bounds memory. */
 const stringBytesMax = 512 * 1024 * 1024;

@@ -2,9 +2,9 @@ import { integerArgument, isWord } from '../../resp/arguments.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { xxh3Hex64 } from '../../values/xxh3.ts';
 import { deadline, ExpireOption, parseExpireOption } from '../expiry.ts';
-import type { CommandSpec, Family, Handler } from '../registry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { CommandSpec, Family, Handler } from './family.ts';
 import { incrementCommands } from './string-increment.ts';
 import { stringRangeCommands } from './string-range.ts';
 

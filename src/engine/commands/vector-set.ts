@@ -6,9 +6,9 @@ import type { Frame } from '../../resp/frame.ts';
 import { Kind } from '../../values/value.ts';
 import type { Quantization } from '../../values/vector-quantization.ts';
 import { linksDefault, type SerializedModule, VectorSet } from '../../values/vector-set.ts';
-import type { Family } from '../registry.ts';
 import { wrongType } from '../replies.ts';
 import type { Session } from '../session.ts';
+import type { Family } from './family.ts';
 
 const badVector = 'ERR invalid vector specification';
 

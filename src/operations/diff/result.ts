@@ -1,6 +1,6 @@
 import type { LayoutName } from '../../aof/report.ts';
 import type { Finding } from '../../findings.ts';
-import type { ValueDifference } from './value-difference.ts';
+import { escapeBinary } from '../../io/text.ts';
 
 /** A key that is not the same in both datasets. */
 export interface DifferentKey {
@@ -51,3 +51,18 @@ export interface DiffResult {
   /** Names of function libraries that differ, binary strings. */
   readonly libraries: readonly string[];
 }
+
+/** The first place in which two values differ, for people: bytes are escaped and shortened. */
+export interface ValueDifference {
+  /** Such as `byte 12`, `element 3`, `field "name"`; '' for the value as a whole. */
+  readonly place: string;
+  /** What is there; undefined for nothing. */
+  readonly a: string | undefined;
+  readonly b: string | undefined;
+}
+
+/** So many bytes of a value are shown. */
+export const shownBytes = 48;
+
+/** A binary string in quotes, escaped and shortened. */
+export const quoted = (text: string): string => `"${escapeBinary(text, shownBytes)}"`;

@@ -1,7 +1,7 @@
 import type { Stream } from '../../values/stream.ts';
 import { formatId } from '../../values/stream-id.ts';
 import type { Group } from '../../values/stream-pending.ts';
-import { quoted, type ValueDifference } from './value-difference.ts';
+import { quoted, type ValueDifference } from './result.ts';
 
 /** The first difference in what a stream has beside its entries, which no digest covers. Seen and active times do not count. */
 export function streamStateDifference(a: Stream, b: Stream): ValueDifference | undefined {

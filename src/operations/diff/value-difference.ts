@@ -10,16 +10,8 @@ import type { SetValue } from '../../values/set.ts';
 import type { SortedSetValue } from '../../values/sorted-set.ts';
 import type { Stream } from '../../values/stream.ts';
 import { Kind, type ObjectValue, type Value } from '../../values/value.ts';
+import { quoted, shownBytes, type ValueDifference } from './result.ts';
 import { streamStateDifference } from './stream-difference.ts';
-
-/** The first place in which two values differ, for people: bytes are escaped and shortened. */
-export interface ValueDifference {
-  /** Such as `byte 12`, `element 3`, `field "name"`; '' for the value as a whole. */
-  readonly place: string;
-  /** What is there; undefined for nothing. */
-  readonly a: string | undefined;
-  readonly b: string | undefined;
-}
 
 export interface ValueDifferenceOptions {
   /** Whether the expiry of hash fields is compared to the millisecond. */
@@ -28,11 +20,8 @@ export interface ValueDifferenceOptions {
   readonly deep: boolean;
 }
 
-/** Bytes of a text that are shown, and how many before a string's first different byte. */
-const shownBytes = 48;
+/** Bytes that are shown before a string's first different byte. */
 const leadBytes = 8;
-
-export const quoted = (text: string): string => `"${escapeBinary(text, shownBytes)}"`;
 
 const shown = (text: string | undefined): string | undefined => (text === undefined ? undefined : quoted(text));
 

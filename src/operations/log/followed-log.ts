@@ -1,6 +1,7 @@
 import { PartReader } from '../../aof/log/part-reader.ts';
-import { damageOfMissing, filesOfManifest, type LogFiles, type LogPart } from '../../aof/log/parts.ts';
+import { damageOfMissing, filesOfManifest, type LogFiles } from '../../aof/log/parts.ts';
 import type { LogPlace } from '../../aof/log/visitor.ts';
+import type { LogPart } from '../../aof/parts.ts';
 import { UnreadableError } from '../../errors.ts';
 import fs from '../../io/file-system.ts';
 import { FileSource } from '../../io/source.ts';

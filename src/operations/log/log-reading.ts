@@ -1,7 +1,8 @@
 import type { LogOptions } from '../../aof/log/options.ts';
 import { PartReader } from '../../aof/log/part-reader.ts';
-import { damageOfMissing, type LogFiles, type LogPart } from '../../aof/log/parts.ts';
+import { damageOfMissing, type LogFiles } from '../../aof/log/parts.ts';
 import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
+import type { LogPart } from '../../aof/parts.ts';
 import { UnreadableError } from '../../errors.ts';
 import { openInput } from '../../io/input.ts';
 import { nextTurn } from '../../io/turns.ts';

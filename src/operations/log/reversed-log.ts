@@ -1,8 +1,9 @@
 import type { LogMatcher } from '../../aof/log/matcher.ts';
 import type { LogOptions, LogRdb } from '../../aof/log/options.ts';
 import { PartReader } from '../../aof/log/part-reader.ts';
-import { damageOfMissing, type LogFiles, type LogPart } from '../../aof/log/parts.ts';
+import { damageOfMissing, type LogFiles } from '../../aof/log/parts.ts';
 import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
+import type { LogPart } from '../../aof/parts.ts';
 import { Sources } from '../../dataset/sources.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Window } from '../../io/window.ts';

@@ -1,8 +1,9 @@
 import { findKeys, findWrittenKeys, KeyPositions, plainKeys } from '../../aof/log/command-keys.ts';
 import { LogMatcher, subcommand } from '../../aof/log/matcher.ts';
 import type { LogDamage, LogOptions, LogRdb } from '../../aof/log/options.ts';
-import { findLog, type LogPart } from '../../aof/log/parts.ts';
+import { findLog } from '../../aof/log/parts.ts';
 import type { LogPlace, LogVisitor } from '../../aof/log/visitor.ts';
+import type { LogPart } from '../../aof/parts.ts';
 import fs from '../../io/file-system.ts';
 import { escapeBinary } from '../../io/text.ts';
 import type { Window } from '../../io/window.ts';

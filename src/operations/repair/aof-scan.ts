@@ -18,8 +18,8 @@ import {
 import { isKeydbCommand } from '../../servers/keydb-commands.ts';
 import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../servers/unknown-command.ts';
 import type { GapReader } from './damaged-range.ts';
-import type { Cut, Region, Unresolved } from './plan.ts';
-import { ProvenSpans, type Span } from './rdb-recovery/valid-ranges.ts';
+import type { Cut, Region, Span, Unresolved } from './plan.ts';
+import { ProvenSpans } from './rdb-recovery/valid-ranges.ts';
 import { region } from './regions.ts';
 import { OpenTransaction } from './transaction.ts';
 

@@ -1,8 +1,8 @@
 import { append } from '../../arrays.ts';
 import type { AtomicFile } from '../../io/atomic-file.ts';
 import type { WriteBehind } from '../../io/background-writer.ts';
-import type { Region } from './plan.ts';
-import { orderRegions, type Piece, piecesOf } from './regions.ts';
+import type { Piece, Region } from './plan.ts';
+import { orderRegions, piecesOf } from './regions.ts';
 
 /** Has another thread append pieces of an open file to a new one. */
 export function copyBehind(behind: WriteBehind, file: AtomicFile, descriptor: number, pieces: readonly Piece[]): void {

@@ -23,9 +23,8 @@ import { AofScan } from './aof-scan.ts';
 import { GapReader } from './damaged-range.ts';
 import type { Draft } from './draft.ts';
 import { PiecesSource } from './pieces-source.ts';
-import type { Cut, Duplicates, FileScan, Region, Strategy, Unresolved } from './plan.ts';
+import type { Cut, Duplicates, FileScan, Region, Span, Strategy, Unresolved } from './plan.ts';
 import { scanRdb } from './rdb-recovery/scan.ts';
-import type { Span } from './rdb-recovery/valid-ranges.ts';
 import { orderRegions, piecesOf, rdbEnd, region } from './regions.ts';
 
 /** A file that is worth another thread. */

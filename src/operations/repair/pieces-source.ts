@@ -1,7 +1,7 @@
 import { Crc64 } from '../../checksum/crc64.ts';
 import type { Source } from '../../io/source.ts';
 import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
-import type { Piece } from './regions.ts';
+import type { Piece } from './plan.ts';
 
 /** Told every byte of the result, in order. */
 export type Tee = (bytes: Uint8Array, position: number, length: number) => void;

@@ -1,5 +1,4 @@
 import type { FileReport, LayoutName } from '../../aof/report.ts';
-import type { Span } from './rdb-recovery/valid-ranges.ts';
 
 /** `truncate`: what the server itself would accept. `salvage`: everything that is sound, around each bad region. */
 export type Strategy = 'truncate' | 'salvage';
@@ -125,4 +124,16 @@ export interface RepairPlan {
   /** What each strategy would keep and lose. */
   readonly strategies: Readonly<Record<Strategy, Tally>>;
   readonly files: readonly FilePlan[];
+}
+
+/** A run of bytes of a result: of the file that is repaired, or new. */
+export type Piece =
+  | { readonly kind: 'copy'; readonly offset: number; readonly length: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'rdb-end' };
+
+/** From the end of a record to the end of another one, outside of transactions: all between is sound. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
 }

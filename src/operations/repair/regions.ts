@@ -1,11 +1,5 @@
 import { checksumVersionMin } from '../../rdb/opcodes.ts';
-import { type Cut, emptyTally, type FileScan, type Region, type Strategy, type Tally } from './plan.ts';
-
-/** A run of bytes of a result: of the file that is repaired, or new. */
-export type Piece =
-  | { readonly kind: 'copy'; readonly offset: number; readonly length: number }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'rdb-end' };
+import { type Cut, emptyTally, type FileScan, type Piece, type Region, type Strategy, type Tally } from './plan.ts';
 
 /** A region with the fields that are mostly the same left to their defaults: damage that goes to quarantine. */
 export function region(

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
+import type { Family } from '../../../src/engine/commands/family.ts';
 import { hashFamily } from '../../../src/engine/commands/hash.ts';
 import { listFamily } from '../../../src/engine/commands/list.ts';
 import { setFamily } from '../../../src/engine/commands/set.ts';
 import { sortFamily } from '../../../src/engine/commands/sort.ts';
 import { sortedSetFamily } from '../../../src/engine/commands/sorted-set.ts';
-import type { Family } from '../../../src/engine/registry.ts';
+
 import { commandRows } from '../../../src/servers/commands.generated.ts';
 import { hasGeneration } from '../../../src/servers/generations.ts';
 import { describeWithServers, type ServerName } from '../../support/servers.ts';

@@ -3,8 +3,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Family } from '../../../src/engine/commands/family.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
-import { type Family, Registry } from '../../../src/engine/registry.ts';
+import { Registry } from '../../../src/engine/registry.ts';
 import { Session } from '../../../src/engine/session.ts';
 import { Frame } from '../../../src/resp/frame.ts';
 import type { Flavor } from '../../../src/servers/flavor.ts';

@@ -1,3 +1,4 @@
+import type { Sources } from '../../../dataset/sources.ts';
 import { escapeBinary } from '../../../io/text.ts';
 import type { DuplicateKeys } from '../../../rdb/duplicate-keys.ts';
 import { RdbInput } from '../../../rdb/input.ts';
@@ -5,15 +6,24 @@ import { Item, RdbReader } from '../../../rdb/reader.ts';
 import { ValueCheck } from '../../../rdb/value-check.ts';
 import { checkValue } from '../../../rdb/value-types.ts';
 import type { Fork } from '../../../servers/value-type-id.ts';
-import type { Region } from '../plan.ts';
+import type { Duplicates, Region } from '../plan.ts';
 import { orderRegions, region } from '../regions.ts';
-import type { RdbScanOptions } from './scan.ts';
 
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 18;
 
 /** Items in a sequence of which none is doubted for its neighbours' sake. */
 const runMax = 16;
+
+/** What to look through, and which record of a key stays. */
+export interface DuplicateSearch {
+  readonly sources: Sources;
+  readonly index: number;
+  readonly size: number;
+  readonly duplicates: Duplicates;
+  readonly seed: number;
+  readonly pause: () => Promise<void>;
+}
 
 /** A record of a key that may stand twice. `run`: the sound items in an unbroken sequence to which it belongs. */
 interface Place {
@@ -34,7 +44,7 @@ export async function findDuplicates(
   bad: readonly Region[],
   header: { readonly magic: string; readonly fork: Fork; readonly version: number },
   end: number,
-  options: RdbScanOptions,
+  options: DuplicateSearch,
 ): Promise<Region[]> {
   const reader = new RdbReader(new RdbInput(options.sources.reopen(options.index)), { checksum: false });
   if (header.magic === '') reader.readHeader();
@@ -71,7 +81,7 @@ export async function findDuplicates(
 }
 
 /** A region for each record but the one of its key that stays. */
-function superfluous(places: readonly Place[], wanted: RdbScanOptions['duplicates']): Region[] {
+function superfluous(places: readonly Place[], wanted: Duplicates): Region[] {
   const seen = new Map<string, Place>();
   const found: Region[] = [];
   for (const place of places) {
@@ -96,7 +106,7 @@ function superfluous(places: readonly Place[], wanted: RdbScanOptions['duplicate
  * Of two records of one key that both lie among many sound items, the wish decides. One among a few between bad bytes may be a part
  * of a damaged value that only looks like a record.
  */
-function isBetter(first: Place, second: Place, wanted: RdbScanOptions['duplicates']): boolean {
+function isBetter(first: Place, second: Place, wanted: Duplicates): boolean {
   const [one, other] = [Math.min(first.run.length, runMax), Math.min(second.run.length, runMax)];
   return one === other ? wanted === 'first' : one > other;
 }

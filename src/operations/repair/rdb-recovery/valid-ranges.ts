@@ -1,10 +1,4 @@
-import type { Piece } from '../regions.ts';
-
-/** From the end of a record to the end of another one, outside of transactions: all between is sound. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
+import type { Piece, Span } from '../plan.ts';
 
 /** What a span leaves out before and behind what was not in order, and how long it must be to be worth it. */
 const marginBytes = 64 * 1024;
