@@ -238,6 +238,10 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'members of keys have an expiry of their own (KeyDB)',
     'Redis and Valkey pass over it: there, the members never expire. convert and rewrite write it where the target has such an expiry, and list it as a loss elsewhere.',
   ),
+  'rdb.cron': info(
+    'scheduled jobs of KeyDB (KEYDB.CRON), a type that only KeyDB has',
+    'No Redis or Valkey loads the file: it ends at the first. convert and rewrite list them as losses.',
+  ),
   'rdb.value.empty': warning(
     'the value has no elements',
     'The server skips the key and logs it ("skipping empty key"); RESTORE would refuse it.',

@@ -44,6 +44,8 @@ export interface RdbReport {
   updates?: number;
   /** Members of its keys with an expiry, of KeyDB; undefined for none. */
   memberExpiries?: number;
+  /** Its scheduled jobs, of KeyDB; undefined for none. */
+  jobs?: number;
   databases: number;
   /** What wrote it, with its version, as far as the file says so: `Redis 8.6.3`, `Dragonfly v1.38.1`. */
   product?: string;

@@ -21,7 +21,7 @@ import {
   fitsArity,
   isModuleName,
 } from '../servers/command-catalog.ts';
-import { isKeydbCommand } from '../servers/keydb-commands.ts';
+import { isKeydbCommand, isMemberPersist } from '../servers/keydb-commands.ts';
 import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../servers/unknown-command.ts';
 import type { PlacedLibrary } from './check-libraries.ts';
 import { checkRestore } from './check-payload.ts';
@@ -155,7 +155,7 @@ export class AofCheck {
     else if (info === exec) this.end();
     else if (info === select) this.checkSelect(info);
     else if (info.container) this.checkSubcommand(info);
-    else if (!fitsArity(info, frame.argc)) this.addArity(info);
+    else if (!fitsArity(info, frame.argc)) this.addWrongCount(info);
     else this.checkEffect(info);
     if (info !== undefined && this.options.observer !== undefined) this.observe(info, this.options.observer);
     if (!transaction.open && !this.damaged) this.validUpTo = this.window.offset;
@@ -248,12 +248,12 @@ export class AofCheck {
   private addUnknown(): void {
     const { frame } = this;
     const name = this.commandName();
-    if (isModuleName(name)) {
-      this.warnOnce('aof.command.module', name);
-      return;
-    }
     if (isKeydbCommand(name, frame.argc)) {
       this.noteKeydb(name.toUpperCase());
+      return;
+    }
+    if (isModuleName(name)) {
+      this.warnOnce('aof.command.module', name);
       return;
     }
     const code = frame.starts[0] < 0 ? 'aof.command.unknown' : codeOfUnknownCommand(frame.text(0), frame.argc);
@@ -288,7 +288,8 @@ export class AofCheck {
   private checkNested(nested: Frame): void {
     const name = nested.text(0);
     const info = findCommand(nested.bytes, nested.starts[0], nested.lengths[0]);
-    if (info !== undefined ? info.container || fitsArity(info, nested.argc) : isKeydbCommand(name, nested.argc)) return;
+    if (info !== undefined && (info.container || fitsArity(info, nested.argc))) return;
+    if (isKeydbCommand(name, nested.argc)) return;
     const shown = `'${escapeBinary(name, 40)}' within RREPLAY`;
     const expected = 'a command that aofkit knows';
     if (info === undefined && isModuleName(name)) this.warnOnce('aof.command.module', escapeBinary(name, 40));
@@ -311,6 +312,11 @@ export class AofCheck {
 
   private addUnknownAs(code: string, name: string): void {
     this.add(code, this.scanner.start, { expected: 'a command that aofkit knows', found: `'${name}'` });
+  }
+
+  private addWrongCount(info: CommandInfo): void {
+    if (isMemberPersist(info.name, this.frame.argc)) this.noteKeydb('PERSIST');
+    else this.addArity(info);
   }
 
   private addArity(info: CommandInfo): void {

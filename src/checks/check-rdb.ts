@@ -9,13 +9,13 @@ import { DuplicateKeys } from '../rdb/duplicate-keys.ts';
 import { RdbFault, RdbInput } from '../rdb/input.ts';
 import { loadAdvice } from '../rdb/load-advice.ts';
 import { needsModule } from '../rdb/module-data.ts';
-import { isMemberExpiry, memberCount, memberExpiryAux, productText } from '../rdb/product.ts';
+import { isMemberExpiry, jobCount, memberCount, memberExpiryAux, moduleTypeText, productText } from '../rdb/product.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { RdbFastLane } from '../rdb/record-batch.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue, valueType } from '../rdb/value-types.ts';
 import { emptyRecord } from '../records.ts';
-import { canonicalType } from '../servers/value-type-id.ts';
+import { canonicalType, TypeId } from '../servers/value-type-id.ts';
 import type { PlacedLibrary } from './check-libraries.ts';
 
 export interface RdbCheckOptions {
@@ -58,6 +58,7 @@ export class RdbCheck {
   private highDatabase = false;
   private readonly libraries: PlacedLibrary[] = [];
   private memberExpiryOffset = 0;
+  private jobOffset = 0;
 
   constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
     const { lanes, seed, at } = options;
@@ -105,6 +106,9 @@ export class RdbCheck {
       const found = memberCount(report.memberExpiries);
       this.findings.add('rdb.member-expiry', this.file, this.memberExpiryOffset, { found });
     }
+    if (report.jobs !== undefined) {
+      this.findings.add('rdb.cron', this.file, this.jobOffset, { found: jobCount(report.jobs) });
+    }
     this.finishChecksum();
     await this.confirmDuplicates();
   }
@@ -142,8 +146,15 @@ export class RdbCheck {
     if (reader.keyTooLong) values.large = true;
     else this.duplicates.add(reader.key, reader.keyLength, reader.db);
     checkValue(reader.input, reader.type, values);
+    if (reader.type === TypeId.cron) this.noteJob();
     if (values.fieldExpires > 0) report.fieldExpires += values.fieldExpires;
     if (values.empty || values.large || values.moduleName !== '' || values.notes.length > 0) this.noteValue();
+  }
+
+  private noteJob(): void {
+    const { report, reader } = this;
+    if (report.jobs === undefined) this.jobOffset = reader.itemOffset;
+    report.jobs = (report.jobs ?? 0) + 1;
   }
 
   private noteExpiry(): void {
@@ -170,7 +181,7 @@ export class RdbCheck {
   private noteModule(name: string, offset: number, details: FindingDetails): void {
     if (this.modules.has(name)) return;
     this.modules.add(name);
-    this.findings.add('rdb.module.needed', this.file, offset, { ...details, found: `module type '${name}'` });
+    this.findings.add('rdb.module.needed', this.file, offset, { ...details, found: moduleTypeText(name) });
   }
 
   private noteItem(item: Item): void {

@@ -11,12 +11,12 @@ import { RdbFault, type RdbInput } from '../rdb/input.ts';
 import type { LoadExam, Refusal } from '../rdb/load-check.ts';
 import { needsModule } from '../rdb/module-data.ts';
 import { Opcode } from '../rdb/opcodes.ts';
-import { memberExpiryAux } from '../rdb/product.ts';
+import { memberExpiryAux, moduleTypeText } from '../rdb/product.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue, valueType } from '../rdb/value-types.ts';
 import { Frame } from '../resp/frame.ts';
-import { canonicalType } from '../servers/value-type-id.ts';
+import { canonicalType, TypeId } from '../servers/value-type-id.ts';
 import type { UsageTable } from './command-statistics.ts';
 import { type PlaceReceiver, RdbPlaceLane } from './place-batch.ts';
 import { RdbKeepLane, type TouchedReceiver } from './untouched/untouched-batch.ts';
@@ -71,6 +71,8 @@ export class RdbLoad {
   private isBase = false;
   /** Members that expire (KeyDB). */
   memberExpiries = 0;
+  /** Scheduled jobs (KeyDB). */
+  jobs = 0;
   private member = '';
   /** Entry of the last key; -1 for none, or one that was left out. */
   private last = -1;
@@ -246,6 +248,7 @@ export class RdbLoad {
     values.begin();
     checkValue(input, reader.type, values);
     if (options.exam !== undefined) this.examine(options.exam);
+    if (reader.type === TypeId.cron) this.jobs++;
     if (values.empty) return;
     this.keys++;
     if (!this.isBase && reader.expire < options.dropExpiredBefore) {
@@ -408,7 +411,7 @@ export class RdbLoad {
   private loseModuleAux(): void {
     const { options, reader } = this;
     options.findings.add('rdb.module.aux', options.path, reader.itemOffset, {
-      found: `data of the module type '${reader.moduleName}'`,
+      found: `data of the ${moduleTypeText(reader.moduleName)}`,
     });
   }
 

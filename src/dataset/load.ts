@@ -22,7 +22,7 @@ import { anyPayload, type PayloadRules, payloadRules } from '../rdb/codec/payloa
 import { RdbInput } from '../rdb/input.ts';
 import { LoadExam, type Refusal } from '../rdb/load-check.ts';
 import { alwaysLooksDeep } from '../rdb/load-rules.ts';
-import { memberCount } from '../rdb/product.ts';
+import { jobCount, memberCount } from '../rdb/product.ts';
 import { Frame } from '../resp/frame.ts';
 import { Record, RespScanner } from '../resp/scanner.ts';
 import { type Flavor, flavorRules } from '../servers/flavor.ts';
@@ -114,6 +114,8 @@ export interface LoadedFile {
     expired: number;
     /** Members of its keys that expire, of KeyDB. */
     memberExpiries: number;
+    /** Its scheduled jobs, of KeyDB. */
+    jobs: number;
     length: number;
   };
 }
@@ -241,6 +243,8 @@ class Loader implements Loaded {
       const count = rdb?.memberExpiries ?? 0;
       members += count;
       if (count > 0) findings.add('rdb.member-expiry', path, 0, { found: memberCount(count) });
+      const jobs = rdb?.jobs ?? 0;
+      if (jobs > 0) findings.add('rdb.cron', path, 0, { found: jobCount(jobs) });
     }
     const counts: string[] = [];
     for (const name of keydbCommands) {
@@ -380,8 +384,8 @@ class Loader implements Loaded {
     });
     const sound = await load.run();
     const { fork, version, checksumState, templates } = load.reader;
-    const { keys, expiredKeys: expired, serverVersion, memberExpiries } = load;
-    file.rdb = { fork, version, serverVersion, keys, expired, memberExpiries, length: input.offset };
+    const { keys, expiredKeys: expired, serverVersion, memberExpiries, jobs } = load;
+    file.rdb = { fork, version, serverVersion, keys, expired, memberExpiries, jobs, length: input.offset };
     this.codec.templates = templates;
     if (!sound || checksumState === 'ok' || (this.shard !== undefined && this.shard.index > 0)) return sound;
     const errors = findings.errors;

@@ -34,7 +34,7 @@ export interface DatabaseSum {
 
 /**
  * The number that the digest mixes in for a type, by kind; 0 (string) for the kinds below the collections. Of Redis 8.12's bitmap
- * (8) and Valkey 9.2's path hash (7) they were read in the servers' sources, not tried.
+ * (8), Valkey 9.2's path hash (7) and KeyDB's job (7) they were read in the servers' sources, not tried.
  */
 const typeNumbers: Readonly<Record<number, number>> = {
   [Kind.List]: 1,
@@ -47,6 +47,7 @@ const typeNumbers: Readonly<Record<number, number>> = {
   [Kind.Gcra]: 8,
   [Kind.PathHash]: 7,
   [Kind.Bitmap]: 8,
+  [Kind.Cron]: 7,
 };
 
 /** Computes digests; one may be used for any number of datasets. */

@@ -2,6 +2,7 @@ import type { Target } from '../servers/targets.ts';
 import { canonicalType } from '../servers/value-type-id.ts';
 import type { RdbInput } from './input.ts';
 import { type LoadOutcome, loadOutcome } from './load-rules.ts';
+import { moduleTypeText } from './product.ts';
 import type { ValueCheck, ValueNote } from './value-check.ts';
 
 /** The code for a value of a type that the server does not know. */
@@ -101,7 +102,7 @@ export class LoadExam {
     const { modules = 'taken' } = this.options;
     if (modules === 'taken') return undefined;
     const outcome = modules === 'refused' ? 'refuses' : 'unsure';
-    const found = `module type '${name}'`;
+    const found = moduleTypeText(name);
     return { outcome, code: 'rdb.module.needed', offset, expected: 'a type of the server itself', found };
   }
 

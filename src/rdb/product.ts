@@ -2,18 +2,22 @@
  * Which product wrote an RDB, as far as the file says it: by its aux fields, by numbers that only one product gave away, and by its
  * modules' types. All of them use Redis's magic.
  *
- *     KeyDB             aux mvcc-tstamp, keydb-subexpire-*; type 64 (CRON)                        KeyDB 6, src/rdb.cpp
+ *     KeyDB             aux mvcc-tstamp, keydb-subexpire-*; type 64 (CRON, read: values/cron.ts)   KeyDB 6, src/rdb.cpp
  *     Dragonfly         aux df-ver; types 30 to 40; opcodes 200 to 239                            src/server/rdb_extensions.h
  *     Redis Enterprise  opcode 107 (RAM_LRU)                                                      redis/librdb #67
  *     Redis-On-Rocks    opcodes 128 (swap version), 129 (SST) and those after them                ctripcorp/x-pipe, RdbConstant
  *     Tair              module types exhash---, exstrtype, tair-json, tairzset_, …
  */
+
 import type { Fork } from '../servers/value-type-id.ts';
+import { TypeId } from '../servers/value-type-id.ts';
 
 /** Aux fields that KeyDB writes behind a key, a pair for each of its members that expires: the member, and when (rdb.cpp, rdbSaveKeyValuePair). */
 export const memberExpiryAux = { member: 'keydb-subexpire-key', moment: 'keydb-subexpire-when' } as const;
 
 export const memberCount = (count: number): string => `${count} ${count === 1 ? 'member' : 'members'} with an expiry`;
+
+export const jobCount = (count: number): string => `${count} scheduled ${count === 1 ? 'job' : 'jobs'}`;
 
 export const isMemberExpiry = (name: string): boolean =>
   name === memberExpiryAux.member || name === memberExpiryAux.moment;
@@ -26,7 +30,6 @@ export interface Product {
 
 /** First and last of the numbers that a product gave to types and opcodes of its own. */
 const ownNumbers: Readonly<Record<string, readonly (readonly [first: number, last: number])[]>> = {
-  KeyDB: [[64, 64]],
   'Redis Enterprise': [[107, 107]],
   'Redis-On-Rocks': [[128, 135]],
   Dragonfly: [
@@ -60,6 +63,7 @@ export function isOwnNumber(product: Product | undefined, number: number): boole
 
 /** The product that alone uses a type or opcode; undefined where none does, or several. */
 export function productOfNumber(number: number): Product | undefined {
+  if (number === TypeId.cron) return { name: 'KeyDB', version: '' };
   for (const name of Object.keys(ownNumbers)) {
     const [first, last] = telling(name);
     if (number >= first && number <= last) return { name: name as Product['name'], version: '' };
@@ -67,9 +71,9 @@ export function productOfNumber(number: number): Product | undefined {
   return undefined;
 }
 
-/** The product whose module a type name is; undefined for one that runs on Redis or Valkey. */
-export function productOfModule(name: string): Product | undefined {
-  return tairModules.has(name) ? { name: 'Tair', version: '' } : undefined;
+/** A module's type as it is shown: with the product where it is of one that has it built in. */
+export function moduleTypeText(name: string): string {
+  return tairModules.has(name) ? `module type '${name}' of Tair` : `module type '${name}'`;
 }
 
 /** What an aux field adds to what is known of the writer so far. */

@@ -4,6 +4,7 @@ import type { RdbInput } from './input.ts';
 import type { ValueCheck } from './value-check.ts';
 import { checkArray } from './values/array.ts';
 import { checkBitmap } from './values/bitmap.ts';
+import { checkCron } from './values/cron.ts';
 import { checkGcra } from './values/gcra.ts';
 import * as hash from './values/hash.ts';
 import * as list from './values/list.ts';
@@ -25,7 +26,8 @@ export type DataType =
   | 'array'
   | 'gcra'
   | 'bitmap'
-  | 'pathhash';
+  | 'pathhash'
+  | 'cron';
 
 /** One value type of the RDB format: its number, its name in redis-check-rdb's report, and how to move over a value of it. */
 export interface ValueType {
@@ -86,6 +88,7 @@ const types: readonly ValueType[] = [
   type(33, 'gcra', 'gcra', 15, checkGcra),
   type(34, 'set-listpack-md', 'set', 16, set.checkListpackExpirySet),
   type(35, 'set-hashtable-md', 'set', 16, set.checkExpirySet),
+  type(64, 'cron', 'cron', 9, checkCron),
 ];
 
 /**
@@ -98,13 +101,16 @@ byId[valkeyHashType] = type(22, 'hash-hashtable-md', 'hash', 80, hash.checkExpir
 byId[pathHashType] = type(23, 'pathhash', 'pathhash', 81, checkPathHash);
 byId[bitmapType] = type(33, 'bitmap', 'bitmap', 16, checkBitmap);
 
+/** KeyDB writes no version but this. */
+const keydbVersion = 9;
+
 /** Valkey gave 22 and 23 a meaning of its own and knows none of Redis's later types. */
 const valkeyTypeMax = 23;
 
 /** The value type with this number in a file of that fork and version; undefined where it has none. */
 export function valueType(id: number, format: RdbFormat): ValueType | undefined {
   if (format.fork === 'valkey' && id > valkeyTypeMax) return undefined;
-  if (id > TypeId.setExpiry) return undefined;
+  if (id > TypeId.setExpiry && (id !== TypeId.cron || format.version > keydbVersion)) return undefined;
   const entry = byId[canonicalType(id, format)];
   return entry !== undefined && isYetUnknown(entry, format) ? undefined : entry;
 }

@@ -10,6 +10,8 @@ export type LossKind =
   | 'path-hash'
   /** A native bitmap of Redis 8.12: written as the string with the same bits, or not at all where that would be too long. */
   | 'bitmap'
+  /** A scheduled job of KeyDB. */
+  | 'cron'
   /** A part of a value. */
   | 'field-expiry'
   /** When members of a set expire (Redis 8.12). */

@@ -43,6 +43,8 @@ export const TypeId = {
   gcra: 33,
   setListpackExpiry: 34,
   setExpiry: 35,
+  /** KeyDB's scheduled job. */
+  cron: 64,
 } as const;
 
 /** Valkey 9's hash with field expiry: 22 in its files. */

@@ -20,6 +20,8 @@ export class SortedSetValue implements ObjectValue {
   private order: ScoreOrder | undefined = undefined;
   /** Changes since the order was last asked for; when they outnumber the members, keeping it up was not worth it. */
   private unreadChanges = 0;
+  /** When members expire, milliseconds since 1970: only KeyDB's do. */
+  private expiries: Map<string, number> | undefined = undefined;
   /**
    * True while a server would still hold this set as a listpack. That form, of 7.0 and later, stores whole scores
    * as integers, so a score of minus zero becomes zero; a set that has outgrown it never goes back, and keeps the sign.
@@ -43,6 +45,7 @@ export class SortedSetValue implements ObjectValue {
     const set = new SortedSetValue();
     set.compact = this.compact;
     for (const [member, slot] of this.slots.entries()) set.set(member, this.scores[slot]);
+    if (this.expiries !== undefined) set.expiries = new Map(this.expiries);
     return set;
   }
 
@@ -65,6 +68,28 @@ export class SortedSetValue implements ObjectValue {
   score(member: string): number | undefined {
     const slot = this.slots.get(member);
     return slot === undefined ? undefined : this.scores[slot];
+  }
+
+  has(member: string): boolean {
+    return this.slots.get(member) !== undefined;
+  }
+
+  /** True if any member carries an expiry. */
+  get hasExpiries(): boolean {
+    return this.expiries !== undefined;
+  }
+
+  /** Sets the moment, in milliseconds since 1970, at which an existing member expires. */
+  expire(member: string, at: number): void {
+    this.expiries ??= new Map();
+    this.expiries.set(member, at);
+  }
+
+  /** Takes the expiry off a member; true if it had one. */
+  persist(member: string): boolean {
+    if (this.expiries === undefined || !this.expiries.delete(member)) return false;
+    if (this.expiries.size === 0) this.expiries = undefined;
+    return true;
   }
 
   /** Adds a member or changes its score (not NaN); true if it is new. Equal scores, 0 and -0 too, change nothing. */
@@ -105,6 +130,7 @@ export class SortedSetValue implements ObjectValue {
 
   private drop(member: string, slot: number): void {
     this.slots.delete(member);
+    if (this.expiries !== undefined) this.persist(member);
     this.free ??= [];
     this.free.push(slot);
   }

@@ -28,6 +28,8 @@ export const Kind = {
   PathHash: 24,
   /** Redis 8.12. */
   Bitmap: 25,
+  /** KeyDB. */
+  Cron: 26,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -43,7 +45,8 @@ export type TypeName =
   | 'array'
   | 'gcra'
   | 'pathhash'
-  | 'bitmap';
+  | 'bitmap'
+  | 'cron';
 
 /** Kinds at or above this one are `ObjectValue`s. */
 export const objectKindMin = Kind.List;
@@ -157,6 +160,8 @@ export function typeOf(kind: Kind): TypeName {
       return 'pathhash';
     case Kind.Bitmap:
       return 'bitmap';
+    case Kind.Cron:
+      return 'cron';
     default:
       return 'string';
   }

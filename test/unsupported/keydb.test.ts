@@ -2,6 +2,7 @@
  * What KeyDB writes and other servers do not: expiry of members, in an RDB as AUX fields behind the key, in a log as commands; and RREPLAY,
  * which carries commands. No server of it is at hand: the files are made by its source (src/rdb.cpp, src/expire.cpp, src/replication.cpp).
  */
+
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -10,8 +11,12 @@ import { boot } from '../../src/operations/boot/boot.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
 import { digest } from '../../src/operations/digest/digest.ts';
+import { log as showLog } from '../../src/operations/log/log.ts';
+import { logStatistics } from '../../src/operations/log/statistics.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
-import { temporaryDir } from '../support/servers.ts';
+import { encodePayload } from '../../src/rdb/codec/payload.ts';
+import { findTarget, type Target } from '../../src/servers/targets.ts';
+import { describeWithServers, temporaryDir, tryStart } from '../support/servers.ts';
 import { aux, fileOf, key, rdbOf } from './rdb-file.ts';
 
 const at = 1_700_000_000_000;
@@ -80,9 +85,88 @@ describe('members that expire, in an RDB', () => {
     expect(result.losses.filter(({ kind, key: of }) => kind === 'member-expiry' && of === 's')).toEqual([]);
   });
 
+  it('members of sorted sets: listed as losses', async () => {
+    const sorted = join(3, string('z'), 2, string('m'), 1, '1', string('n'), 1, '2');
+    const name = fileOf('dump.rdb', rdbOf('REDIS0009', [sorted, expires('m')]));
+    for (const to of ['aof', 'rdb'] as const) {
+      const { result } = await converted(name, 'redis-8.0', to);
+      expect(result.losses.map(({ kind, key: of }) => [kind, of])).toEqual([['member-expiry', 'z']]);
+    }
+  });
+
   it('a moment that is none is told, not passed over', async () => {
     const name = fileOf('dump.rdb', rdbOf('REDIS0009', [set('s', 'm'), expires('m', 'soon')]));
     expect((await digest(name, { at })).refused.count).toBe(1);
+  });
+});
+
+describe('scheduled jobs (type 64)', () => {
+  const milliseconds = (value: number) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64LE(BigInt(value));
+    return bytes;
+  };
+  const job = (name: string, script: string, keys: string[] = [], args: string[] = []) =>
+    join(
+      64,
+      string(name),
+      string(script),
+      milliseconds(moment),
+      milliseconds(1000),
+      keys.length,
+      ...keys.map(string),
+      args.length,
+      ...args.map(string),
+    );
+  const bytes = () =>
+    rdbOf('REDIS0009', [key('before'), job('j', 'return 1', ['k'], ['a', 'b']), expires('j'), key('after')]);
+
+  it('are read: check counts them, digest includes them, keys behind them are there', async () => {
+    const name = fileOf('dump.rdb', bytes());
+    const { ok, findings, files } = await check(name);
+    expect([ok, files[0].rdb?.keys, codes(findings)]).toEqual([true, 3, ['rdb.member-expiry', 'rdb.cron']]);
+    const result = await digest(name, { at });
+    expect([result.ok, result.refused.count]).toEqual([true, 0]);
+    const other = rdbOf('REDIS0009', [key('before'), job('j', 'return 2', ['k'], ['a', 'b']), key('after')]);
+    expect(result.digest).not.toBe(await digestOf(fileOf('dump.rdb', other)));
+  });
+
+  it.each(['aof', 'rdb'] as const)('are a listed loss of convert --to %s', async (to) => {
+    const { result } = await converted(fileOf('dump.rdb', bytes()), 'redis-8.0', to);
+    expect([result.ok, result.losses.map(({ kind, key: of }) => [kind, of])]).toEqual([true, [['cron', 'j']]]);
+  });
+
+  it.each([
+    [
+      'KEYDB.CRON j repeat 4102444800000 1000 …',
+      ['KEYDB.CRON', 'j', 'REPEAT', String(moment), '1000', 'return 1', '1', 'k', 'a'],
+    ],
+    ['KEYDB.CRON j single 1000 …', ['keydb.cron', 'j', 'single', '1000', 'return 1']],
+  ])('%s makes one', async (_, args) => {
+    const name = fileOf('a.aof', command('SET', 'j', 'v', 'PXAT', String(moment)) + command(...args));
+    const { ok, findings } = await check(name);
+    expect([ok, codes(findings)]).toEqual([true, ['aof.command.keydb']]);
+    const { result } = await converted(name, 'redis-8.0');
+    expect([result.losses.map(({ kind }) => kind), result.refused.count]).toEqual([['cron'], 0]);
+  });
+
+  it('a file that ends within one is torn, and the keys before it can be had', async () => {
+    const whole = bytes();
+    const name = fileOf('dump.rdb', whole.subarray(0, whole.indexOf('return 1') + 12));
+    const { findings } = await check(name);
+    expect(codes(findings.filter(({ severity }) => severity === 'error'))).toEqual(['rdb.truncated']);
+    const output = path.join(temporaryDir(), 'out.rdb');
+    await repair(name, { output, confirm: () => true } as Parameters<typeof repair>[1]);
+    expect((await check(output)).files[0].rdb?.keys).toBe(1);
+  });
+
+  describeWithServers('a server', (server) => {
+    it('ends at it, as boot says', async () => {
+      const dir = path.dirname(fileOf('dump.rdb', bytes()));
+      const foretold = await boot(dir, { server, settings: ['appendonly no'], at, seed: 1 });
+      const tried = await tryStart(server, { dir, config: { appendonly: 'no' } });
+      expect([foretold.certain, foretold.ok]).toEqual([true, tried.started]);
+    });
   });
 });
 
@@ -102,6 +186,69 @@ describe('commands of KeyDB in a log', () => {
     expect((await converted(name, 'redis-8.12')).text).toContain(String(when));
     const { result } = await converted(name, 'redis-8.0');
     expect(result.losses.map(({ kind }) => kind)).toEqual(['member-expiry']);
+  });
+
+  it.each([true, false])('log shows what RREPLAY carries behind it, with kernels: %s', async (kernels) => {
+    const inner = replayed(command('APPEND', 'k', 'b'), '3');
+    const name = log(command('SET', 'a', '1'), replayed(command('SET', 'k', 'v') + inner, '2'), command('DEL', 'a'));
+    const lines = async (filter: object) => {
+      const texts: string[] = [];
+      const onOutput = (bytes: Uint8Array) => void texts.push(Buffer.from(bytes).toString());
+      await showLog(name, { ...filter, format: 'json', full: true, kernels, onOutput });
+      return texts
+        .join('')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    };
+    const shown = await lines({});
+    expect(shown.map(({ type, ordinal, db, args }) => [type, ordinal, db, args[0]])).toEqual([
+      ['command', 1, 0, 'SET'],
+      ['command', 2, 0, 'RREPLAY'],
+      ['replayed', 2, 2, 'SET'],
+      ['replayed', 2, 2, 'RREPLAY'],
+      ['replayed', 2, 3, 'APPEND'],
+      ['command', 3, 0, 'DEL'],
+    ]);
+    const bytes = fs.readFileSync(name, 'latin1');
+    for (const { offset, length, args } of shown) expect(bytes.slice(offset, offset + length)).toBe(command(...args));
+    expect((await lines({ keys: ['k'] })).map(({ args }) => args[0])).toEqual(['SET', 'APPEND']);
+    const statistics = await logStatistics(name, { kernels });
+    expect(statistics.keys.map(({ text, count }) => `${text} ${count}`).sort()).toEqual(['a 2', 'k 2']);
+  });
+
+  it('log finds commands of KeyDB by their key', async () => {
+    const name = log(command('PEXPIREMEMBERAT', 's', 'm', String(moment)), command('PEXPIREMEMBERAT', 't', 's', '1'));
+    const result = await showLog(name, { keys: ['s'], onOutput: () => {} });
+    expect(result.lines).toBe(1);
+  });
+
+  it('PERSIST key member: the member stays, and the key keeps its own expiry', async () => {
+    const name = log(
+      command('SADD', 's', 'm', 'n'),
+      command('PEXPIREAT', 's', String(moment)),
+      command('PEXPIREMEMBERAT', 's', 'm', String(moment + 5)),
+      command('PERSIST', 's', 'm'),
+    );
+    const { ok, findings } = await check(name);
+    expect([ok, findings.map(({ found }) => found)]).toEqual([true, ['1 PEXPIREMEMBERAT, 1 PERSIST']]);
+    const { text } = await converted(name, 'redis-8.12');
+    expect([text.includes('SADDEX'), text.includes(String(moment))]).toEqual([false, true]);
+    expect((await repair(name, {} as Parameters<typeof repair>[1])).ok).toBe(true);
+  });
+
+  it('KEYDB.HRENAME and KEYDB.MVCCRESTORE', async () => {
+    const payload = encodePayload(0, Buffer.from('\x01v'), findTarget('redis-6.0') as Target);
+    const renamed = log(command('HSET', 'h', 'a', '1', 'b', '2'), command('KEYDB.HRENAME', 'h', 'a', 'c'));
+    expect(await digestOf(renamed)).toBe(await digestOf(log(command('HSET', 'h', 'c', '1', 'b', '2'))));
+    const text = payload.toString('latin1');
+    const restored = log(
+      command('SET', 'k', 'old'),
+      command('KEYDB.MVCCRESTORE', 'k', '1645954001566433280', String(moment), text),
+    );
+    expect(await digestOf(restored)).toBe(
+      await digestOf(log(command('SET', 'k', 'v'), command('PEXPIREAT', 'k', String(moment)))),
+    );
   });
 
   it('RREPLAY: what it carries runs, in its database; the selected one stays', async () => {
@@ -165,11 +312,26 @@ describe('more arguments than are known', () => {
 
 describe('boot', () => {
   it.each([
-    ['a type', 'dump.rdb', rdbOf('REDIS0009', [join(64, string('job'), string('x'))]), 'appendonly no'],
+    ['a type', 'dump.rdb', rdbOf('REDIS0009', [join(65, string('job'), string('x'))]), 'appendonly no'],
     ['a version', 'dump.rdb', rdbOf('REDIS0099', [key('a')]), 'appendonly no'],
   ])('is not certain of %s that this build does not know', async (_, name, bytes, setting) => {
     const folder = path.dirname(fileOf(name, bytes));
     const result = await boot(folder, { server: 'redis-8.6', settings: [setting], at, seed: 1 });
     expect([result.certain, result.hasUnsupported, result.ok]).toEqual([false, true, false]);
+  });
+});
+
+describe('Tair', () => {
+  it('is named where a module type is of it', async () => {
+    // "exhash---", version 0, no data: 9 letters of 6 bits each, then 10 bits of version.
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    let id = 0n;
+    for (const letter of 'exhash---') id = (id << 6n) | BigInt(letters.indexOf(letter));
+    const number = Buffer.alloc(9);
+    number[0] = 0x81;
+    number.writeBigUInt64BE(id << 10n, 1);
+    const name = fileOf('dump.rdb', rdbOf('REDIS0009', [join(7, string('k'), number, 0)]));
+    const { findings } = await check(name);
+    expect(findings.map(({ found }) => found)).toEqual(["module type 'exhash---' of Tair"]);
   });
 });

@@ -102,9 +102,9 @@ const newer: readonly Case[] = [
   {
     name: 'KeyDB',
     magic: 'REDIS0009',
-    items: [aux('redis-ver', '6.3.4'), aux('mvcc-tstamp', '1'), key('a'), join(64, string('job'), string('x'))],
+    items: [aux('redis-ver', '6.3.4'), aux('mvcc-tstamp', '1'), key('a'), join(65, string('job'), string('x'))],
     code: 'rdb.unsupported.type',
-    found: '64',
+    found: '65',
     product: 'KeyDB 6.3.4',
   },
   {

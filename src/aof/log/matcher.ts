@@ -1,6 +1,7 @@
 import { Glob } from '../../io/glob.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { type CommandInfo, commands, findCommand } from '../../servers/command-catalog.ts';
+import { isKeydbCommand } from '../../servers/keydb-commands.ts';
 import { findKeys, KeyPositions, plainKeys } from './command-keys.ts';
 import { harmlessCount, isDestructive } from './destructive.ts';
 import type { LogFilter } from './options.ts';
@@ -113,7 +114,8 @@ export class LogMatcher {
     if (this.commands !== undefined && !this.isNamed(container, info, frame)) return false;
     if (this.databases !== undefined && !this.inDatabase(info, frame, place)) return false;
     if (this.filter.destructive && (info === undefined || !isDestructive(info, frame, place.time))) return false;
-    return this.keys === undefined || (info !== undefined && this.hasKey(info, frame));
+    if (this.keys === undefined) return true;
+    return info === undefined ? this.hasKeydbKey(frame) : this.hasKey(info, frame);
   }
 
   private isNamed(container: CommandInfo | undefined, info: CommandInfo | undefined, frame: Frame): boolean {
@@ -137,6 +139,13 @@ export class LogMatcher {
       if (frame.text(index).toUpperCase() === 'DB') return databases.includes(Number(frame.text(index + 1)));
     }
     return false;
+  }
+
+  /** Commands that only KeyDB has: their first argument is their key, but for RREPLAY, which has none. */
+  private hasKeydbKey(frame: Frame): boolean {
+    if (frame.argc < 3 || frame.lengths[0] > 20 || !isKeydbCommand(frame.text(0), frame.argc)) return false;
+    const isCarrier = frame.text(0).toUpperCase() === 'RREPLAY';
+    return !isCarrier && this.keys?.some((pattern) => isMatch(pattern, frame, 1)) === true;
   }
 
   private hasKey(info: CommandInfo, frame: Frame): boolean {

@@ -6,6 +6,7 @@
 import { Grisu2 } from '../../encodings/grisu2.ts';
 import { addU64 } from '../../encodings/u64.ts';
 import { fieldExpireMax } from '../../limits.ts';
+import { loseSortedExpiry } from '../../rdb/writer/value-encoder.ts';
 import { compactLimits } from '../../servers/compact-limits.ts';
 import type { ArrayValue } from '../../values/array.ts';
 import type { HashValue } from '../../values/hash.ts';
@@ -64,6 +65,7 @@ function addMembers(commands: KeyCommands, members: Iterable<string>, count: num
 }
 
 export function rewriteSortedSet(commands: KeyCommands, set: SortedSetValue): void {
+  if (set.hasExpiries) loseSortedExpiry(commands.target, commands.lose);
   const entries = scoreOrder(set, commands.target.usesListpacks);
   const isPrintf = commands.target.scoreText === 'printf';
   const kept = signsKeptFrom(commands, entries);

@@ -4,7 +4,7 @@
 
 import { ModuleValue } from '../../rdb/codec/module-value.ts';
 import { encodePayload } from '../../rdb/codec/payload.ts';
-import { bitmapString } from '../../rdb/writer/value-encoder.ts';
+import { bitmapString, noScheduledJobs } from '../../rdb/writer/value-encoder.ts';
 import type { RespWriter } from '../../resp/writer.ts';
 import type { LossKind, LossSink } from '../../servers/losses.ts';
 import type { Target } from '../../servers/targets.ts';
@@ -89,7 +89,8 @@ export class ValueRewriter {
     } else {
       const lack = this.lack(value.kind, value);
       if (lack !== undefined) {
-        commands.lose(lack, 'key-dropped', `${this.target.name} has no such type`);
+        const reason = lack === 'cron' ? noScheduledJobs : `${this.target.name} has no such type`;
+        commands.lose(lack, 'key-dropped', reason);
         return false;
       }
       rewriters[value.kind](commands, value as never);
@@ -104,6 +105,7 @@ export class ValueRewriter {
     const { target } = this;
     if (kind === Kind.Stream) return target.streamVersion === 0 ? 'stream' : undefined;
     if (kind === Kind.Array) return target.hasArrays ? undefined : 'array';
+    if (kind === Kind.Cron) return 'cron';
     if (kind === Kind.Gcra) return target.hasGcra ? undefined : 'gcra';
     if (kind === Kind.PathHash) return target.hasPathHashes ? undefined : 'path-hash';
     if (kind !== Kind.Module) return undefined;

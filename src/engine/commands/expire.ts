@@ -3,6 +3,7 @@ import type { Frame } from '../../resp/frame.ts';
 import { ExpireOption, moment } from '../expiry.ts';
 import * as replies from '../replies.ts';
 import type { CommandSpec, Handler } from './family.ts';
+import { persistMember } from './keydb.ts';
 
 const notExists = 1;
 const exists = 2;
@@ -56,6 +57,7 @@ function expire(option: ExpireOption, name: string): Handler {
 }
 
 const persist: Handler = (session, frame) => {
+  if (frame.argc > 2) return persistMember(session, frame);
   const entry = session.find(frame, 1);
   if (entry >= 0) session.keys.setExpiry(entry, Number.NaN);
   return undefined;
@@ -67,5 +69,5 @@ export const expireCommands: Record<string, CommandSpec> = {
   PEXPIRE: { arity: -3, keys: [1, 1, 1], handler: expire(ExpireOption.Milliseconds, 'pexpire') },
   EXPIREAT: { arity: -3, keys: [1, 1, 1], handler: expire(ExpireOption.SecondsAt, 'expireat') },
   PEXPIREAT: { arity: -3, keys: [1, 1, 1], handler: expire(ExpireOption.MillisecondsAt, 'pexpireat') },
-  PERSIST: { arity: 2, keys: [1, 1, 1], handler: persist },
+  PERSIST: { arity: -2, keys: [1, 1, 1], handler: persist },
 };

@@ -42,14 +42,15 @@ const restore: Handler = (session, frame) => {
   if (Number.isNaN(ttl)) return replies.notInteger;
   if (ttl < 0) return 'ERR Invalid TTL value, must be >= 0';
   const option = options.isAbsolute ? ExpireOption.MillisecondsAt : ExpireOption.Milliseconds;
-  return storePayload(session, frame, ttl === 0 ? Number.NaN : moment(session, option, ttl));
+  return restorePayload(session, frame, 3, ttl === 0 ? Number.NaN : moment(session, option, ttl));
 };
 
-function storePayload(session: Session, frame: Frame, expiry: number): string | undefined {
+/** Stores what argument `index` holds under the key of the command's first argument. */
+export function restorePayload(session: Session, frame: Frame, index: number, expiry: number): string | undefined {
   const codec = session.codec;
   if (codec === undefined) throw new Error('RESTORE needs a codec');
-  const start = frame.starts[3];
-  const bytes = frame.bytes.subarray(start, start + frame.lengths[3]);
+  const start = frame.starts[index];
+  const bytes = frame.bytes.subarray(start, start + frame.lengths[index]);
   const payload = codec.restorePayload(bytes, frame);
   if (typeof payload === 'string') return payload;
   const { rdbType, from, to } = payload;

@@ -14,6 +14,9 @@ const lineEnd: u32 = 0x0a0d;
 /** 'SELECT', and what makes letters upper case. */
 const selectName: u64 = 0x5443454c4553;
 const selectFold: u64 = 0xdfdfdfdfdfdf;
+/** 'RREPLAY'. */
+const replayName: u64 = 0x59414c50455252;
+const replayFold: u64 = 0xdfdfdfdfdfdfdf;
 
 /** Number of arguments of the command that was framed last. */
 export let argc: u32 = 0;
@@ -76,9 +79,18 @@ function longHeader(at: usize, head: u32): usize {
 // @ts-ignore: decorator
 @inline
 export function selected(): i32 {
-  if (argc != 2 || load<u32>(argumentsAt, 4) != 6) return -1;
+  const length = load<u32>(argumentsAt, 4);
+  if (argc != 2 || length != 6) return length == 7 && isReplay() ? -2 : -1;
   if ((load<u64>(<usize>load<u32>(argumentsAt)) & selectFold) != selectName) return -1;
   return selectedDatabase();
+}
+
+/** RREPLAY of KeyDB carries commands, which JavaScript looks for. */
+// @ts-ignore: decorator
+@inline
+function isReplay(): bool {
+  const name = load<u64>(<usize>load<u32>(argumentsAt));
+  return (name & replayFold) == replayName;
 }
 
 function selectedDatabase(): i32 {

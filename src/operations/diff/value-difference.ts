@@ -1,6 +1,7 @@
 import { escapeBinary, escapeBytes } from '../../io/text.ts';
 import { ModuleValue } from '../../rdb/codec/module-value.ts';
 import type { ArrayValue } from '../../values/array.ts';
+import type { CronValue } from '../../values/cron.ts';
 import type { GcraValue } from '../../values/gcra.ts';
 import type { HashValue } from '../../values/hash.ts';
 import type { ListValue } from '../../values/list.ts';
@@ -44,6 +45,7 @@ const comparisons: Readonly<Record<number, Comparison>> = {
   [Kind.Module]: moduleDifference,
   [Kind.PathHash]: (a, b, options) => pathHashDifference(a as PathHashValue, b as PathHashValue, options),
   [Kind.Bitmap]: (a, b) => bitmapDifference(a as BitmapValue, b as BitmapValue),
+  [Kind.Cron]: (a, b) => jobDifference(a as CronValue, b as CronValue),
   [Kind.Gcra]: (a, b) => arrivalDifference(a as GcraValue, b as GcraValue),
 };
 
@@ -216,6 +218,11 @@ function arrayDifference(a: ArrayValue, b: ArrayValue): ValueDifference | undefi
   }
   if (a.insertIndex === b.insertIndex) return undefined;
   return { place: 'insert index', a: a.insertIndex?.toString(), b: b.insertIndex?.toString() };
+}
+
+function jobDifference(a: CronValue, b: CronValue): ValueDifference | undefined {
+  const [left, right] = [JSON.stringify(a.job), JSON.stringify(b.job)];
+  return left === right ? undefined : { place: 'scheduled job', a: left, b: right };
 }
 
 function arrivalDifference(a: GcraValue, b: GcraValue): ValueDifference | undefined {

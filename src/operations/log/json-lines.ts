@@ -11,6 +11,9 @@ import { shownArguments, shownBytes } from './text-lines.ts';
  *
  *     {"type":"command","file":…,"offset":…,"length":…,"ordinal":…,"time":…,"db":…,"args":[…]}
  *
+ * A command that an RREPLAY of KeyDB carries has the type `replayed` and follows that command, whose ordinal it has: it is no record of the
+ * log itself.
+ *
  * An argument is a string if its bytes are UTF-8: its UTF-8 encoding is then the argument. Else it is {"base64":…}. One that was
  * shortened is {"head":… or "base64":…, "length":…}.
  */
@@ -34,10 +37,11 @@ export class JsonLines {
     this.full = full;
   }
 
-  command(frame: Frame, place: LogPlace): void {
+  /** `type`: `replayed` for a command that another one carries. */
+  command(frame: Frame, place: LogPlace, type: 'command' | 'replayed' = 'command'): void {
     const { out, full } = this;
     const { argc, starts, lengths, bytes } = frame;
-    this.begin('command', place, place.offset, place.length);
+    this.begin(type, place, place.offset, place.length);
     out.writeText(',"ordinal":');
     out.writeDecimal(place.ordinal);
     this.time(place.time);
@@ -56,7 +60,7 @@ export class JsonLines {
     }
     out.writeText(shown < argc ? `],"more":${argc - shown}` : ']');
     // Headers such as "*03" are sound too; what is not as everybody writes it is given as it is.
-    if (full && canonical !== place.length) this.raw(bytes, frame, place);
+    if (full && type === 'command' && canonical !== place.length) this.raw(bytes, frame, place);
     out.writeText('}\n');
   }
 

@@ -7,7 +7,11 @@ import { openLogKernel } from '../../kernels/log-kernel.ts';
 import type { Frame } from '../../resp/frame.ts';
 import { JsonLines } from './json-lines.ts';
 import { LineLane } from './line-lane.ts';
+import { eachReplayed } from './replayed.ts';
 import { bare, escapes, TextLines } from './text-lines.ts';
+
+/** Length of `RREPLAY`. */
+const replayLength = 7;
 
 /** Output that is gathered before it is handed on, bytes. */
 const outputBytes = 256 * 1024;
@@ -84,9 +88,19 @@ export class LogLines implements LogVisitor {
 
   command(frame: Frame, place: LogPlace): void {
     this.commands++;
-    if (this.matcher?.command(frame, place) === false) return;
-    if (this.text !== undefined) this.text.command(frame, place);
-    else this.json.command(frame, place);
+    if (this.matcher?.command(frame, place) !== false) {
+      if (this.text !== undefined) this.text.command(frame, place);
+      else this.json.command(frame, place);
+      this.endLine();
+    }
+    if (frame.lengths[0] === replayLength)
+      eachReplayed(frame, place, (nested, within) => this.replayed(nested, within));
+  }
+
+  private replayed(nested: Frame, within: LogPlace): void {
+    if (this.done || this.matcher?.command(nested, within) === false) return;
+    if (this.text !== undefined) this.text.command(nested, within);
+    else this.json.command(nested, within, 'replayed');
     this.endLine();
   }
 

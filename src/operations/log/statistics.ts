@@ -13,6 +13,7 @@ import { type CommandInfo, findCommand } from '../../servers/command-catalog.ts'
 import { type Frequent, FrequentKeys, type TextCounter } from './frequent-keys.ts';
 import { GrowthCurve, type GrowthSpan } from './growth-curve.ts';
 import { LogReading } from './log-reading.ts';
+import { eachReplayed } from './replayed.ts';
 import { type RewriteEstimate, RewriteSample } from './rewrite-estimate.ts';
 import { StatisticsLane } from './statistics-lane.ts';
 
@@ -134,6 +135,16 @@ class Counter implements LogVisitor {
   }
 
   command(frame: Frame, place: LogPlace): void {
+    // What it carries counts in its stead; nothing of it is known where it carries none.
+    let carried = 0;
+    eachReplayed(frame, place, (nested, within) => {
+      carried++;
+      this.count(nested, within);
+    });
+    if (carried === 0) this.count(frame, place);
+  }
+
+  private count(frame: Frame, place: LogPlace): void {
     if (!this.matcher.command(frame, place)) return;
     this.enter(place.part);
     const { length } = place;

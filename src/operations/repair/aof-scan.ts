@@ -15,7 +15,7 @@ import {
   fitsArity,
   isModuleName,
 } from '../../servers/command-catalog.ts';
-import { isKeydbCommand } from '../../servers/keydb-commands.ts';
+import { isKeydbCommand, isMemberPersist } from '../../servers/keydb-commands.ts';
 import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../servers/unknown-command.ts';
 import type { GapReader } from './damaged-range.ts';
 import type { Cut, Region, Span, Unresolved } from './plan.ts';
@@ -206,7 +206,7 @@ export class AofScan {
     const { frame } = this;
     if (info === undefined)
       return isModuleName(this.commandName()) || this.isKeydb() ? undefined : this.codeOfUnknown();
-    if (!info.container) return fitsArity(info, frame.argc) ? undefined : codeOfArity(info, frame.argc);
+    if (!info.container) return this.fitsCommand(info) ? undefined : codeOfArity(info, frame.argc);
     const start = frame.argc > 1 ? frame.starts[1] : -1;
     const name = start < 0 ? '' : frame.bytes.latin1Slice(start, start + frame.lengths[1]).toUpperCase();
     const sub = info.subcommands.get(name);
@@ -214,6 +214,10 @@ export class AofScan {
     return frame.argc < 2 || info.subcommands.size === 0
       ? 'aof.command.arity'
       : codeOfUnknownSubcommand(info, name, frame.argc);
+  }
+
+  private fitsCommand(info: CommandInfo): boolean {
+    return fitsArity(info, this.frame.argc) || isMemberPersist(info.name, this.frame.argc);
   }
 
   private isKeydb(): boolean {

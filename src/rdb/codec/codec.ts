@@ -6,6 +6,7 @@ import { FlawError } from '../../encodings/flaw.ts';
 import type { Frame } from '../../resp/frame.ts';
 import type { Fork } from '../../servers/value-type-id.ts';
 import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
+import { CronValue } from '../../values/cron.ts';
 import { GcraValue } from '../../values/gcra.ts';
 import type { RestoredPayload, Value, ValueCodec } from '../../values/value.ts';
 import { RdbFault } from '../input.ts';
@@ -118,8 +119,17 @@ export class RdbCodec implements ValueCodec {
     table[valkeyHashType] = () => hashes.valkeyHashtable();
     table[pathHashType] = () => hashes.pathHash();
     table[bitmapType] = () => decodeBitmap(cursor);
+    table[TypeId.cron] = () => decodeCron(cursor);
     const streams = [TypeId.stream1, TypeId.stream2, TypeId.stream3, TypeId.stream4, TypeId.stream5];
     for (const [index, type] of streams.entries()) table[type] = () => decodeStream(cursor, index + 1);
     return table;
   }
+}
+
+function decodeCron(cursor: ValueCursor): CronValue {
+  const script = cursor.text();
+  const start = cursor.int64();
+  const interval = cursor.int64();
+  const texts = () => Array.from({ length: cursor.count() }, () => cursor.text());
+  return new CronValue({ script, start, interval, keys: texts(), args: texts() });
 }

@@ -18,6 +18,7 @@ import { RdbFault, RdbInput } from '../input.ts';
 import { type LoadExam, type Refusal, unreadableType } from '../load-check.ts';
 import { skipModuleData } from '../module-data.ts';
 import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
+import { moduleTypeText } from '../product.ts';
 import { ValueCheck } from '../value-check.ts';
 import { checkValue, valueType } from '../value-types.ts';
 import { mendedCodes } from '../writer/mended-values.ts';
@@ -155,7 +156,7 @@ function takesValue(check: ValueCheck, type: number, rules: PayloadRules): boole
 }
 
 function moduleNeeded({ moduleName }: ValueCheck): Refusal {
-  const found = `module type '${moduleName}'`;
+  const found = moduleTypeText(moduleName);
   return { outcome: 'unsure', code: 'rdb.module.needed', offset: 0, expected: 'a type of the server itself', found };
 }
 

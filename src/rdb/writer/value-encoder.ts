@@ -95,6 +95,7 @@ export class ValueEncoder {
     table[Kind.Module] = (module: ModuleValue | VectorSet) => this.module(module);
     table[Kind.PathHash] = (value: PathHashValue) => this.pathHash(value);
     table[Kind.Bitmap] = (bitmap: BitmapValue) => this.bitmap(bitmap);
+    table[Kind.Cron] = () => this.unknown('cron', noScheduledJobs);
     table[Kind.Gcra] = (gcra: GcraValue) => this.gcra(gcra);
     return table;
   }
@@ -173,6 +174,7 @@ export class ValueEncoder {
 
   private sortedSet(set: SortedSetValue): number {
     const { sortedSetEntries, sortedSetValueBytes } = compactLimits;
+    if (set.hasExpiries) loseSortedExpiry(this.target, this.lose);
     const entries = [...set.entries()];
     entries.sort(byScore);
     const isCompact =
@@ -353,6 +355,9 @@ export class ValueEncoder {
   }
 }
 
+/** Of KeyDB, which is no target. */
+export const noScheduledJobs = 'only KeyDB has scheduled jobs (KEYDB.CRON)';
+
 interface ExpiringField {
   readonly field: string;
   readonly value: string;
@@ -460,6 +465,11 @@ export function bitmapString(bitmap: BitmapValue, lose: LossSink): Buffer | unde
   }
   lose('bitmap', 'flattened', 'a native bitmap becomes a string with the same bits');
   return bitmap.toBytes();
+}
+
+/** Members of sorted sets expire in KeyDB alone. */
+export function loseSortedExpiry({ name }: Target, lose: LossSink): void {
+  lose('member-expiry', 'part-dropped', `${name} has no expiry of members of sorted sets`);
 }
 
 /** No RDB is written with it, not for a server that has it: no release confirms the form. */
