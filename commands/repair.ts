@@ -19,7 +19,7 @@ export default class Repair extends BaseCommand {
 
 Whatever is taken out goes to OUT.quarantine (in place: PATH.quarantine), with an index. In place, the old file stays beside the new one as PATH.backup-1, and the new one takes its place at once.
 
-Exit status: 0 repaired or nothing to do, 1 not or not wholly repairable, 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
+Exit status: 0 repaired or nothing to do, and all that the files declare is there, 1 not or not wholly repairable, or something that the files declare (keys, elements, parts) is missing, 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
   static override args = { path: stringArg({ ignoreStdin: true, description: 'what to repair', required: true }) };
   static override flags = {
     output: string({

@@ -1,4 +1,5 @@
 import { append } from '../../src/arrays.ts';
+import { missingText } from '../../src/operations/repair/missing.ts';
 import type { RepairResult } from '../../src/operations/repair/options.ts';
 import type { FilePlan, Region, RepairPlan, Tally } from '../../src/operations/repair/plan.ts';
 import { plural } from './numbers.ts';
@@ -8,13 +9,15 @@ import { formatFinding } from './report.ts';
 
 /** Regions of a file that are shown one by one. */
 const regionsShown = 20;
+/** What is missing that is shown one by one. */
+const missingShown = 20;
 /** Keys that are shown of a region. */
 const keysShown = 6;
 
 /** What a repair would do, for people. */
 export function formatPlan(plan: RepairPlan, colour: Palette): string {
   const { path, layout, strategy, sound, files } = plan;
-  if (sound && files.every(({ unresolved }) => unresolved.length === 0)) {
+  if (sound && files.every(({ unresolved, refused = [] }) => unresolved.length + refused.length === 0)) {
     return `${colour.green('sound')}  ${path}: ${layout}, nothing to repair\n`;
   }
   const lines = [`${colour.cyan('plan')}  ${path}: ${layout}, strategy ${colour.bold(strategy)}`];
@@ -27,7 +30,7 @@ export function formatPlan(plan: RepairPlan, colour: Palette): string {
 }
 
 function formatTally(tally: Tally): string {
-  const { bytesKept, bytesLost, commandsKept, commandsLost, keysKept, keysLost } = tally;
+  const { bytesKept, bytesLost, commandsKept, commandsLost, keysKept, keysLost, missing = [], undeclared = 0 } = tally;
   const kept = [formatBytes(bytesKept)];
   const lost = [formatBytes(bytesLost)];
   if (commandsKept + commandsLost > 0) {
@@ -38,7 +41,11 @@ function formatTally(tally: Tally): string {
     kept.push(plural(keysKept, 'RDB key'));
     lost.push(plural(keysLost, 'sound key'));
   }
-  return `keeps ${kept.join(', ')}; loses ${lost.join(', ')}`;
+  const isAll = bytesLost + commandsLost + keysLost + missing.length + undeclared === 0;
+  const unknown = undeclared === 0 ? '' : ` of ${plural(undeclared, 'database')} without a declared number of keys`;
+  const short = missing.slice(0, missingShown).map((one) => `\n               missing  ${missingText(one)}`);
+  if (missing.length > missingShown) short.push(`\n               and ${missing.length - missingShown} more`);
+  return `keeps ${kept.join(', ')}; loses ${isAll ? 'nothing' : `${lost.join(', ')}${unknown}`}${short.join('')}`;
 }
 
 const verbs: Record<FilePlan['action'], string> = {
@@ -49,13 +56,18 @@ const verbs: Record<FilePlan['action'], string> = {
 };
 
 function formatFile(file: FilePlan, colour: Palette): string[] {
-  const { path, role, action, regions, unresolved, reasons } = file;
+  const { path, role, action, regions, unresolved, refused = [], reasons } = file;
   const lines = [`    ${role} ${path}: ${verbs[action]}`];
   for (const reason of reasons) lines.push(`      ${reason}`);
   for (const region of regions.slice(0, regionsShown)) append(lines, formatRegion(region, colour));
   if (regions.length > regionsShown) lines.push(`      and ${plural(regions.length - regionsShown, 'more region')}`);
   for (const { code, count, offset, found, advice } of unresolved) {
     lines.push(`      ${colour.red('left')} ${code} × ${count}, the first at offset ${offset}: ${found}. ${advice}`);
+  }
+  for (const { code, count, offset, found, advice } of refused) {
+    lines.push(
+      `      ${colour.yellow('stays')} ${code} × ${count}, the first at offset ${offset}: ${found}. ${advice}`,
+    );
   }
   return lines;
 }

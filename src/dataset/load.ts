@@ -209,6 +209,7 @@ class Loader implements Loaded {
     const told = {
       mends,
       tellsDamage: 'unreadable' as const,
+      tellsModules: true,
       onRefusal: (refusal: Refusal) => this.noteRefusal(refusal),
     };
     if (payloads === 'any') return { ...anyPayload, ...told };

@@ -23,3 +23,8 @@ function ofFork(fork: Target['fork'], test: (target: Target) => boolean): string
   const isTail = wanted.at(-1) === all.at(-1) && all.indexOf(wanted[0]) === all.length - wanted.length;
   return isTail ? `${wanted[0].name} and later` : wanted.map(({ name }) => name).join(', ');
 }
+
+/** Whether any release refuses it, with some setting. */
+export function refusedBySome(flaw: NotedFlaw): boolean {
+  return targets.some((target) => loadOutcome(target, flaw, true) === 'refuses');
+}

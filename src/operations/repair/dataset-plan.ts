@@ -8,8 +8,17 @@ import { nextTurn } from '../../io/turns.ts';
 import type { Draft } from './draft.ts';
 import { type FileScanOptions, type ScannedFile, scanFile } from './file-scan.ts';
 import { type ManifestPlan, planManifest } from './manifest-plan.ts';
+import type { Missing } from './missing.ts';
 import type { RepairOptions } from './options.ts';
-import { emptyTally, type FilePlan, type FileScan, type RepairPlan, type Strategy, type Tally } from './plan.ts';
+import {
+  emptyTally,
+  type FilePlan,
+  type FileScan,
+  type RepairPlan,
+  type Strategy,
+  type Tally,
+  tallyNumbers,
+} from './plan.ts';
 import { regionsFor, tallyOf } from './regions.ts';
 
 /** A file of the dataset with what will be done to it. */
@@ -126,13 +135,16 @@ function planOne<T extends ScannedFile>(file: T, strategy: Strategy): T & { read
   const end = strategy === 'truncate' && cut !== undefined ? cut.offset : Number.POSITIVE_INFINITY;
   const unresolved = scan.unresolved.filter(({ offset }) => offset < end);
   const action = regions.length === 0 ? 'keep' : 'rewrite';
-  const tally = tallyOf(scan, regions);
-  return { ...file, plan: { path, role, format, size, action, regions, tally, unresolved, reasons: [] } };
+  const tally = tallyOf(scan, regions, scan.shortages[strategy]);
+  const refused = scan.refused.filter(({ offset }) => offset < end);
+  const more = refused.length === 0 ? {} : { refused };
+  return { ...file, plan: { path, role, format, size, action, regions, tally, unresolved, ...more, reasons: [] } };
 }
 
 function putAway<T extends ScannedFile>(file: T, torn: string): T & { readonly plan: FilePlan } {
   const { path, role, format, size, commands, keys } = file.scan;
   const tally: Tally = { ...emptyTally(), bytesLost: size, commandsLost: commands, keysLost: keys };
+  if (size > 0) tally.missing = [missingFile(nodePath.basename(path))];
   const reasons = [`it comes after ${torn}, which is cut`];
   const plan = { path, role, format, size, action: 'quarantine', regions: [], tally, unresolved: [], reasons } as const;
   return { ...file, plan };
@@ -156,7 +168,9 @@ function planOf(
   options: RepairOptions,
 ): RepairPlan {
   const keepLater = options.keepLaterParts ?? false;
-  const total = (which: Strategy) => sumOf(planChain(files, which, keepLater).map(({ plan }) => plan.tally));
+  const gone = manifest === undefined ? [] : [manifestTally(manifest)];
+  const total = (which: Strategy) =>
+    sumOf([...gone, ...planChain(files, which, keepLater).map(({ plan }) => plan.tally)]);
   const plans = files.map(({ plan }) => plan);
   const sound = plans.every(({ action }) => action === 'keep') && manifest?.changed !== true;
   const strategies = { truncate: total('truncate'), salvage: total('salvage') };
@@ -164,16 +178,27 @@ function planOf(
   return { path, layout, strategy, sound, strategies, files: all };
 }
 
-function manifestFile({ path, exists, reasons }: ManifestPlan): FilePlan {
-  const action = exists ? 'rewrite' : 'create';
+/** The parts that it names and that are gone. */
+function manifestTally({ gone }: ManifestPlan): Tally {
   const tally = emptyTally();
+  return gone.length === 0 ? tally : { ...tally, missing: gone.map(missingFile) };
+}
+
+const missingFile = (name: string): Missing => ({ what: 'files', declared: 1, kept: 0, where: name });
+
+function manifestFile(manifest: ManifestPlan): FilePlan {
+  const { path, exists, reasons } = manifest;
+  const action = exists ? 'rewrite' : 'create';
+  const tally = manifestTally(manifest);
   return { path, role: 'manifest', format: 'empty', size: 0, action, regions: [], tally, unresolved: [], reasons };
 }
 
 function sumOf(tallies: readonly Tally[]): Tally {
   const sum = emptyTally();
   for (const tally of tallies) {
-    for (const name of Object.keys(sum) as (keyof Tally)[]) sum[name] += tally[name];
+    for (const name of tallyNumbers) sum[name] += tally[name];
+    if (tally.missing !== undefined) sum.missing = [...(sum.missing ?? []), ...tally.missing];
+    if (tally.undeclared !== undefined) sum.undeclared = (sum.undeclared ?? 0) + tally.undeclared;
   }
   return sum;
 }

@@ -22,6 +22,7 @@ import { RdbInput } from '../../rdb/input.ts';
 import { AofScan } from './aof-scan.ts';
 import { GapReader } from './damaged-range.ts';
 import type { Draft } from './draft.ts';
+import { noShortage } from './missing.ts';
 import { PiecesSource } from './pieces-source.ts';
 import type { Cut, Duplicates, FileScan, Region, Span, Strategy, Unresolved } from './plan.ts';
 import { scanRdb } from './rdb-recovery/scan.ts';
@@ -118,6 +119,8 @@ class FileScanner {
   private rdbVersion = 0;
   private keys = 0;
   private libraries = 0;
+  private shortages: FileScan['shortages'] = { truncate: noShortage, salvage: noShortage };
+  private refused: readonly Unresolved[] = [];
   private commands = 0;
   private proven: readonly Span[] = [];
 
@@ -162,6 +165,8 @@ class FileScanner {
       keys: this.keys,
       libraries: this.libraries,
       unresolved: this.unresolved,
+      shortages: this.shortages,
+      refused: this.refused,
       proven: this.proven,
     };
   }
@@ -243,6 +248,8 @@ class FileScanner {
     this.keys = scan.keys;
     this.libraries = scan.libraries;
     this.cut = scan.cut;
+    this.shortages = { truncate: scan.shortage('truncate'), salvage: scan.shortage('salvage') };
+    this.refused = scan.refused.list;
     this.rdbLength = scan.endOffset;
     this.rdbVersion = scan.version;
     for (const one of scan.regions) this.regions.push(one);

@@ -15,6 +15,8 @@ export interface ManifestPlan {
   readonly reasons: readonly string[];
   /** A base that it named is gone and no other took its place: nobody knows what was in it. */
   readonly baseLost: boolean;
+  /** Parts that it names, but for history, and whose files are gone. */
+  readonly gone: readonly string[];
 }
 
 /**
@@ -60,7 +62,9 @@ class ManifestPlanner {
     const { path, exists } = this;
     const reasons = this.reasons.slice(0, reasonsMax);
     if (this.reasons.length > reasonsMax) reasons.push(`and ${this.reasons.length - reasonsMax} more`);
-    return { path, exists, parts, changed: reasons.length > 0, reasons, baseLost };
+    const isGone = ({ type, name }: ManifestPart) => type !== 'h' && !this.names.includes(name);
+    const gone = [...new Set(this.read.filter(isGone).map(({ name }) => name))];
+    return { path, exists, parts, changed: reasons.length > 0, reasons, baseLost, gone };
   }
 
   /** Parts whose files are there, each once. */

@@ -1,4 +1,5 @@
 import type { FileReport, LayoutName } from '../../aof/report.ts';
+import type { Missing, Shortage } from './missing.ts';
 
 /** `truncate`: what the server itself would accept. `salvage`: everything that is sound, around each bad region. */
 export type Strategy = 'truncate' | 'salvage';
@@ -39,7 +40,14 @@ export interface Tally {
   /** Keys of RDBs, likewise. */
   keysKept: number;
   keysLost: number;
+  /** What the files declare and the result does not have; undefined for nothing. */
+  missing?: readonly Missing[];
+  /** How many databases lose bytes without saying how many keys they have; undefined for none. */
+  undeclared?: number;
 }
+
+/** The numbers that all tallies have. */
+export const tallyNumbers = ['bytesKept', 'bytesLost', 'commandsKept', 'commandsLost', 'keysKept', 'keysLost'] as const;
 
 export const emptyTally = (): Tally => ({
   bytesKept: 0,
@@ -95,6 +103,10 @@ export interface FileScan {
   /** Function libraries of its RDB. */
   readonly libraries: number;
   readonly unresolved: readonly Unresolved[];
+  /** What its RDB declares and a strategy does not keep. */
+  readonly shortages: Readonly<Record<Strategy, Shortage>>;
+  /** Values and libraries that are sound but that some servers refuse. */
+  readonly refused: readonly Unresolved[];
   /** What the reading has proven to be sound, of its commands, in ascending order. */
   readonly proven: readonly Span[];
 }
@@ -110,6 +122,8 @@ export interface FilePlan {
   readonly regions: readonly Region[];
   readonly tally: Tally;
   readonly unresolved: readonly Unresolved[];
+  /** What is kept although some servers refuse it; undefined for nothing. */
+  readonly refused?: readonly Unresolved[];
   /** Why, where the regions do not say it. */
   readonly reasons: readonly string[];
 }

@@ -1,4 +1,5 @@
 import { checksumVersionMin } from '../../rdb/opcodes.ts';
+import type { Shortage } from './missing.ts';
 import { type Cut, emptyTally, type FileScan, type Piece, type Region, type Strategy, type Tally } from './plan.ts';
 
 /** A region with the fields that are mostly the same left to their defaults: damage that goes to quarantine. */
@@ -64,7 +65,7 @@ function cutRegion(scan: FileScan, cut: Cut): Region {
 }
 
 /** What stays and goes with these regions. */
-export function tallyOf(scan: FileScan, regions: readonly Region[]): Tally {
+export function tallyOf(scan: FileScan, regions: readonly Region[], { missing, undeclared }: Shortage): Tally {
   const tally = emptyTally();
   for (const { length, action, commands, keys } of regions) {
     if (action !== 'replace') tally.bytesLost += length;
@@ -74,6 +75,8 @@ export function tallyOf(scan: FileScan, regions: readonly Region[]): Tally {
   tally.bytesKept = scan.size - tally.bytesLost;
   tally.commandsKept = scan.commands - tally.commandsLost;
   tally.keysKept = scan.keys - tally.keysLost;
+  if (missing.length > 0) tally.missing = missing;
+  if (undeclared.length > 0) tally.undeclared = undeclared.length;
   return tally;
 }
 

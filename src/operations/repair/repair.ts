@@ -14,7 +14,9 @@ import { WriteAhead } from './background-copy.ts';
 import { type DatasetPlan, planDataset } from './dataset-plan.ts';
 import { Execution, type Safeguards } from './execution.ts';
 import { missingManifest } from './manifest-plan.ts';
+import { missingText } from './missing.ts';
 import type { RepairOptions, RepairOutcome, RepairResult } from './options.ts';
+import type { Tally } from './plan.ts';
 import { Quarantine } from './quarantine.ts';
 
 /**
@@ -152,7 +154,17 @@ function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string
   const open = files.flatMap(({ plan }) => plan.unresolved);
   if (open.length > 0) return { reason: `${open[0].found}: ${open[0].advice}`, final: false };
   if (manifest?.baseLost) return { reason: 'the base is gone: what was in it is lost', final: false };
-  return undefined;
+  return reasonOfMissing(plan.strategies[plan.strategy]);
+}
+
+/** What the files declare and the result does not have. */
+function reasonOfMissing({ missing = [], undeclared = 0 }: Tally): { reason: string; final: boolean } | undefined {
+  if (missing.length > 0) {
+    const more = missing.length > 1 ? `, and ${missing.length - 1} more of what is declared` : '';
+    return { reason: `not all that was declared is there: ${missingText(missing[0])}${more}`, final: false };
+  }
+  if (undeclared === 0) return undefined;
+  return { reason: 'bytes of a database were left out that does not declare how many keys it has', final: false };
 }
 
 /** Whether a file that would be replaced holds anything that this build does not know: a copy may be repaired, that file not. */

@@ -35,13 +35,16 @@ export function writeStream(out: RdbOutput, stream: Stream, target: Target, now:
   if (version >= 2) {
     writeId(out, stream.firstId);
     writeId(out, stream.maxDeletedId);
-    out.writeUnsigned(stream.entriesAdded < length ? length : stream.entriesAdded);
+    out.writeUnsigned(isPlausible(stream.entriesAdded, length) ? stream.entriesAdded : length);
   }
   const groups = byName(stream.groups);
   out.writeLength(groups.length);
   for (const group of groups) writeGroup(out, group, version);
   if (version >= 4) writeIdempotency(out, stream.idempotency, now);
 }
+
+/** Whether so many entries can have been added: Redis 8.10 refuses fewer than there are, and more than 2^63-1. */
+const isPlausible = (added: U64, length: number): boolean => added >= length && added < 2 ** 63;
 
 /** The node's listpack, its backlens in the widths that the target reads. */
 function listpackOf(node: StreamNode, target: Target): Buffer {

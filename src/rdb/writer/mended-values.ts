@@ -16,7 +16,8 @@ export const mendedCodes: ReadonlySet<string> = new Set([
   'intset.order',
 ]);
 
-const versions: Readonly<Record<number, number>> = {
+/** By value type. */
+export const streamVersions: Readonly<Record<number, number>> = {
   [TypeId.stream1]: 1,
   [TypeId.stream2]: 2,
   [TypeId.stream3]: 3,
@@ -26,7 +27,7 @@ const versions: Readonly<Record<number, number>> = {
 
 /** Whether a serialized stream or intset is one that the target refuses and that encoding it anew puts right. */
 export function isMended(target: Target, type: number, raw: Buffer, from: number, to: number): boolean {
-  const version = versions[type] ?? 0;
+  const version = streamVersions[type] ?? 0;
   if (version === 0 && type !== TypeId.setIntset) return false;
   if (![...mendedCodes].some((code) => refuses(target, code, type))) return false;
   const check = new ValueCheck(true, new Map(), 0);

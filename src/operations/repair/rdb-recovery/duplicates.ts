@@ -28,11 +28,20 @@ export interface DuplicateSearch {
 /** A record of a key that may stand twice. `run`: the sound items in an unbroken sequence to which it belongs. */
 interface Place {
   readonly key: string;
+  readonly db: number;
+  readonly expires: boolean;
   readonly from: number;
   readonly to: number;
   readonly run: { length: number };
   /** What is said of the key in front of another item before it: it goes with the key, or it would be said of the next one. */
   readonly prefixes: readonly { readonly offset: number; readonly length: number }[];
+}
+
+/** A record that goes: its bytes, its database, and whether it has an expiry. */
+export interface Duplicate {
+  readonly regions: readonly Region[];
+  readonly db: number;
+  readonly expires: boolean;
 }
 
 /**
@@ -45,7 +54,7 @@ export async function findDuplicates(
   header: { readonly magic: string; readonly fork: Fork; readonly version: number },
   end: number,
   options: DuplicateSearch,
-): Promise<Region[]> {
+): Promise<Duplicate[]> {
   const reader = new RdbReader(new RdbInput(options.sources.reopen(options.index)), { checksum: false });
   if (header.magic === '') reader.readHeader();
   else Object.assign(reader, { fork: header.fork, version: header.version });
@@ -68,22 +77,22 @@ export async function findDuplicates(
     run.length++;
     if (item === Item.end) break;
     if (item !== Item.key) continue;
-    const from = reader.itemOffset;
     const key = suspects.isCandidate(reader.key, reader.keyLength, reader.db)
       ? `${reader.db} ${reader.key.latin1Slice(0, reader.keyLength)}`
       : undefined;
+    const place = { db: reader.db, expires: !Number.isNaN(reader.expire), from: reader.itemOffset };
     checkValue(input, reader.type, skip);
     const prefixes = reader.detached ? [...reader.prefixes] : [];
-    if (key !== undefined) places.push({ key, from, to: input.offset, run, prefixes });
+    if (key !== undefined) places.push({ ...place, key, to: input.offset, run, prefixes });
     if (count % itemsBetweenPauses === 0) await options.pause();
   }
   return superfluous(places, options.duplicates);
 }
 
-/** A region for each record but the one of its key that stays. */
-function superfluous(places: readonly Place[], wanted: Duplicates): Region[] {
+/** What stands for each record but the one of its key that stays. */
+function superfluous(places: readonly Place[], wanted: Duplicates): Duplicate[] {
   const seen = new Map<string, Place>();
-  const found: Region[] = [];
+  const found: Duplicate[] = [];
   for (const place of places) {
     const first = seen.get(place.key);
     const keepsFirst = first !== undefined && isBetter(first, place, wanted);
@@ -94,10 +103,11 @@ function superfluous(places: readonly Place[], wanted: Duplicates): Region[] {
     const reason = `the key stands at offsets ${first.from} and ${place.from}; the ${stays} one stays`;
     const name = place.key.slice(place.key.indexOf(' ') + 1);
     const more = { damage: false, keys: 1, touched: [escapeBinary(name, 128)] };
-    found.push(region(goes.from, goes.to - goes.from, 'rdb.key.duplicate', reason, more));
+    const regions = [region(goes.from, goes.to - goes.from, 'rdb.key.duplicate', reason, more)];
     for (const { offset, length } of goes.prefixes) {
-      found.push(region(offset, length, 'rdb.key.duplicate', reason, { damage: false }));
+      regions.push(region(offset, length, 'rdb.key.duplicate', reason, { damage: false }));
     }
+    found.push({ regions, db: goes.db, expires: goes.expires });
   }
   return found;
 }

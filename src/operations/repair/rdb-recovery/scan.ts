@@ -1,8 +1,11 @@
 import { named } from '../../../aof/name-fault.ts';
+import { append } from '../../../arrays.ts';
 import type { Sources } from '../../../dataset/sources.ts';
 import { FlawError } from '../../../encodings/flaw.ts';
 import { isUnsupported } from '../../../findings.ts';
 import { escapeBytes } from '../../../io/text.ts';
+import { blobBytesMax } from '../../../limits.ts';
+import { declaredElements } from '../../../rdb/declared-elements.ts';
 import { DuplicateKeys } from '../../../rdb/duplicate-keys.ts';
 import { forkOf, guessHeader, headerContradiction, isWhole, magicOf } from '../../../rdb/header-guess.ts';
 import { RdbFault, RdbInput } from '../../../rdb/input.ts';
@@ -11,17 +14,21 @@ import { Item, RdbReader } from '../../../rdb/reader.ts';
 import { mayBeUnsupported, type Proof, prove } from '../../../rdb/unsupported.ts';
 import { ValueCheck } from '../../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../../rdb/value-types.ts';
+import { encodeAgain, writerOf } from '../../../rdb/writer/encode-again.ts';
+import { mendedCodes } from '../../../rdb/writer/mended-values.ts';
 import { Resynchroniser } from '../../../resp/resync.ts';
 import { readMended } from '../corrected-reading.ts';
 import { findMending } from '../crc-correction.ts';
 import { isPlausibleLibrary } from '../function-library.ts';
-import type { Cut, Duplicates, Region, Unresolved } from '../plan.ts';
+import { type Missing, noShortage, type Shortage, shortageOf, type TakenOut } from '../missing.ts';
+import type { Cut, Duplicates, Region, Strategy, Unresolved } from '../plan.ts';
+import { RefusedValues } from '../refused-values.ts';
 import { region } from '../regions.ts';
 import { findDuplicates } from './duplicates.ts';
 import { RdbEvidence } from './likelihood.ts';
 import type { Alternative, Skip } from './paths.ts';
 import { RdbResynchroniser } from './search.ts';
-import { SectionCounts } from './section-counts.ts';
+import { type DatabaseCount, SectionCounts, type SectionMark } from './section-counts.ts';
 
 export interface RdbScanOptions {
   readonly sources: Sources;
@@ -52,13 +59,10 @@ const suspectBytesMax = 256 * 1024;
 const suspectsMin = 3;
 
 /** An item that was read, with what was known before it. */
-interface Passed {
+interface Passed extends SectionMark {
   readonly offset: number;
   readonly db: number;
   readonly keys: number;
-  /** Databases that had begun, and keys in the last of them. */
-  readonly sections: number;
-  readonly sectionKeys: number;
 }
 
 /** Finds what is wrong in the RDB at the front of a file. */
@@ -105,6 +109,21 @@ export class RdbScan {
   private damage = { code: '', reason: '', touched: [] as readonly string[] };
   /** Where the last key without a name was. */
   private nameless = Number.NEGATIVE_INFINITY;
+  /** Where the value of the current key begins. */
+  private valueOffset = 0;
+  /** Values that are written anew, since the bytes say wrongly what they hold, and what that leaves short of what they declare. */
+  private readonly mends: Region[] = [];
+  private readonly short: Missing[] = [];
+  /** Values that are left out and whose head can be read. */
+  private readonly taken: TakenOut[] = [];
+  /** What was found before the cut, by database. */
+  private beforeCut: readonly DatabaseCount[] = [];
+  /** Keys that stand twice and go, by database. */
+  private readonly dropped: { readonly db: number; readonly expires: boolean }[] = [];
+  /** Nothing is missing: the checksum has told what was there. */
+  private restored = false;
+  /** Values that stay although some servers refuse them, by the code of what is wrong. */
+  readonly refused = new RefusedValues();
   /** Where the item ends that was found bad although it is framed soundly; -1 for none. */
   private boundary = -1;
 
@@ -114,6 +133,17 @@ export class RdbScan {
     this.options = options;
     this.values = new ValueCheck(true, this.reader.templates, options.seed);
     this.duplicates = new DuplicateKeys(options.seed);
+  }
+
+  /** What the file declares and a strategy does not keep. */
+  shortage(strategy: Strategy): Shortage {
+    const { reader, regions, counts, cut, taken, short } = this;
+    const isWhole = this.ended && reader.checksumState === 'ok' && regions.length === 0;
+    if (this.restored || isWhole) return noShortage;
+    const declared = counts.totals();
+    const kept = strategy === 'truncate' && cut !== undefined ? this.beforeCut : without(declared, this.dropped);
+    const { missing, undeclared } = shortageOf(declared, kept, taken, reader.product?.name !== 'KeyDB');
+    return { missing: [...missing, ...short], undeclared };
   }
 
   /** Reads it; false where not even the header can be made out, or something comes that this build does not know. */
@@ -162,10 +192,28 @@ export class RdbScan {
 
   /** Mends what needs to know the whole file. */
   async finish(): Promise<void> {
-    if (await this.mendByChecksum()) return;
+    if (await this.mendByChecksum()) {
+      this.restored = true;
+      return;
+    }
     this.inferVersion();
     if (this.headerFault !== undefined) this.mendHeader(this.headerFault, this.magic);
     if (this.duplicates.suspicious) await this.dropDuplicates();
+    this.takeMends();
+  }
+
+  /** Values that are written anew. */
+  private takeMends(): void {
+    const { mends, regions } = this;
+    if (mends.length === 0) return;
+    this.renewChecksum();
+    append(regions, mends);
+  }
+
+  private renewChecksum(): void {
+    const { regions, version, endOffset } = this;
+    if (version < checksumVersionMin || regions.some(({ replacement }) => replacement === 'rdb-end')) return;
+    this.restoreEnd(endOffset - headerBytes, endOffset, 'rdb.checksum', 'what it sums up has changed');
   }
 
   private readHeader(): boolean {
@@ -234,7 +282,7 @@ export class RdbScan {
         if (item === Item.key) this.takeKey();
         else if (item === Item.function) this.takeFunction();
         else if (item === Item.resizeDb) this.takeCounts();
-        else if (item === Item.selectDb) this.counts.begin();
+        else if (item === Item.selectDb) this.counts.begin(reader.db);
         else this.needed = Math.max(this.needed, itemVersions[item] ?? 0);
         this.remember(before);
       } catch (error) {
@@ -256,18 +304,50 @@ export class RdbScan {
   private takeKey(): void {
     const { reader, values, input } = this;
     values.begin();
+    this.valueOffset = input.offset;
     checkValue(input, reader.type, values);
-    const fault = values.notes.find(({ severity }) => severity === 'error');
+    const isMended = values.notes.length > 0 && this.mendValue();
+    const fault = isMended ? undefined : values.notes.find(({ severity }) => severity === 'error');
     if (fault !== undefined) {
       this.boundary = input.offset;
       throw new RdbFault(fault.code, fault.offset, fault.expected, fault.found);
     }
     this.keys++;
-    this.counts.keys++;
+    this.counts.add(!Number.isNaN(reader.expire));
     this.needed = Math.max(this.needed, valueType(reader.type, reader)?.since ?? 0);
     this.evidence.note(reader);
     this.duplicates.add(reader.key, reader.keyLength, reader.db);
     if (reader.keyLength === 0) this.takeNameless();
+  }
+
+  /** Whether all that is wrong with a value is gone once it is encoded anew, which loses nothing of it. */
+  private mendValue(): boolean {
+    const { reader, values, valueOffset, input, options } = this;
+    const { notes } = values;
+    this.refused.add(reader, values);
+    const note = notes.find(({ code }) => mendedCodes.has(code));
+    if (note === undefined || notes.some(({ severity, code }) => severity === 'error' && !mendedCodes.has(code)))
+      return false;
+    const length = input.offset - valueOffset;
+    const target = writerOf(reader.fork, reader.type);
+    if (target === undefined || length > blobBytesMax) return false;
+    const again = encodeAgain(reader.type, options.sources.read(options.index, valueOffset, length), target);
+    if (again === undefined) return false;
+    const { code, expected, found } = note;
+    const key = escapeBytes(reader.key, 0, reader.keyLength, 128);
+    const more = { action: 'replace', damage: false, replacement: again.bytes } as const;
+    this.mends.push(region(valueOffset, length, code, `expected ${expected}, found ${found}`, more));
+    const declared = declaredElements(
+      new RdbInput(options.sources.reopen(options.index)),
+      reader.type,
+      valueOffset,
+      reader,
+    );
+    if (declared !== undefined && declared > again.elements) {
+      const where = `the ${valueType(reader.type, reader)?.data} "${key}" in database ${reader.db}`;
+      this.short.push({ what: 'elements', declared, kept: again.elements, where });
+    }
+    return true;
   }
 
   /** A run of NUL bytes reads as keys without a name, of which there can be one. */
@@ -300,7 +380,7 @@ export class RdbScan {
     const { reader, input, options } = this;
     const most = Math.max(options.size, plausibleCount);
     if (reader.declaredKeys <= most && reader.declaredExpires <= most) {
-      this.counts.declared = reader.declaredKeys;
+      this.counts.declare(reader.db, reader.declaredKeys, reader.declaredExpires);
       return;
     }
     this.boundary = input.offset;
@@ -323,6 +403,7 @@ export class RdbScan {
     this.skips = this.detour(at, code);
     const [{ from }] = this.skips;
     // The item itself is believed, but not what comes behind it.
+    if (from >= at) this.noteTaken(at);
     if (from > at) return true;
     const first = this.recent.find(({ offset }) => offset === from) ?? before;
     reader.db = first.db;
@@ -332,6 +413,17 @@ export class RdbScan {
     this.nameless = Number.NEGATIVE_INFINITY;
     input.seek(from);
     return true;
+  }
+
+  /** The value that is left out, if it could be read what it is. */
+  private noteTaken(at: number): void {
+    const { reader, options, valueOffset } = this;
+    const type = reader.keyLength < 0 || reader.type < 0 ? undefined : valueType(reader.type, reader);
+    if (type === undefined || valueOffset < at) return;
+    const input = new RdbInput(options.sources.reopen(options.index));
+    const elements = declaredElements(input, reader.type, valueOffset, reader) ?? 0;
+    const key = escapeBytes(reader.key, 0, reader.keyLength, 128);
+    this.taken.push({ db: reader.db, key, type: type.data, elements });
   }
 
   /** Only the checksum is cut: no key is lost. */
@@ -383,7 +475,10 @@ export class RdbScan {
     this.counts.pass(skip, this.detourFrom, this.others);
     const { code, reason, touched } = damage;
     skips.shift();
-    this.cut ??= { offset: from, code, reason, inRdb: true, commands: 0, keys: this.keys };
+    if (this.cut === undefined) {
+      this.cut = { offset: from, code, reason, inRdb: true, commands: 0, keys: this.keys };
+      this.beforeCut = this.counts.totals();
+    }
     if (skips.length === 0 && !this.goesOn) return this.endHere(from, code, reason, touched);
     this.dropOrphans(from, code, reason);
     const replacement = this.lostSelect(to);
@@ -497,10 +592,11 @@ export class RdbScan {
     const header = { magic: this.magic, fork: reader.fork, version: this.version };
     const found = await findDuplicates(duplicates, regions, header, this.endOffset, options);
     if (found.length === 0) return;
-    if (!regions.some(({ replacement }) => replacement === 'rdb-end') && this.version >= checksumVersionMin) {
-      this.restoreEnd(this.endOffset - headerBytes, this.endOffset, 'rdb.checksum', 'what it sums up has changed');
+    this.renewChecksum();
+    for (const { regions: some, db, expires } of found) {
+      append(regions, some);
+      this.dropped.push({ db, expires });
     }
-    for (const one of found) regions.push(one);
   }
 }
 
@@ -520,6 +616,18 @@ export async function scanRdb(input: RdbInput, options: RdbScanOptions): Promise
   }
   await scan.finish();
   return { scan, known: true };
+}
+
+/** The counts without the records that go. */
+function without(
+  counts: readonly DatabaseCount[],
+  dropped: readonly { readonly db: number; readonly expires: boolean }[],
+): readonly DatabaseCount[] {
+  return counts.map((count) => {
+    const gone = dropped.filter(({ db }) => db === count.db);
+    const expiring = gone.filter(({ expires }) => expires);
+    return { ...count, keys: count.keys - gone.length, expires: count.expires - expiring.length };
+  });
 }
 
 /** What is not known, and values of types that no released server confirms: they are never cut out. */

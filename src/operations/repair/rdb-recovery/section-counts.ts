@@ -33,52 +33,98 @@ interface Gap {
 }
 
 interface Section {
+  readonly db: number;
+  /** Keys, and keys with an expiry, by RESIZEDB; -1 where it says nothing. */
   declared: number;
+  declaredExpires: number;
   keys: number;
+  expires: number;
   readonly gaps: Gap[];
 }
 
 /** Where a reading stood among the databases. */
 export interface SectionMark {
   readonly sections: number;
-  readonly sectionKeys: number;
+  readonly section: Readonly<Pick<Section, 'declared' | 'declaredExpires' | 'keys' | 'expires'>>;
 }
 
-const newSection = (): Section => ({ declared: -1, keys: 0, gaps: [] });
+/** What is declared of a database, and what was found of it. */
+export interface DatabaseCount {
+  readonly db: number;
+  /** -1 where the file does not say it of all its records. */
+  declared: number;
+  declaredExpires: number;
+  keys: number;
+  expires: number;
+  /** Places where bytes were left out. */
+  gaps: number;
+}
+
+const newSection = (db: number): Section => ({
+  db,
+  declared: -1,
+  declaredExpires: -1,
+  keys: 0,
+  expires: 0,
+  gaps: [],
+});
 
 /** Compares the keys that are found in each database with the number that is declared. */
 export class SectionCounts {
-  private readonly sections: Section[] = [newSection()];
+  private readonly sections: Section[] = [newSection(0)];
 
   private get last(): Section {
     return this.sections[this.sections.length - 1];
   }
 
-  get keys(): number {
-    return this.last.keys;
+  /** A key was found. */
+  add(expires: boolean): void {
+    const { last } = this;
+    last.keys++;
+    if (expires) last.expires++;
   }
 
-  set keys(count: number) {
-    this.last.keys = count;
-  }
-
-  set declared(count: number) {
-    this.last.declared = count;
+  /** RESIZEDB. A second one in a database belongs to the next, whose SELECTDB is lost. */
+  declare(db: number, keys: number, expires: number): void {
+    if (this.last.declared >= 0) this.begin(db);
+    this.last.declared = keys;
+    this.last.declaredExpires = expires;
   }
 
   /** A database begins. */
-  begin(): void {
-    this.sections.push(newSection());
+  begin(db: number): void {
+    this.sections.push(newSection(db));
   }
 
   mark(): SectionMark {
-    return { sections: this.sections.length, sectionKeys: this.last.keys };
+    const { declared, declaredExpires, keys, expires } = this.last;
+    return { sections: this.sections.length, section: { declared, declaredExpires, keys, expires } };
   }
 
   /** Reading goes back to `mark`. */
-  rewind({ sections, sectionKeys }: SectionMark): void {
+  rewind({ sections, section }: SectionMark): void {
     this.sections.length = sections;
-    this.last.keys = sectionKeys;
+    Object.assign(this.last, section);
+  }
+
+  /** What is declared and was found so far, by database. */
+  totals(): DatabaseCount[] {
+    const totals = new Map<number, DatabaseCount>();
+    for (const { db, declared, declaredExpires, keys, expires, gaps } of this.sections) {
+      const known = totals.get(db);
+      if (known === undefined) {
+        totals.set(db, { db, declared, declaredExpires, keys, expires, gaps: gaps.length });
+        continue;
+      }
+      // A section that holds nothing declares nothing: each reading begins with one.
+      const isNothing = known.declared < 0 && known.keys === 0 && known.gaps === 0;
+      known.declared = isNothing ? declared : sumOf(known.declared, declared);
+      known.declaredExpires = isNothing ? declaredExpires : sumOf(known.declaredExpires, declaredExpires);
+      known.keys += keys;
+      known.expires += expires;
+      known.gaps += gaps.length;
+    }
+    return [...totals.values()];
   }
 
   /** Bytes are left out here. */
@@ -107,6 +153,9 @@ export class SectionCounts {
     return ways.size === 0 ? undefined : ways;
   }
 }
+
+/** Unknown, where one of them is. */
+const sumOf = (left: number, right: number): number => (left < 0 || right < 0 ? -1 : left + right);
 
 /** The way around each gap of a database that is taken so far. */
 interface Choice {
