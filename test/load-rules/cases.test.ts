@@ -37,15 +37,24 @@ it('check finds a damaged payload of RESTORE, with key, offset and releases', as
   expect(findings[0].offset).toBe(fs.readFileSync(file).indexOf(ziplist));
 });
 
-it('check tells that a payload of RESTORE needs a module', async () => {
+it('check, digest, rewrite and convert tell that a payload of RESTORE needs a module', async () => {
   const dumped = {
     name: 'module',
     magic: 'REDIS0009',
     type: 7,
     value: join([0x81], Buffer.from('85e965a1bcb42c00', 'hex'), 0),
   };
-  const { findings } = await check(written(logOf([['RESTORE', 'm', '0', payloadOf(dumped)]]), 'a.aof'));
+  const file = written(logOf([['RESTORE', 'm', '0', payloadOf(dumped)]]), 'a.aof');
+  const { findings } = await check(file);
   expect(findings.map(({ code }) => code)).toEqual(['rdb.module.needed']);
+  const at = Date.now();
+  const output = path.join(temporaryDir(), 'out');
+  for (const { findings } of [
+    await digest(file, { at }),
+    await rewrite(file, { at, output }),
+    await convert(file, { at, output, to: 'rdb', force: true }),
+  ])
+    expect(findings.map(({ code }) => code)).toEqual(['rdb.module.needed']);
 });
 
 describeWithServers('what a log carries', (name) => {
@@ -95,14 +104,20 @@ describeWithServers('what a log carries', (name) => {
   it('an unsorted intset is loaded, or put right for a target that refuses it', async () => {
     const unsorted = Buffer.from([14, 2, 0, 0, 0, 3, 0, 0, 0, 3, 0, 1, 0, 2, 0]);
     const file = written(rdbWith({ name: '', magic: 'REDIS0009', type: 11, value: unsorted }, true), 'dump.rdb');
-    const dir = temporaryDir();
-    const output = path.join(dir, 'dump.rdb');
-    const result = await rewrite(file, { at: Date.now(), output, target, format: 'rdb' });
-    expect(result.outcome).toBe('written');
-    const loaded = await tryStart(name, { dir, config: { appendonly: 'no' } });
-    expect(loaded.started).toBe(true);
-    if (!loaded.started) return;
-    expect(await loaded.server.command('DEBUG', 'DIGEST')).toBe(result.digest);
-    await loaded.server.kill();
+    const at = Date.now();
+    for (const by of ['rewrite', 'convert'] as const) {
+      const dir = temporaryDir();
+      const output = path.join(dir, 'dump.rdb');
+      const result =
+        by === 'rewrite'
+          ? await rewrite(file, { at, output, target, format: 'rdb' })
+          : await convert(file, { at, output, to: 'rdb', target, verify: true });
+      expect([by, result.outcome, result.reason ?? '']).toEqual([by, 'written', '']);
+      const loaded = await tryStart(name, { dir, config: { appendonly: 'no' } });
+      expect([by, loaded.started]).toEqual([by, true]);
+      if (!loaded.started) return;
+      expect(await loaded.server.command('DEBUG', 'DIGEST')).toBe((await digest(output, { at })).digest);
+      await loaded.server.kill();
+    }
   });
 });

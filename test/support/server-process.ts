@@ -208,6 +208,10 @@ export class Server {
   /** True once it answers, false when it has exited instead. A server that hangs is killed, and an error thrown. */
   async ready(timeout: number): Promise<boolean> {
     let late = false;
+    // The report of a crash can hang in its memory test: the server is dead all the same.
+    const watch = setInterval(() => {
+      if (/ BUG REPORT START/.test(this.log())) this.killNow();
+    }, 500);
     const timer = setTimeout(() => {
       late = true;
       this.killNow();
@@ -220,6 +224,7 @@ export class Server {
       await sleep(5);
     }
     clearTimeout(timer);
+    clearInterval(watch);
     if (!this.hasExited && !late) return true;
     await this.exited;
     if (late) throw new Error(`${this.name} did not finish loading within ${timeout} ms:\n${this.log()}`);

@@ -79,6 +79,9 @@ export async function convert(paths: string | readonly string[], options: Conver
   }
 }
 
+/** What an examination says where all that is refused is put right if each key is looked at. */
+const mustSort = 'intsets must be sorted';
+
 class Conversion {
   private readonly paths: readonly string[];
   private readonly options: ConvertOptions;
@@ -97,6 +100,8 @@ class Conversion {
   private replay = false;
   private form: MainForm = 'rdb';
   private road: Road = 'copied';
+  /** Each key is looked at, since the target refuses unsorted intsets and there are some: they are encoded anew. */
+  private sorts = false;
   private target: Target | undefined;
   private ledger = new LossLedger();
   private router: KeyRouter | undefined;
@@ -332,6 +337,7 @@ class Conversion {
       // Large files are looked at on another thread, while this one writes.
       const exam = this.examine(target);
       const unloadable = typeof options.output === 'string' ? '' : await exam;
+      if (unloadable === mustSort) continue;
       if (unloadable !== '') return this.result('refused', unloadable);
       const destinations = this.openDestinations(target);
       try {
@@ -340,6 +346,7 @@ class Conversion {
         const found = await exam;
         if (found !== '') {
           for (const destination of destinations) destination.abandon();
+          if (found === mustSort) continue;
           return this.result('refused', found);
         }
         const other = search.next(target, this.ledger.serious);
@@ -419,7 +426,7 @@ class Conversion {
     );
     const seen = await this.openSeen();
     const moments = options.ttl && (await import('./ttl.ts')).momentChange(options.ttl);
-    const spans = form === 'rdb' ? spanCopying(inputs, target) : 'none';
+    const spans = form === 'rdb' && !this.sorts ? spanCopying(inputs, target) : 'none';
     const copying = commandCopying(form, target, options);
     const follows = form === 'rdb' && goesOn(inputs, target, options);
     const parts = { sinks, ledger, seen, spans, commandCopying: copying, moments, goesOn: follows, target };
@@ -492,6 +499,10 @@ class Conversion {
   /** Why the target would not load what is written, by the values of the inputs; '' where nothing speaks against it. */
   private async examine(target: Target): Promise<string> {
     const refused = await this.refusedBy(target);
+    if (!this.sorts && refused.length > 0 && refused.every(({ refusal }) => refusal.code === 'intset.order')) {
+      this.sorts = true;
+      return mustSort;
+    }
     for (const { path, refusal, key } of refused) {
       const { code, offset, expected, found } = refusal;
       this.findings.add(code, path, offset, { expected, found, key });
@@ -511,6 +522,7 @@ class Conversion {
     return examineFor(paths, target, {
       libraries: this.form !== 'log' && target.hasFunctions,
       mends: this.road !== 'copied',
+      sorts: this.sorts || this.options.dryRun === true,
       max,
     });
   }
