@@ -53,14 +53,15 @@ describe('a damaged envelope', () => {
     ['zstd, cut in the last block', zstd.subarray(0, -20)],
     ['zstd, of a reserved block', Buffer.concat([zstd.subarray(0, -15), Buffer.from([6, 0, 0])])],
     ['lz4, of an RDB that is cut itself', envelope(1, lz4Frame(content.subarray(0, 70_000))).subarray(0, -4)],
-  ])('keeps what an RDB that is cut there keeps: %s', async (_, bytes) => {
+  ])('keeps what an RDB that is cut there keeps: %s', async (name, bytes) => {
     const input = written(bytes);
     const error = await firstError(input);
     expect(error?.repairable).toBe(true);
     expect((await repair(input, { dryRun: true })).outcome).toBe('planned');
     const output = path();
     const result = await repair(input, { output });
-    expect([result.outcome, result.ok]).toEqual(['repaired', true]);
+    // Keys that the database declares are gone with the data, but not with the end of the frame alone.
+    expect([result.outcome, result.ok]).toEqual(['repaired', name.includes('end mark')]);
     expect(result.plan.files[0].regions.map(({ code }) => code)).toContain(error?.code);
     expect(result.notes.some((note) => note.includes('compressed'))).toBe(true);
     const { files, findings } = await check(output);
