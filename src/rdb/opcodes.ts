@@ -3,7 +3,7 @@ import { redisBitmapVersion, valkeyPathHashVersion } from '../servers/value-type
 
 /**
  * Opcodes of an RDB file: bytes that stand where a value type could. Every value type is below `lowest`.
- * The forks gave 242 and 243 different meanings: the file's magic decides (formats: rdb.h of Redis 8.10 and of Valkey 9.1).
+ * The forks gave 242 and 243 different meanings: the file's magic decides (rdb.h of Redis 8.10 and of Valkey 9.1; docs/formats/rdb.md, section 5).
  */
 export const Opcode = {
   /** Redis 16: the next key is not to be evicted (BLESS of 8.12). */

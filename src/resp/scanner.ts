@@ -10,7 +10,7 @@ import type { Frame } from './frame.ts';
  *     command    := '*' argc CRLF  ( '$' length CRLF bytes CRLF ) × argc
  *
  * As strict as redis-check-aof about CRLF and as strict as the server's loader about counts, so that what passes here is
- * valid for both (formats: aof.c loadSingleAppendOnlyFile, redis-check-aof.c processRESP).
+ * valid for both (aof.c loadSingleAppendOnlyFile, redis-check-aof.c processRESP; docs/formats/aof.md, section 1).
  */
 export const Record = { end: 0, command: 1, annotation: 2, flaw: 3 } as const;
 export type Record = (typeof Record)[keyof typeof Record];

@@ -5,7 +5,7 @@
  *   01xxxxxx yyyyyyyy  XZERO  14 bits + 1 registers of 0
  *   1vvvvvxx           VAL    x + 1 (1..4) registers of v + 1 (1..32)
  *
- * How an opcode is split and merged decides the stored bytes, so the steps are those of a server (commands.md, section 9).
+ * How an opcode is split and merged decides the stored bytes, so the steps are those of a server (docs/formats/commands.md, section 6).
  */
 import type { OwnString } from './value.ts';
 

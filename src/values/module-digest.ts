@@ -1,5 +1,6 @@
 /**
- * What a module's digest callback builds: strings and integers mixed into a sequence, sequences xored into a whole (digest.md).
+ * What a module's digest callback builds: strings and integers mixed into a sequence, sequences xored into a whole
+ * (docs/formats/digest.md, section 4).
  */
 import { Sha1 } from '../checksum/sha1.ts';
 

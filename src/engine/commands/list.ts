@@ -190,7 +190,7 @@ function popAndPush(blocking: boolean): Handler {
 /**
  * LMOVEM src dst LEFT|RIGHT LEFT|RIGHT [COUNT n | EXACTLY n] [OBO | BULK], and BLMOVEM with a timeout at the end: several
  * elements, one by one (as LMOVE again and again; the default) or as a block. EXACTLY moves nothing from a shorter list.
- * As formats of Redis 8.10 describe it; no server of that version was at hand.
+ * By the sources of Redis 8.10 (docs/formats/commands.md, section 3); no server of that version was available to try it.
  */
 function moveMany(blocking: boolean): Handler {
   return (session, frame) => {

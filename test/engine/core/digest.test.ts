@@ -14,7 +14,7 @@ function digestAfter(flavor: Flavor, ...commands: string[]): string {
   return new Digester({ flavor, at: now, reader: session.reader }).dataset(session.dataset);
 }
 
-/** Recorded from real servers (`formats/digest.md`). */
+/** Recorded from real servers (docs/formats/digest.md, section 6). */
 const vectors: [Flavor, string[], string][] = [
   ['redis-8', [], '0000000000000000000000000000000000000000'],
   ['redis-8', ['SET foo bar'], 'd2ab4820c1be0580ea28efbfe8bfa1dc05bb802a'],

@@ -17,7 +17,7 @@ function bytesOf(length: number): Buffer {
 const mask = (1n << 64n) - 1n;
 const turn = (value: bigint) => ((value << 1n) | (value >> 63n)) & mask;
 
-/** The id that XADD IDMPAUTO makes of one pair (`formats/commands.md` section 8), from the 128-bit hash. */
+/** The id that XADD IDMPAUTO makes of one pair (docs/formats/commands.md, section 5), from the 128-bit hash. */
 function autoId(field: string, value: Buffer): Buffer {
   const length = Buffer.alloc(8);
   length.writeBigInt64LE(BigInt(field.length));

@@ -4,7 +4,7 @@ import { arrayFamily } from '../../../src/engine/commands/array.ts';
 import { ArrayValue, classifyElement } from '../../../src/values/array.ts';
 import { type Command, replay } from './replay.ts';
 
-/** No server of the harness knows arrays: these follow formats/commands.md, section 12. */
+/** No server of the harness knows arrays: these follow docs/formats/commands.md, section 9. */
 function arrayAfter(...lines: string[]): ArrayValue | undefined {
   const commands: Command[] = lines.map((line) => line.split(' '));
   const { keys } = replay(commands, [arrayFamily], 'redis-8', 0);
