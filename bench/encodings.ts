@@ -1,5 +1,5 @@
 /* Validators' speed on 8 KB quicklist nodes, in MB/s. Run: npx tsx bench/encodings.ts */
-import type { Flaw } from '../src/encodings/flaw.ts';
+
 import { encodeIntset, validateIntset } from '../src/encodings/intset.ts';
 import { decodeListpack, ListpackCursor, validateListpack } from '../src/encodings/listpack.ts';
 import { validateHashListpack, validateSetListpack } from '../src/encodings/listpack-aggregates.ts';
@@ -8,11 +8,12 @@ import { encodeStreamListpack, validateStreamListpack } from '../src/encodings/s
 import { validateZiplist } from '../src/encodings/ziplist.ts';
 import { validateHashZiplist } from '../src/encodings/ziplist-aggregates.ts';
 import { encodeZiplist } from '../src/encodings/ziplist-writer.ts';
+import type { FormatFault } from '../src/faults.ts';
 
 const nodeBytes = 8192;
 const windowBytes = 4 * 1024 * 1024;
 
-type Visit = (bytes: Buffer, from: number, to: number) => Flaw | undefined | unknown;
+type Visit = (bytes: Buffer, from: number, to: number) => FormatFault | undefined | unknown;
 
 const words = (length: number) => (i: number) => `member:${i}:`.padEnd(length, 'abcdefgh');
 const mixed = (i: number) => (i % 3 === 0 ? String(i * 37) : words(8 + (i % 40))(i));

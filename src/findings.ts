@@ -80,7 +80,7 @@ const rdbShort = 'The server exits with "Short read or OOM loading DB. Unrecover
 const manifestFatal = 'The server exits with "FATAL AOF MANIFEST FILE ERROR".';
 
 /** Rules by code; a code that is not here takes the rule of its longest known prefix (`listpack.entry` for `listpack.entry.backlen`). */
-export const catalog: Readonly<Record<string, FindingRule>> = {
+const rules = {
   'aof.truncated': error('the file ends inside a command', true, shortRead),
   'aof.truncated.not-last': error(
     'a part that is not the last one ends inside a command',
@@ -442,7 +442,13 @@ export const catalog: Readonly<Record<string, FindingRule>> = {
     'the file changed while it was read',
     'A server may be writing to it: check a copy, or check again.',
   ),
-};
+} as const satisfies Readonly<Record<string, FindingRule>>;
+
+export const catalog: Readonly<Record<string, FindingRule>> = rules;
+
+type KnownCode = keyof typeof rules;
+/** A code of the table, or one that says more: it takes the rule of its longest known prefix. */
+export type FaultCode = KnownCode | `${KnownCode}.${string}`;
 
 /** The rule for `code`: its own, or the one of its nearest prefix. */
 export function ruleOf(code: string): FindingRule {

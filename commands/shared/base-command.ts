@@ -13,7 +13,7 @@ export { ExitCode } from './exit-code.ts';
 /**
  * Faults of the data that only showed when a value was decoded, told by their names, so that no command loads the readers for them.
  */
-const dataFaults = new Set(['RdbFault', 'FlawError']);
+const dataFaults = new Set(['FormatError', 'EncodingError']);
 
 /** Values of flags or arguments, by name. */
 type Values = Record<string, unknown>;

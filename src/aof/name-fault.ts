@@ -1,8 +1,9 @@
-import { type FindingDetails, isUnsupported } from '../findings.ts';
+import type { FormatError } from '../faults.ts';
+import { type FaultCode, type FindingDetails, isUnsupported } from '../findings.ts';
 import type { Source } from '../io/source.ts';
 import type { Window } from '../io/window.ts';
 import { guessHeader } from '../rdb/header-guess.ts';
-import { type RdbFault, RdbInput } from '../rdb/input.ts';
+import { RdbInput } from '../rdb/input.ts';
 import {
   isOwnNumber,
   type Product,
@@ -17,7 +18,7 @@ import type { Fork } from '../servers/value-type-id.ts';
 
 /** A fault under the code that it is reported with, and what is said of it beside. */
 export interface NamedFault {
-  readonly code: string;
+  readonly code: FaultCode;
   readonly details: FindingDetails;
   /** What the checksum of the whole file says; undefined where it was not asked. */
   readonly proof?: Proof;
@@ -30,7 +31,11 @@ const headBytes = 4096;
  * where the file's checksum must decide that, which takes the reader's own running checksum on; a reader without one leaves the
  * question open.
  */
-export async function nameFault(fault: RdbFault, reader: RdbReader, pause?: () => Promise<void>): Promise<NamedFault> {
+export async function nameFault(
+  fault: FormatError,
+  reader: RdbReader,
+  pause?: () => Promise<void>,
+): Promise<NamedFault> {
   if (!mayBeUnsupported(fault.code)) return { code: fault.code, details: detailsOf(fault.code, fault, reader) };
   const { input, version, crc } = reader;
   const head = input.base === 0 ? Buffer.from(input.bytes.subarray(0, Math.min(input.limit, headBytes))) : undefined;
@@ -40,7 +45,7 @@ export async function nameFault(fault: RdbFault, reader: RdbReader, pause?: () =
 }
 
 /** `nameFault` for a reader that has no running checksum, or whose input cannot go on: `source` is the same file from its start. */
-export function nameFaultOf(fault: RdbFault, reader: Writer, source: Source): NamedFault {
+export function nameFaultOf(fault: FormatError, reader: Writer, source: Source): NamedFault {
   if (!mayBeUnsupported(fault.code)) return { code: fault.code, details: detailsOf(fault.code, fault, reader) };
   const input: Window = new RdbInput(source);
   input.ensure(headBytes);
@@ -56,7 +61,7 @@ export interface Writer {
 }
 
 /** The name of a fault where it is known what the checksum says. `head`: the file's first bytes. */
-export function named(fault: RdbFault, reader: Writer, head: Buffer | undefined, proof: Proof): NamedFault {
+export function named(fault: FormatError, reader: Writer, head: Buffer | undefined, proof: Proof): NamedFault {
   const product = reader.product ?? (head && productOfHead(head));
   const { fork, version } = reader;
   const isItem = fault.code === 'rdb.type.unknown' || fault.code === 'rdb.opcode.unknown';
@@ -66,7 +71,7 @@ export function named(fault: RdbFault, reader: Writer, head: Buffer | undefined,
   return { code, proof, details: detailsOf(code, fault, { ...reader, fork, version, product }, proof) };
 }
 
-function detailsOf(code: string, { found }: RdbFault, writer: Writer, proof?: Proof): FindingDetails {
+function detailsOf(code: string, { found }: FormatError, writer: Writer, proof?: Proof): FindingDetails {
   if (!isUnsupported(code)) return {};
   const own = code === 'rdb.unsupported.magic' ? undefined : (writer.product ?? productOfFork(writer.fork));
   const isItem = code === 'rdb.unsupported.type' || code === 'rdb.unsupported.opcode';

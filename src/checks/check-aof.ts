@@ -2,6 +2,7 @@ import { parseTimestamp } from '../aof/annotation.ts';
 import type { FileReport, FindingList } from '../aof/report.ts';
 import { TransactionTracker } from '../aof/transaction.ts';
 import { eachNested } from '../engine/nested-commands.ts';
+import type { FormatFault } from '../faults.ts';
 import type { FindingDetails } from '../findings.ts';
 import { MemorySource } from '../io/source.ts';
 import { escapeBinary, escapeBytes } from '../io/text.ts';
@@ -12,7 +13,7 @@ import { RespFastLane } from '../resp/command-batch.ts';
 import { Frame } from '../resp/frame.ts';
 import { PassedRecord } from '../resp/passed-record.ts';
 import { Resynchroniser } from '../resp/resync.ts';
-import { type FrameFlaw, Record, RespScanner } from '../resp/scanner.ts';
+import { Record, RespScanner } from '../resp/scanner.ts';
 import {
   arityText,
   type CommandInfo,
@@ -126,7 +127,7 @@ export class AofCheck {
       const record = scanner.next(frame);
       if (record === Record.command) this.checkCommand();
       else if (record === Record.annotation) this.noteAnnotation();
-      else if (record === Record.end || !this.passDamage(scanner.flaw as FrameFlaw)) return true;
+      else if (record === Record.end || !this.passDamage(scanner.flaw as FormatFault)) return true;
     }
     return false;
   }
@@ -373,7 +374,7 @@ export class AofCheck {
   }
 
   /** Reports a bad region and goes on behind it; false where nothing sound comes after. */
-  private passDamage(flaw: FrameFlaw): boolean {
+  private passDamage(flaw: FormatFault): boolean {
     const { window, scanner, frame } = this;
     const start = scanner.start;
     // What is damaged is no command, so that those behind it have the numbers that log and restore give them.
@@ -402,7 +403,7 @@ export class AofCheck {
     return next >= 0;
   }
 
-  private addFlaw(flaw: FrameFlaw, start: number, next: number, details: FindingDetails): void {
+  private addFlaw(flaw: FormatFault, start: number, next: number, details: FindingDetails): void {
     const truncated = flaw.code === 'aof.truncated';
     const code = truncated && !this.options.last ? 'aof.truncated.not-last' : flaw.code;
     const message = next < 0 ? {} : { message: `${this.messageOf(code)}; commands go on at offset ${next}` };

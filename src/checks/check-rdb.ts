@@ -1,12 +1,12 @@
 import type { FindingList, RdbReport } from '../aof/report.ts';
-import { FlawError } from '../encodings/flaw.ts';
+import { EncodingError, FormatError } from '../faults.ts';
 import type { FindingDetails } from '../findings.ts';
 import { FileSource } from '../io/source.ts';
 import { escapeBinary, escapeBytes } from '../io/text.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { databasesDefault } from '../limits.ts';
 import { DuplicateKeys } from '../rdb/duplicate-keys.ts';
-import { RdbFault, RdbInput } from '../rdb/input.ts';
+import { RdbInput } from '../rdb/input.ts';
 import { loadAdvice } from '../rdb/load-advice.ts';
 import { needsModule } from '../rdb/module-data.ts';
 import { isMemberExpiry, jobCount, memberCount, memberExpiryAux, moduleTypeText, productText } from '../rdb/product.ts';
@@ -253,12 +253,12 @@ export class RdbCheck {
   }
 
   private async addFault(error: unknown): Promise<void> {
-    if (error instanceof FlawError) {
-      const { code, expected, found } = error.flaw;
+    if (error instanceof EncodingError) {
+      const { code, expected, found } = error;
       this.findings.add(code, this.file, this.reader.itemOffset, { key: this.key(), expected, found });
       return;
     }
-    if (!(error instanceof RdbFault)) throw error;
+    if (!(error instanceof FormatError)) throw error;
     const { offset, expected, found } = error;
     // Loaded only where it is needed: the start-up weighs on small files.
     const { nameFault } = await import('../aof/name-fault.ts');
@@ -302,7 +302,7 @@ export class RdbCheck {
       await this.compareCandidates(new RdbReader(new RdbInput(source), { checksum: false }));
     } catch (error) {
       // The fault that ended the first reading ends the second one too.
-      if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
+      if (!(error instanceof FormatError)) throw error;
     } finally {
       source.close();
     }

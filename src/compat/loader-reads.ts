@@ -1,4 +1,5 @@
-import type { RdbFault, RdbInput } from '../rdb/input.ts';
+import type { FormatError } from '../faults.ts';
+import type { RdbInput } from '../rdb/input.ts';
 import type { Doing } from '../rdb/reader.ts';
 import { internal, type Reason, unexpectedEnd } from './rdb-reasons.ts';
 
@@ -17,9 +18,9 @@ export class LoaderReads {
   /** What is said where the file ends in the middle of the current read. */
   atEnd: Reason = unexpectedEnd;
   private readonly input: RdbInput;
-  private readonly fault: RdbFault;
+  private readonly fault: FormatError;
 
-  constructor(input: RdbInput, fault: RdbFault) {
+  constructor(input: RdbInput, fault: FormatError) {
     this.input = input;
     this.fault = fault;
   }

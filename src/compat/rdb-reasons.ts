@@ -75,7 +75,7 @@ const byCode: Record<string, string> = {
 export function reasonOf(code: string, found: string, reader: RdbReader): Reason {
   const { version, type } = reader;
   if (code === 'rdb.truncated' || code === 'rdb.string.length' || code === 'rdb.value.empty') return unexpectedEnd;
-  if (code === 'rdb.signature' || code === 'rdb.magic.unknown')
+  if (code === 'rdb.signature' || code === 'rdb.signature.unknown')
     return plain('Wrong signature trying to load DB from file');
   if (code.startsWith('rdb.version')) return plain(`Can't handle RDB format version ${found}`);
   if (code.startsWith('rdb.opcode') || code.startsWith('rdb.type')) return plain(`Invalid object type: ${found}`);

@@ -1,4 +1,5 @@
-import { RdbFault, type RdbInput } from '../rdb/input.ts';
+import { FormatError } from '../faults.ts';
+import type { RdbInput } from '../rdb/input.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue, valueType } from '../rdb/value-types.ts';
@@ -142,7 +143,7 @@ export class RdbReport {
     if (error instanceof ValueRefusal) {
       if (error.code === 'rdb.value.duplicate') this.passPartner();
       this.end(reasonOf(error.code, error.found, this.reader), this.reader.input.offset);
-    } else if (error instanceof RdbFault) this.reportRdbFault(error);
+    } else if (error instanceof FormatError) this.reportRdbFault(error);
     else if ((error as Error).name === 'UnreadableError') this.end(unexpectedEnd, this.reader.input.offset);
     else throw error;
   }
@@ -159,7 +160,7 @@ export class RdbReport {
         if (length < 253) input.pass(length);
       }
     } catch (error) {
-      if (!(error instanceof RdbFault)) throw error;
+      if (!(error instanceof FormatError)) throw error;
     }
   }
 
@@ -168,11 +169,11 @@ export class RdbReport {
     try {
       this.reader.input.length();
     } catch (error) {
-      if (!(error instanceof RdbFault)) throw error;
+      if (!(error instanceof FormatError)) throw error;
     }
   }
 
-  private reportRdbFault(fault: RdbFault): void {
+  private reportRdbFault(fault: FormatError): void {
     const { reader } = this;
     const { input, itemOffset } = reader;
     if (reader.type >= 0) this.type = reader.type;

@@ -1,4 +1,5 @@
-import type { RdbFault, RdbInput } from '../rdb/input.ts';
+import type { FormatError } from '../faults.ts';
+import type { RdbInput } from '../rdb/input.ts';
 import { moduleTypeOf } from '../rdb/module-data.ts';
 import { Opcode } from '../rdb/opcodes.ts';
 import type { Doing, RdbReader } from '../rdb/reader.ts';
@@ -20,7 +21,7 @@ export interface Trace {
 const framing = /^rdb\.(truncated|length|string|lzf)/;
 
 /** Goes through the item at `itemOffset` up to `fault`; undefined where it cannot be read again or nothing turns up. */
-export function retrace(input: RdbInput, itemOffset: number, reader: RdbReader, fault: RdbFault): Trace | undefined {
+export function retrace(input: RdbInput, itemOffset: number, reader: RdbReader, fault: FormatError): Trace | undefined {
   if (!framing.test(fault.code) || !input.seek(itemOffset)) return undefined;
   const reads = new LoaderReads(input, fault);
   try {

@@ -2,11 +2,12 @@ import nodePath from 'node:path';
 import type { Layout } from '../aof/layout.ts';
 import { loadOrder, parseManifest } from '../aof/manifest.ts';
 import { UsageError } from '../errors.ts';
+import { FormatError } from '../faults.ts';
 import { DecompressionError } from '../io/decompression-error.ts';
 import fs from '../io/file-system.ts';
 import { openRegular } from '../io/input.ts';
 import { readSmallFile } from '../io/small-file.ts';
-import { RdbFault, RdbInput } from '../rdb/input.ts';
+import { RdbInput } from '../rdb/input.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import type { Flavor } from '../servers/flavor.ts';
 import { findTarget, type Target } from '../servers/targets.ts';
@@ -76,7 +77,7 @@ export function flavorOfFiles(layout: Layout): Flavor | undefined {
   try {
     return flavorOfRdb(new RdbReader(new RdbInput(source, 4096), { checksum: false }));
   } catch (error) {
-    if (error instanceof RdbFault || error instanceof DecompressionError) return undefined;
+    if (error instanceof FormatError || error instanceof DecompressionError) return undefined;
     throw error;
   } finally {
     source.close();

@@ -1,13 +1,13 @@
 import type { FindingList } from '../aof/report.ts';
-import { FlawError } from '../encodings/flaw.ts';
 import type { Dataset } from '../engine/dataset.ts';
 import type { Keyspace } from '../engine/keyspace.ts';
 import { parseLibraryHeader } from '../engine/library-header.ts';
 import type { Shard } from '../engine/partition.ts';
+import { EncodingError, FormatError } from '../faults.ts';
 import { escapeBytes } from '../io/text.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { blobBytesMax } from '../limits.ts';
-import { RdbFault, type RdbInput } from '../rdb/input.ts';
+import type { RdbInput } from '../rdb/input.ts';
 import type { LoadExam, Refusal } from '../rdb/load-check.ts';
 import { needsModule } from '../rdb/module-data.ts';
 import { Opcode } from '../rdb/opcodes.ts';
@@ -244,7 +244,7 @@ export class RdbLoad {
     const from = input.offset;
     this.last = -1;
     if (reader.keyTooLong)
-      throw new RdbFault('rdb.string.long', from, `a key of at most ${blobBytesMax} bytes`, 'a longer one');
+      throw new FormatError('rdb.string.long', from, `a key of at most ${blobBytesMax} bytes`, 'a longer one');
     values.begin();
     checkValue(input, reader.type, values);
     if (options.exam !== undefined) this.examine(options.exam);
@@ -383,7 +383,7 @@ export class RdbLoad {
   private runUpdate(): void {
     const { reader, options } = this;
     if (options.update === undefined) {
-      throw new RdbFault(
+      throw new FormatError(
         'rdb.unsupported.opcode',
         reader.itemOffset,
         'no command within an RDB',
@@ -424,13 +424,13 @@ export class RdbLoad {
 
   private async addFault(error: unknown): Promise<void> {
     const { options, reader } = this;
-    if (error instanceof RdbFault) {
+    if (error instanceof FormatError) {
       const { offset, expected, found } = error;
       const { nameFault } = await import('../aof/name-fault.ts');
       const { code, details } = await nameFault(error, reader, options.pause);
       options.findings.add(code, options.path, offset, { key: this.key(), expected, found, ...details });
-    } else if (error instanceof FlawError) {
-      const { code, expected, found } = error.flaw;
+    } else if (error instanceof EncodingError) {
+      const { code, expected, found } = error;
       options.findings.add(code, options.path, reader.itemOffset, { key: this.key(), expected, found });
     } else throw error;
   }

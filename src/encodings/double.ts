@@ -1,4 +1,4 @@
-import { FlawError, flaw } from './flaw.ts';
+import { EncodingError, formatFault } from '../faults.ts';
 import { latin1Text, writeLatin1 } from './latin1.ts';
 
 /*
@@ -21,7 +21,7 @@ export function doubleTextLength(first: number): number {
 }
 
 /**
- * The v1 double at `position`, all of whose bytes lie before `end`. NaN only for the mark; throws FlawError where a server
+ * The v1 double at `position`, all of whose bytes lie before `end`. NaN only for the mark; throws EncodingError where a server
  * would refuse the text, its position counted from the length byte.
  */
 export function decodeDoubleText(bytes: Uint8Array, position: number, end: number): number {
@@ -30,10 +30,10 @@ export function decodeDoubleText(bytes: Uint8Array, position: number, end: numbe
   if (first === markPositive) return Number.POSITIVE_INFINITY;
   if (first === markNegative) return Number.NEGATIVE_INFINITY;
   if (position + 1 + first > end)
-    throw new FlawError(flaw('double.length', 0, `${first} bytes`, `${end - position - 1}`));
+    throw new EncodingError(formatFault('zset.score.text', 0, `${first} bytes`, `${end - position - 1}`));
   const text = latin1Text(bytes, position + 1, position + 1 + first);
   const value = parseDouble(text);
-  if (value === undefined) throw new FlawError(flaw('double.text', 1, 'a number', JSON.stringify(text)));
+  if (value === undefined) throw new EncodingError(formatFault('zset.score.text', 1, 'a number', JSON.stringify(text)));
   return value;
 }
 

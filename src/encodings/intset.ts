@@ -1,4 +1,4 @@
-import { type Flaw, FlawError, flaw } from './flaw.ts';
+import { EncodingError, type FormatFault, formatFault } from '../faults.ts';
 import { canonicalInteger, halvesText, shortInteger } from './integer-text.ts';
 import { readU32 } from './listpack-entry.ts';
 
@@ -15,14 +15,14 @@ import { readU32 } from './listpack-entry.ts';
 const headerBytes = 8;
 
 /** Checks all of an intset from `from` to `to`. Servers refuse an empty one. Positions in the flaw count from `from`. */
-export function validateIntset(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateIntset(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const header = validateIntsetHeader(bytes, from, to);
   if (header) return header;
   const width = bytes[from];
   for (let position = from + headerBytes + width; position < to; position += width) {
     if (!ascends(bytes, position - width, position, width)) {
       const expected = `more than ${memberText(bytes, position - width, width)}`;
-      return flaw('intset.order', position - from, expected, memberText(bytes, position, width));
+      return formatFault('intset.order', position - from, expected, memberText(bytes, position, width));
     }
   }
   return undefined;
@@ -42,26 +42,26 @@ function memberText(bytes: Uint8Array, position: number, width: number): string 
 }
 
 /** The checks that a server always makes, without `sanitize-dump-payload`. */
-export function validateIntsetHeader(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateIntsetHeader(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const length = to - from;
-  if (length < headerBytes) return flaw('intset.size', 0, `at least ${headerBytes} bytes`, `${length}`);
+  if (length < headerBytes) return formatFault('intset.size', 0, `at least ${headerBytes} bytes`, `${length}`);
   const width = readU32(bytes, from);
-  if (width !== 2 && width !== 4 && width !== 8) return flaw('intset.width', 0, '2, 4 or 8', `${width}`);
+  if (width !== 2 && width !== 4 && width !== 8) return formatFault('intset.width', 0, '2, 4 or 8', `${width}`);
   const count = readU32(bytes, from + 4);
   const needed = headerBytes + count * width;
-  if (needed !== length) return flaw('intset.count', 4, `${(length - headerBytes) / width} members`, `${count}`);
-  if (count === 0) return flaw('intset.empty', 4, 'at least one member', '0');
+  if (needed !== length) return formatFault('intset.count', 4, `${(length - headerBytes) / width} members`, `${count}`);
+  if (count === 0) return formatFault('intset.empty', 4, 'at least one member', '0');
   return undefined;
 }
 
 /** A member that stands twice in an intset of any order, which a server finds where it turns the intset into a table. */
-export function duplicateIntsetFlaw(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function duplicateIntsetFlaw(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   if (validateIntsetHeader(bytes, from, to)) return undefined;
   const width = bytes[from];
   const seen = new Set<string>();
   for (let position = from + headerBytes; position < to; position += width) {
     const text = memberText(bytes, position, width);
-    if (seen.has(text)) return flaw('intset.duplicate', position - from, 'each member once', text);
+    if (seen.has(text)) return formatFault('intset.duplicate', position - from, 'each member once', text);
     seen.add(text);
   }
   return undefined;
@@ -72,13 +72,13 @@ export function countIntset(bytes: Uint8Array, from: number, _to: number): numbe
 }
 
 /**
- * The members in decimal, in the order of the bytes: servers load one that is not in order. Throws FlawError where `validateIntset` would
+ * The members in decimal, in the order of the bytes: servers load one that is not in order. Throws EncodingError where `validateIntset` would
  * find any other flaw.
  */
 export function decodeIntset(bytes: Uint8Array, from: number, to: number): string[] {
   const wrong = validateIntset(bytes, from, to);
   const isUnordered = wrong?.code === 'intset.order' && duplicateIntsetFlaw(bytes, from, to) === undefined;
-  if (wrong && !isUnordered) throw new FlawError(wrong);
+  if (wrong && !isUnordered) throw new EncodingError(wrong);
   const width = bytes[from];
   const members: string[] = [];
   for (let position = from + headerBytes; position < to; position += width) {

@@ -1,5 +1,5 @@
+import { type FormatFault, formatFault } from '../faults.ts';
 import { fieldExpireMax } from '../limits.ts';
-import { type Flaw, flaw } from './flaw.ts';
 import { entryFlaw, validateCount, validateListpackHeader } from './listpack.ts';
 import {
   integerEntryHigh,
@@ -30,27 +30,27 @@ import { UniqueElements } from './unique-elements.ts';
 const seen = new UniqueElements();
 
 /** Set members: a sound listpack without duplicates. Positions count from `from`. */
-export function validateSetListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateSetListpack(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   return validateTuples(bytes, from, to, 1);
 }
 
 /** Hash fields and values: a sound listpack of pairs, no field twice. */
-export function validateHashListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateHashListpack(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   return validateTuples(bytes, from, to, 2);
 }
 
 /** Sorted set members and scores: a sound listpack of pairs, no member twice. Scores: see score-order.ts. */
-export function validateSortedSetListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateSortedSetListpack(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   return validateTuples(bytes, from, to, 2);
 }
 
 /** Hash with field expiry (types 23, 25): triples; expiry an integer entry in 0..2^48-1 ms, ascending, zeros last. */
-export function validateHashExpiryListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateHashExpiryListpack(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   return validateTuples(bytes, from, to, 3, 2);
 }
 
 /** Set with member expiry (type 34; Redis 8.12): pairs; expiry as in a hash. */
-export function validateSetExpiryListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateSetExpiryListpack(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   return validateTuples(bytes, from, to, 2, 1);
 }
 
@@ -60,23 +60,34 @@ export function validateTemplateListpack(
   from: number,
   to: number,
   fieldCount: number,
-): Flaw | undefined {
+): FormatFault | undefined {
   const unsound = validateTuples(bytes, from, to, 0);
   if (unsound) return unsound;
   const first = from + listpackHeaderBytes;
   const end = to - 1;
   const isId = first < end && isIntegerEntry(bytes[first]) && integerEntryHigh(bytes, first) >= 0;
   if (!isId) {
-    return flaw('listpack.template.id', listpackHeaderBytes, 'an integer template id', first < end ? 'other' : 'none');
+    return formatFault(
+      'listpack.template.id',
+      listpackHeaderBytes,
+      'an integer template id',
+      first < end ? 'other' : 'none',
+    );
   }
   let count = -1;
   for (let position = first; position < end; count++) position = nextListpackEntry(bytes, position, end);
   if (count === fieldCount) return undefined;
-  return flaw('listpack.template.count', to - from - 1, `${fieldCount} values`, `${count}`);
+  return formatFault('listpack.template.count', to - from - 1, `${fieldCount} values`, `${count}`);
 }
 
 /** Tuples of `size` elements whose first one is unique and of which number `expiryPart` is an expiry. Size 0: anything goes. */
-function validateTuples(bytes: Uint8Array, from: number, to: number, size: number, expiryPart = -1): Flaw | undefined {
+function validateTuples(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  size: number,
+  expiryPart = -1,
+): FormatFault | undefined {
   const header = validateListpackHeader(bytes, from, to);
   if (header) return header;
   if (size > 0) seen.reset(bytes);
@@ -98,7 +109,7 @@ function validateTuples(bytes: Uint8Array, from: number, to: number, size: numbe
     count++;
     if (++part >= size) part = 0;
   }
-  if (part !== 0) return flaw('listpack.tuple', to - from - 1, `a multiple of ${size} elements`, `${count}`);
+  if (part !== 0) return formatFault('listpack.tuple', to - from - 1, `a multiple of ${size} elements`, `${count}`);
   return validateCount(bytes, from, count);
 }
 
@@ -106,19 +117,20 @@ function validateTuples(bytes: Uint8Array, from: number, to: number, size: numbe
  * The first expiry of a hash's listpack (types 23, 25), which a server reads whatever is set: a flaw where that ends it. Nothing for
  * one that ends before it.
  */
-export function firstExpiryFlaw(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function firstExpiryFlaw(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   if (validateListpackHeader(bytes, from, to)) return undefined;
   const end = to - 1;
   let position = from + listpackHeaderBytes;
   for (let element = 0; element < 3; element++) {
     if (position >= end || bytes[position] === 0xff) return undefined;
     const next = nextListpackEntry(bytes, position, end);
-    if (next < 0) return flaw('listpack.expiry.first', position - from, 'a sound element', 'another');
+    if (next < 0) return formatFault('listpack.expiry.first', position - from, 'a sound element', 'another');
     if (element < 2) position = next;
   }
-  if (!isIntegerEntry(bytes[position])) return flaw('listpack.expiry.first', position - from, 'an integer', 'a text');
+  if (!isIntegerEntry(bytes[position]))
+    return formatFault('listpack.expiry.first', position - from, 'an integer', 'a text');
   const expiry = listpackEntryNumber(bytes, position);
-  return expiry < 0 ? flaw('listpack.expiry.negative', position - from, 'an expiry', `${expiry}`) : undefined;
+  return expiry < 0 ? formatFault('listpack.expiry.negative', position - from, 'an expiry', `${expiry}`) : undefined;
 }
 
 function addElement(bytes: Uint8Array, position: number): boolean {
@@ -129,15 +141,15 @@ function addElement(bytes: Uint8Array, position: number): boolean {
   return seen.addBytes(position + stringEntryHead(first), stringEntryLength(bytes, position));
 }
 
-function duplicateFlaw(bytes: Uint8Array, from: number, position: number): Flaw {
+function duplicateFlaw(bytes: Uint8Array, from: number, position: number): FormatFault {
   const text = JSON.stringify(listpackEntryText(bytes, position).slice(0, 64));
-  return flaw('listpack.duplicate', position - from, 'each member or field once', text);
+  return formatFault('listpack.duplicate', position - from, 'each member or field once', text);
 }
 
-function validateExpiry(bytes: Uint8Array, from: number, position: number, previous: number): Flaw | undefined {
+function validateExpiry(bytes: Uint8Array, from: number, position: number, previous: number): FormatFault | undefined {
   const at = position - from;
   if (!isIntegerEntry(bytes[position])) {
-    return flaw(
+    return formatFault(
       'listpack.expiry.integer',
       at,
       'an integer',
@@ -146,11 +158,11 @@ function validateExpiry(bytes: Uint8Array, from: number, position: number, previ
   }
   const expiry = listpackEntryNumber(bytes, position);
   if (expiry < 0 || expiry > fieldExpireMax) {
-    return flaw('listpack.expiry.range', at, `0 to ${fieldExpireMax} ms`, `${expiry}`);
+    return formatFault('listpack.expiry.range', at, `0 to ${fieldExpireMax} ms`, `${expiry}`);
   }
   if (expiry !== 0 && (previous === 0 || expiry < previous)) {
     const expected = previous === 0 ? '0, as fields without expiry come last' : `at least ${previous}`;
-    return flaw('listpack.expiry.order', at, expected, `${expiry}`);
+    return formatFault('listpack.expiry.order', at, expected, `${expiry}`);
   }
   return undefined;
 }

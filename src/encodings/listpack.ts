@@ -1,5 +1,5 @@
+import { EncodingError, type FormatFault, formatFault } from '../faults.ts';
 import type { BacklenThreshold } from '../servers/targets.ts';
-import { type Flaw, FlawError, flaw } from './flaw.ts';
 import { halvesBigint, halvesNumber } from './integer-text.ts';
 import { latin1Text } from './latin1.ts';
 import {
@@ -34,7 +34,7 @@ export const listpackCountUnknown = 65535;
  * Checks all of a listpack that lies from `from` to `to`, as a server with `sanitize-dump-payload yes` does (lpValidateIntegrity).
  * An empty listpack is sound. Positions in the flaw count from `from`.
  */
-export function validateListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateListpack(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const header = validateListpackHeader(bytes, from, to);
   if (header) return header;
   const end = to - 1;
@@ -55,19 +55,20 @@ export function validateListpack(bytes: Uint8Array, from: number, to: number): F
 }
 
 /** The checks that a server always makes, without `sanitize-dump-payload`: header and terminator. */
-export function validateListpackHeader(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateListpackHeader(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const length = to - from;
   if (length < listpackHeaderBytes + 1) {
-    return flaw('listpack.size', 0, `at least ${listpackHeaderBytes + 1} bytes`, `${length}`);
+    return formatFault('listpack.size', 0, `at least ${listpackHeaderBytes + 1} bytes`, `${length}`);
   }
   const declared = readU32(bytes, from);
-  if (declared !== length) return flaw('listpack.header.bytes', 0, `${length}, the blob's length`, `${declared}`);
-  if (bytes[to - 1] !== 0xff) return flaw('listpack.terminator', length - 1, 'ff', hexByte(bytes[to - 1]));
+  if (declared !== length)
+    return formatFault('listpack.header.bytes', 0, `${length}, the blob's length`, `${declared}`);
+  if (bytes[to - 1] !== 0xff) return formatFault('listpack.terminator', length - 1, 'ff', hexByte(bytes[to - 1]));
   return undefined;
 }
 
 /** What a server finds at the first element of a listpack whose header is sound: it looks at that one whatever is set. */
-export function firstEntryFlaw(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function firstEntryFlaw(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const position = from + listpackHeaderBytes;
   const end = to - 1;
   if (position >= end || bytes[position] === 0xff) return undefined;
@@ -75,23 +76,29 @@ export function firstEntryFlaw(bytes: Uint8Array, from: number, to: number): Fla
 }
 
 /** Compares the header's count with the real one. */
-export function validateCount(bytes: Uint8Array, from: number, count: number): Flaw | undefined {
+export function validateCount(bytes: Uint8Array, from: number, count: number): FormatFault | undefined {
   const declared = bytes[from + 4] | (bytes[from + 5] << 8);
   if (declared === listpackCountUnknown || declared === count) return undefined;
-  return flaw('listpack.header.count', 4, `${count}, the number of entries`, `${declared}`);
+  return formatFault('listpack.header.count', 4, `${count}, the number of entries`, `${declared}`);
 }
 
 /** Says what is wrong with an entry that `nextListpackEntry` refused. */
-export function entryFlaw(bytes: Uint8Array, from: number, position: number, end: number): Flaw {
+export function entryFlaw(bytes: Uint8Array, from: number, position: number, end: number): FormatFault {
   const at = position - from;
   const first = bytes[position];
-  if (first === 0xff) return flaw('listpack.terminator.early', at, `ff at ${end - from} only`, 'ff among the entries');
+  if (first === 0xff)
+    return formatFault('listpack.terminator.early', at, `ff at ${end - from} only`, 'ff among the entries');
   const length = listpackEntryLength(bytes, position, end);
-  if (length === 0) return flaw('listpack.entry.encoding', at, 'an encoding byte', hexByte(first));
+  if (length === 0) return formatFault('listpack.entry.encoding', at, 'an encoding byte', hexByte(first));
   if (position + length >= end) {
-    return flaw('listpack.entry.length', at, `an entry that ends before ${end - from}`, `${length} bytes`);
+    return formatFault('listpack.entry.length', at, `an entry that ends before ${end - from}`, `${length} bytes`);
   }
-  return flaw('listpack.entry.backlen', at + length, `a backlen of ${length}`, hexByte(bytes[position + length]));
+  return formatFault(
+    'listpack.entry.backlen',
+    at + length,
+    `a backlen of ${length}`,
+    hexByte(bytes[position + length]),
+  );
 }
 
 /** How many elements the header says there are, where that is known: 0 else, and in what is too short for a header. */
@@ -133,20 +140,20 @@ export function backlenThresholdOf(bytes: Uint8Array, from: number, to: number):
   return undefined;
 }
 
-/** The elements as binary strings, integers in decimal. Throws FlawError where `validateListpack` would find a flaw. */
+/** The elements as binary strings, integers in decimal. Throws EncodingError where `validateListpack` would find a flaw. */
 export function decodeListpack(bytes: Uint8Array, from: number, to: number): string[] {
   const wrong = validateListpackHeader(bytes, from, to);
-  if (wrong) throw new FlawError(wrong);
+  if (wrong) throw new EncodingError(wrong);
   const elements: string[] = [];
   const end = to - 1;
   for (let position = from + listpackHeaderBytes; position < end; ) {
     const next = nextListpackEntry(bytes, position, end);
-    if (next < 0) throw new FlawError(entryFlaw(bytes, from, position, end));
+    if (next < 0) throw new EncodingError(entryFlaw(bytes, from, position, end));
     elements.push(listpackEntryText(bytes, position));
     position = next;
   }
   const miscounted = validateCount(bytes, from, elements.length);
-  if (miscounted) throw new FlawError(miscounted);
+  if (miscounted) throw new EncodingError(miscounted);
   return elements;
 }
 
@@ -156,7 +163,7 @@ export function decodeListpack(bytes: Uint8Array, from: number, to: number): str
  *   const cursor = new ListpackCursor(bytes, from, to);
  *   while (cursor.next()) use(cursor.isInteger ? cursor.number : cursor.text());
  *
- * `next` throws FlawError at an unsound entry; the header's count is not compared.
+ * `next` throws EncodingError at an unsound entry; the header's count is not compared.
  */
 export class ListpackCursor {
   /** Of the current entry: its first byte's position in `bytes`. */
@@ -178,10 +185,10 @@ export class ListpackCursor {
     this.reset(bytes, from, to);
   }
 
-  /** Starts over on another listpack. Throws FlawError on an unsound header. */
+  /** Starts over on another listpack. Throws EncodingError on an unsound header. */
   reset(bytes: Uint8Array, from: number, to: number): void {
     const wrong = validateListpackHeader(bytes, from, to);
-    if (wrong) throw new FlawError(wrong);
+    if (wrong) throw new EncodingError(wrong);
     this.bytes = bytes;
     this.from = from;
     this.following = from + listpackHeaderBytes;
@@ -194,7 +201,7 @@ export class ListpackCursor {
     if (position >= this.end) return false;
     const { bytes } = this;
     const following = nextListpackEntry(bytes, position, this.end);
-    if (following < 0) throw new FlawError(entryFlaw(bytes, this.from, position, this.end));
+    if (following < 0) throw new EncodingError(entryFlaw(bytes, this.from, position, this.end));
     this.following = following;
     this.position = position;
     const first = bytes[position];

@@ -1,5 +1,5 @@
-import { isNanText, parseScore } from './double.ts';
-import { type Flaw, flaw } from './flaw.ts';
+import { type FormatFault, formatFault } from '../faults.ts';
+import { isNanText } from './double.ts';
 
 /** What ListpackCursor and ZiplistCursor have in common. */
 export interface PairCursor {
@@ -11,29 +11,15 @@ export interface PairCursor {
 }
 
 /**
- * Looks at the scores of a sound listpack or ziplist of members and scores, which a loading server does not: it takes them
- * in any order, reads a text that is no number as 0, and keeps NaN (Valkey 9.1 alone refuses NaN). Finds the first score
- * that is no number or less than the one before. `from` is where the blob starts, for the flaw's position.
+ * Finds a score that a server reads as NaN in a sound listpack or ziplist of members and scores. A loading server takes scores in any
+ * order, reads a text that is no number as 0, and keeps NaN; Valkey 9.1 alone refuses NaN. The fault's offset counts from `from`.
  */
-export function findScoreFlaw(cursor: PairCursor, from: number): Flaw | undefined {
-  let previous = Number.NEGATIVE_INFINITY;
-  while (cursor.next() && cursor.next()) {
-    const score = cursor.isInteger ? cursor.number : parseScore(cursor.text());
-    const at = cursor.position - from;
-    if (score === undefined) return flaw('score.number', at, 'a number', JSON.stringify(cursor.text().slice(0, 64)));
-    if (score < previous) return flaw('score.order', at, `at least ${previous}`, `${score}`);
-    previous = score;
-  }
-  return undefined;
-}
-
-/** Finds a score that a server reads as NaN. */
-export function nanScoreFlaw(cursor: PairCursor, from: number): Flaw | undefined {
+export function nanScoreFlaw(cursor: PairCursor, from: number): FormatFault | undefined {
   while (cursor.next() && cursor.next()) {
     if (cursor.isInteger) continue;
     const text = cursor.text();
     if (isNanText(text))
-      return flaw('zset.score.compact', cursor.position - from, 'a score', JSON.stringify(text.slice(0, 64)));
+      return formatFault('zset.score.compact', cursor.position - from, 'a score', JSON.stringify(text.slice(0, 64)));
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { type Flaw, flaw } from './flaw.ts';
+import { type FormatFault, formatFault } from '../faults.ts';
 import { listpackEntryNumber, listpackHeaderBytes, nextListpackEntry } from './listpack-entry.ts';
 import { streamEntryDeleted, streamEntrySameFields } from './stream-listpack.ts';
 
@@ -8,7 +8,7 @@ import { streamEntryDeleted, streamEntrySameFields } from './stream-listpack.ts'
  * a number must be. It reads neither the counts nor what follows the first live entry. The header is known to be sound. Tried in
  * test/load-rules.
  */
-export function findFirstEntryFlaw(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function findFirstEntryFlaw(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const walk = new Walk(bytes, from, to);
   try {
     walk.passMaster();
@@ -16,7 +16,7 @@ export function findFirstEntryFlaw(bytes: Uint8Array, from: number, to: number):
     return undefined;
   } catch (error) {
     if (!(error instanceof WalkEnd)) throw error;
-    return flaw('stream.first', walk.position - from, 'the first entry', error.message);
+    return formatFault('stream.first', walk.position - from, 'the first entry', error.message);
   }
 }
 

@@ -1,5 +1,5 @@
+import { EncodingError, type FormatFault, formatFault } from '../faults.ts';
 import type { BacklenThreshold } from '../servers/targets.ts';
-import { type Flaw, FlawError, flaw } from './flaw.ts';
 import { entryFlaw, validateListpackHeader } from './listpack.ts';
 import {
   isIntegerEntry,
@@ -55,7 +55,7 @@ export const lastNode = { elements: 0, deleted: 0, end: 0 };
  * negative count of fields is refused, which a server up to 8.6 may let pass and then crash on. Positions count from `from`.
  * Valkey 9 does look at all of these: stream-consistency.ts.
  */
-export function validateStreamListpack(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateStreamListpack(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const header = validateListpackHeader(bytes, from, to);
   if (header) return header;
   const end = to - 1;
@@ -64,7 +64,7 @@ export function validateStreamListpack(bytes: Uint8Array, from: number, to: numb
   const firstField = afterInteger(bytes, fieldsAt, end);
   if (firstField < 0) return masterFlaw(bytes, from, end);
   const fields = listpackEntryNumber(bytes, fieldsAt);
-  if (fields < 0) return flaw('stream.node.fields', fieldsAt - from, 'a count of fields', `${fields}`);
+  if (fields < 0) return formatFault('stream.node.fields', fieldsAt - from, 'a count of fields', `${fields}`);
   const zero = afterEntries(bytes, firstField, end, fields);
   let position = afterInteger(bytes, zero, end);
   if (position < 0 || listpackEntryNumber(bytes, zero) !== 0) return masterFlaw(bytes, from, end);
@@ -75,14 +75,14 @@ export function validateStreamListpack(bytes: Uint8Array, from: number, to: numb
   for (let index = 0; index < entries; index++) {
     const next = afterStreamEntry(bytes, position, end, fields);
     if (next === negativeFields)
-      return flaw('stream.entry.fields', position - from, 'a count of fields', 'less than 0');
+      return formatFault('stream.entry.fields', position - from, 'a count of fields', 'less than 0');
     if (next < 0) return streamEntryFlaw(bytes, from, position, end, entries - index);
     position = next;
   }
   lastNode.end = position;
   // Any terminator will do: a server does not look at what follows the last entry's.
   if (bytes[position] === 0xff) return undefined;
-  return flaw('stream.node.end', position - from, `the end after ${entries} entries`, 'more elements');
+  return formatFault('stream.node.end', position - from, `the end after ${entries} entries`, 'more elements');
 }
 
 /** How many live entries a sound node says that it holds. */
@@ -90,10 +90,10 @@ export function countStreamEntries(bytes: Uint8Array, from: number, _to: number)
   return listpackEntryNumber(bytes, from + listpackHeaderBytes);
 }
 
-/** A node with its entries, deleted ones included. Throws FlawError where `validateStreamListpack` would find a flaw. */
+/** A node with its entries, deleted ones included. Throws EncodingError where `validateStreamListpack` would find a flaw. */
 export function decodeStreamListpack(bytes: Uint8Array, from: number, to: number): StreamNode {
   const wrong = validateStreamListpack(bytes, from, to);
-  if (wrong) throw new FlawError(wrong);
+  if (wrong) throw new EncodingError(wrong);
   const reader = new NodeReader(bytes, from + listpackHeaderBytes, to - 1);
   const count = reader.number();
   const deleted = reader.number();
@@ -214,7 +214,7 @@ function afterStreamEntry(bytes: Uint8Array, position: number, end: number, mast
 }
 
 /** The flaw of an unsound element from `position` on, or undefined if all elements are sound. */
-function elementFlaw(bytes: Uint8Array, from: number, position: number, end: number): Flaw | undefined {
+function elementFlaw(bytes: Uint8Array, from: number, position: number, end: number): FormatFault | undefined {
   for (let at = position; at < end; ) {
     const next = nextListpackEntry(bytes, at, end);
     if (next < 0) return entryFlaw(bytes, from, at, end);
@@ -223,16 +223,17 @@ function elementFlaw(bytes: Uint8Array, from: number, position: number, end: num
   return undefined;
 }
 
-function masterFlaw(bytes: Uint8Array, from: number, end: number): Flaw {
+function masterFlaw(bytes: Uint8Array, from: number, end: number): FormatFault {
   return (
     elementFlaw(bytes, from, from + listpackHeaderBytes, end) ??
-    flaw('stream.node.master', listpackHeaderBytes, 'count, deleted, fields n, n fields, 0', 'other elements')
+    formatFault('stream.node.master', listpackHeaderBytes, 'count, deleted, fields n, n fields, 0', 'other elements')
   );
 }
 
-function streamEntryFlaw(bytes: Uint8Array, from: number, position: number, end: number, left: number): Flaw {
+function streamEntryFlaw(bytes: Uint8Array, from: number, position: number, end: number, left: number): FormatFault {
   const expected = `${left} more entries, each with its count of elements`;
   return (
-    elementFlaw(bytes, from, position, end) ?? flaw('stream.node.entry', position - from, expected, 'other elements')
+    elementFlaw(bytes, from, position, end) ??
+    formatFault('stream.node.entry', position - from, expected, 'other elements')
   );
 }

@@ -1,4 +1,4 @@
-import { type Flaw, flaw } from './flaw.ts';
+import { type FormatFault, formatFault } from '../faults.ts';
 import { UniqueElements } from './unique-elements.ts';
 import { validateZiplist, ziplistHeaderBytes } from './ziplist.ts';
 import {
@@ -23,16 +23,16 @@ import {
 const seen = new UniqueElements();
 
 /** Hash fields and values: a sound ziplist of pairs, no field twice. Positions in the flaw count from `from`. */
-export function validateHashZiplist(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateHashZiplist(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   return validatePairs(bytes, from, to);
 }
 
 /** Sorted set members and scores: a sound ziplist of pairs, no member twice. */
-export function validateSortedSetZiplist(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateSortedSetZiplist(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   return validatePairs(bytes, from, to);
 }
 
-function validatePairs(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+function validatePairs(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const unsound = validateZiplist(bytes, from, to);
   if (unsound) return unsound;
   seen.reset(bytes);
@@ -42,11 +42,13 @@ function validatePairs(bytes: Uint8Array, from: number, to: number): Flaw | unde
     const encoding = ziplistEncodingPosition(bytes, position);
     if (count % 2 === 0 && !addElement(bytes, encoding)) {
       const text = JSON.stringify(ziplistElementText(bytes, encoding).slice(0, 64));
-      return flaw('ziplist.duplicate', position - from, 'each member or field once', text);
+      return formatFault('ziplist.duplicate', position - from, 'each member or field once', text);
     }
     position = encoding + ziplistElementLength(bytes, encoding, end);
   }
-  return count % 2 === 0 ? undefined : flaw('ziplist.pairs', to - from - 1, 'an even number of elements', `${count}`);
+  return count % 2 === 0
+    ? undefined
+    : formatFault('ziplist.pairs', to - from - 1, 'an even number of elements', `${count}`);
 }
 
 function addElement(bytes: Uint8Array, encoding: number): boolean {

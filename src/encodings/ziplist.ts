@@ -1,4 +1,4 @@
-import { type Flaw, FlawError, flaw } from './flaw.ts';
+import { EncodingError, type FormatFault, formatFault } from '../faults.ts';
 import { halvesBigint, halvesNumber, halvesText } from './integer-text.ts';
 import { latin1Text } from './latin1.ts';
 import { hexByte } from './listpack.ts';
@@ -31,7 +31,7 @@ export const ziplistHeaderBytes = 10;
 const countUnknown = 65535;
 
 /** Checks all of a ziplist from `from` to `to`. An empty one is sound. Positions in the flaw count from `from`. */
-export function validateZiplist(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateZiplist(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const header = validateHeader(bytes, from, to);
   if (header) return header;
   const end = to - 1;
@@ -70,10 +70,10 @@ export function countZiplist(bytes: Uint8Array, from: number, to: number): numbe
   return count;
 }
 
-/** The elements as binary strings, integers in decimal. Throws FlawError where `validateZiplist` would find a flaw. */
+/** The elements as binary strings, integers in decimal. Throws EncodingError where `validateZiplist` would find a flaw. */
 export function decodeZiplist(bytes: Uint8Array, from: number, to: number): string[] {
   const wrong = validateZiplist(bytes, from, to);
-  if (wrong) throw new FlawError(wrong);
+  if (wrong) throw new EncodingError(wrong);
   const elements: string[] = [];
   const end = to - 1;
   for (let position = from + ziplistHeaderBytes; position < end; ) {
@@ -84,7 +84,7 @@ export function decodeZiplist(bytes: Uint8Array, from: number, to: number): stri
   return elements;
 }
 
-/** Walks a ziplist without building its elements, as ListpackCursor does; `next` throws FlawError at an unsound entry. */
+/** Walks a ziplist without building its elements, as ListpackCursor does; `next` throws EncodingError at an unsound entry. */
 export class ZiplistCursor {
   /** Of the current entry: its first byte's position in `bytes`. */
   position = 0;
@@ -101,10 +101,10 @@ export class ZiplistCursor {
   private following: number;
   private previous = 0;
 
-  /** Throws FlawError on an unsound header. */
+  /** Throws EncodingError on an unsound header. */
   constructor(bytes: Uint8Array, from: number, to: number) {
     const wrong = validateHeader(bytes, from, to);
-    if (wrong) throw new FlawError(wrong);
+    if (wrong) throw new EncodingError(wrong);
     this.bytes = bytes;
     this.from = from;
     this.end = to - 1;
@@ -117,7 +117,7 @@ export class ZiplistCursor {
     if (position >= this.end) return false;
     const { bytes } = this;
     const following = nextZiplistEntry(bytes, position, this.end, this.previous);
-    if (following < 0) throw new FlawError(entryFlaw(bytes, this.from, position, this.end, this.previous));
+    if (following < 0) throw new EncodingError(entryFlaw(bytes, this.from, position, this.end, this.previous));
     this.previous = following - position;
     this.following = following;
     this.position = position;
@@ -150,44 +150,44 @@ export class ZiplistCursor {
   }
 }
 
-function validateHeader(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+function validateHeader(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const length = to - from;
   if (length < ziplistHeaderBytes + 1) {
-    return flaw('ziplist.size', 0, `at least ${ziplistHeaderBytes + 1} bytes`, `${length}`);
+    return formatFault('ziplist.size', 0, `at least ${ziplistHeaderBytes + 1} bytes`, `${length}`);
   }
   const declared = readU32(bytes, from);
-  if (declared !== length) return flaw('ziplist.header.bytes', 0, `${length}, the blob's length`, `${declared}`);
-  if (bytes[to - 1] !== 0xff) return flaw('ziplist.terminator', length - 1, 'ff', hexByte(bytes[to - 1]));
+  if (declared !== length) return formatFault('ziplist.header.bytes', 0, `${length}, the blob's length`, `${declared}`);
+  if (bytes[to - 1] !== 0xff) return formatFault('ziplist.terminator', length - 1, 'ff', hexByte(bytes[to - 1]));
   const tail = readU32(bytes, from + 4);
-  if (tail > length - 1) return flaw('ziplist.header.tail', 4, `at most ${length - 1}`, `${tail}`);
+  if (tail > length - 1) return formatFault('ziplist.header.tail', 4, `at most ${length - 1}`, `${tail}`);
   return undefined;
 }
 
-function validateTail(bytes: Uint8Array, from: number, last: number): Flaw | undefined {
+function validateTail(bytes: Uint8Array, from: number, last: number): FormatFault | undefined {
   const tail = readU32(bytes, from + 4);
   if (last < 0 || tail === last - from) return undefined;
-  return flaw('ziplist.header.tail', 4, `${last - from}, the last entry`, `${tail}`);
+  return formatFault('ziplist.header.tail', 4, `${last - from}, the last entry`, `${tail}`);
 }
 
-function validateCount(bytes: Uint8Array, from: number, count: number): Flaw | undefined {
+function validateCount(bytes: Uint8Array, from: number, count: number): FormatFault | undefined {
   const declared = bytes[from + 8] | (bytes[from + 9] << 8);
   if (declared === countUnknown || declared === count) return undefined;
-  return flaw('ziplist.header.count', 8, `${count}, the number of entries`, `${declared}`);
+  return formatFault('ziplist.header.count', 8, `${count}, the number of entries`, `${declared}`);
 }
 
-function entryFlaw(bytes: Uint8Array, from: number, position: number, end: number, previous: number): Flaw {
+function entryFlaw(bytes: Uint8Array, from: number, position: number, end: number, previous: number): FormatFault {
   const at = position - from;
   if (bytes[position] === 0xff) {
-    return flaw('ziplist.terminator.early', at, `ff at ${end - from} only`, 'ff among the entries');
+    return formatFault('ziplist.terminator.early', at, `ff at ${end - from} only`, 'ff among the entries');
   }
   const encoding = ziplistEncodingPosition(bytes, position);
   const before = `an entry that ends before ${end - from}`;
-  if (encoding >= end) return flaw('ziplist.entry.length', at, before, 'a previous length that reaches beyond');
+  if (encoding >= end) return formatFault('ziplist.entry.length', at, before, 'a previous length that reaches beyond');
   const declared = bytes[position] < longPrevious ? bytes[position] : readU32(bytes, position + 1);
   if (declared !== previous) {
-    return flaw('ziplist.entry.previous', at, `${previous}, the length of the entry before`, `${declared}`);
+    return formatFault('ziplist.entry.previous', at, `${previous}, the length of the entry before`, `${declared}`);
   }
   const length = ziplistElementLength(bytes, encoding, end);
-  if (length > 0) return flaw('ziplist.entry.length', encoding - from, before, `${length} bytes`);
-  return flaw('ziplist.entry.encoding', encoding - from, 'an encoding byte', hexByte(bytes[encoding]));
+  if (length > 0) return formatFault('ziplist.entry.length', encoding - from, before, `${length} bytes`);
+  return formatFault('ziplist.entry.encoding', encoding - from, 'an encoding byte', hexByte(bytes[encoding]));
 }

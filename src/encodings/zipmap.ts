@@ -1,4 +1,4 @@
-import { type Flaw, FlawError, flaw } from './flaw.ts';
+import { EncodingError, type FormatFault, formatFault } from '../faults.ts';
 import { latin1Text, writeLatin1 } from './latin1.ts';
 import { hexByte } from './listpack.ts';
 import { readU32 } from './listpack-entry.ts';
@@ -22,10 +22,10 @@ const longLength = 254;
 const seen = new UniqueElements();
 
 /** Checks all of a zipmap from `from` to `to`, no field twice; servers refuse an empty one. Positions count from `from`. */
-export function validateZipmap(bytes: Uint8Array, from: number, to: number): Flaw | undefined {
+export function validateZipmap(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const length = to - from;
-  if (length < 2) return flaw('zipmap.size', 0, 'at least 2 bytes', `${length}`);
-  if (bytes[to - 1] !== 0xff) return flaw('zipmap.terminator', length - 1, 'ff', hexByte(bytes[to - 1]));
+  if (length < 2) return formatFault('zipmap.size', 0, 'at least 2 bytes', `${length}`);
+  if (bytes[to - 1] !== 0xff) return formatFault('zipmap.terminator', length - 1, 'ff', hexByte(bytes[to - 1]));
   seen.reset(bytes);
   const end = to - 1;
   let position = from + 1;
@@ -41,9 +41,9 @@ export function validateZipmap(bytes: Uint8Array, from: number, to: number): Fla
     position = next;
     count++;
   }
-  if (count === 0) return flaw('zipmap.empty', 0, 'at least one pair', '0');
+  if (count === 0) return formatFault('zipmap.empty', 0, 'at least one pair', '0');
   if (bytes[from] === countUnknown || bytes[from] === count) return undefined;
-  return flaw('zipmap.count', 0, `${count}, the number of pairs`, `${bytes[from]}`);
+  return formatFault('zipmap.count', 0, `${count}, the number of pairs`, `${bytes[from]}`);
 }
 
 /** How many pairs a sound zipmap has. */
@@ -52,10 +52,10 @@ export function countZipmap(bytes: Uint8Array, from: number, to: number): number
   return decodeZipmap(bytes, from, to).length / 2;
 }
 
-/** Field, value, field, value, … as binary strings. Throws FlawError where `validateZipmap` would find a flaw. */
+/** Field, value, field, value, … as binary strings. Throws EncodingError where `validateZipmap` would find a flaw. */
 export function decodeZipmap(bytes: Uint8Array, from: number, to: number): string[] {
   const wrong = validateZipmap(bytes, from, to);
-  if (wrong) throw new FlawError(wrong);
+  if (wrong) throw new EncodingError(wrong);
   const elements: string[] = [];
   const end = to - 1;
   let position = from + 1;
@@ -106,14 +106,14 @@ function endOfValue(bytes: Uint8Array, position: number, end: number): number {
   return next > end ? -1 : next;
 }
 
-function lengthFlaw(from: number, position: number, end: number): Flaw {
+function lengthFlaw(from: number, position: number, end: number): FormatFault {
   const expected = `a length in its shortest form, within ${end - from} bytes`;
-  return flaw('zipmap.length', position - from, expected, 'another');
+  return formatFault('zipmap.length', position - from, expected, 'another');
 }
 
-function duplicateFlaw(bytes: Uint8Array, from: number, position: number, start: number, end: number): Flaw {
+function duplicateFlaw(bytes: Uint8Array, from: number, position: number, start: number, end: number): FormatFault {
   const text = JSON.stringify(latin1Text(bytes, start, Math.min(end, start + 64)));
-  return flaw('zipmap.duplicate', position - from, 'each field once', text);
+  return formatFault('zipmap.duplicate', position - from, 'each field once', text);
 }
 
 function writeLength(bytes: Buffer, position: number, length: number): number {

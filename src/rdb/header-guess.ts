@@ -1,6 +1,6 @@
+import { FormatError } from '../faults.ts';
 import { targets } from '../servers/targets.ts';
 import type { Fork } from '../servers/value-type-id.ts';
-import { RdbFault } from './input.ts';
 import { Opcode, versionMax } from './opcodes.ts';
 
 /** The first nine bytes of an RDB, as they should be. */
@@ -51,9 +51,7 @@ function guessByRemains(text: string): RdbHeaderGuess | undefined {
     return headerOf(`VALKEY${valkey[1]}`);
   }
   // Nothing is left but the front of the magic: an RDB of any version without keys will do.
-  return text.length < 9 && agreement(text, 'REDIS00') + agreement(text, 'VALKEY0') >= 0
-    ? headerOf('REDIS0009')
-    : undefined;
+  return text.length < 9 ? headerOf('REDIS0009') : undefined;
 }
 
 /** Whether a file that nothing else tells of begins like a damaged RDB. */
@@ -67,12 +65,12 @@ export function resemblesRdb(head: Buffer): boolean {
 const auxVersionMin = 7;
 
 /** What is wrong with a header that reads as a version, but cannot be one that was written so. */
-export function headerContradiction(head: Buffer): RdbFault | undefined {
+export function headerContradiction(head: Buffer): FormatError | undefined {
   const text = head.latin1Slice(0, Math.min(9, head.length));
-  if (!isWhole(head)) return new RdbFault('rdb.signature', 0, 'a magic and its version', JSON.stringify(text));
+  if (!isWhole(head)) return new FormatError('rdb.signature', 0, 'a magic and its version', JSON.stringify(text));
   const early = text.startsWith('R') && Number(text.slice(5)) < auxVersionMin;
   if (!early || head[9] !== Opcode.aux) return undefined;
-  return new RdbFault('rdb.version.unsupported', 5, 'a version that has aux fields', text.slice(5));
+  return new FormatError('rdb.version.unsupported', 5, 'a version that has aux fields', text.slice(5));
 }
 
 /** Whether the first nine bytes are a magic and digits, whatever they say. */

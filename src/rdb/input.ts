@@ -1,24 +1,8 @@
+import { FormatError } from '../faults.ts';
+import type { FaultCode } from '../findings.ts';
 import { Window } from '../io/window.ts';
 import { blobBytesMax } from '../limits.ts';
 import { lzfDecompress, lzfValidate } from '../lzf/decompress.ts';
-
-/**
- * A fault in an RDB, thrown by readers and caught by operations: what was expected and found, and where.
- */
-export class RdbFault extends Error {
-  readonly code: string;
-  readonly offset: number;
-  readonly expected: string;
-  readonly found: string;
-  constructor(code: string, offset: number, expected: string, found: string) {
-    super(`${code} at offset ${offset}: expected ${expected}, found ${found}`);
-    this.name = 'RdbFault';
-    this.code = code;
-    this.offset = offset;
-    this.expected = expected;
-    this.found = found;
-  }
-}
 
 /**
  * The primitives of the RDB format over a window: lengths, strings, numbers.
@@ -54,8 +38,8 @@ export class RdbInput extends Window {
   private scratch = Buffer.allocUnsafeSlow(1024);
 
   /** Throws a fault at `offset` (by default: the next byte). */
-  fail(code: string, expected: string, found: string, offset = this.offset): never {
-    throw new RdbFault(code, offset, expected, found);
+  fail(code: FaultCode, expected: string, found: string, offset = this.offset): never {
+    throw new FormatError(code, offset, expected, found);
   }
 
   /** Makes sure that `count` bytes can be read; their fault is that the file ends. */
@@ -65,7 +49,7 @@ export class RdbInput extends Window {
 
   private truncated(count: number): never {
     const end = this.base + this.limit;
-    throw new RdbFault(
+    throw new FormatError(
       'rdb.truncated',
       end,
       `${count} bytes from offset ${this.offset}`,
@@ -89,7 +73,7 @@ export class RdbInput extends Window {
       // The size was taken when the file was opened: it may have grown, so the end itself decides.
       const from = this.offset;
       if (!this.skip(count))
-        throw new RdbFault(
+        throw new FormatError(
           'rdb.truncated',
           this.offset,
           `${count} bytes from offset ${from}`,
@@ -99,7 +83,7 @@ export class RdbInput extends Window {
     }
     const from = this.offset;
     if (!this.skip(count)) {
-      throw new RdbFault(
+      throw new FormatError(
         'rdb.truncated',
         this.offset,
         `${count} bytes from offset ${from}`,

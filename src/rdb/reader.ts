@@ -1,11 +1,12 @@
 import { Crc64 } from '../checksum/crc64.ts';
 import { WindowChecksum } from '../checksum/window-checksum.ts';
+import { FormatError } from '../faults.ts';
 import { envelopeBytes, isEnvelope, readEnvelope } from '../io/envelope/vcs.ts';
 import type { Source } from '../io/source.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { databaseMax } from '../limits.ts';
 import type { Fork } from '../servers/value-type-id.ts';
-import { RdbFault, RdbInput } from './input.ts';
+import { RdbInput } from './input.ts';
 import { moduleTypeOf, skipModuleData } from './module-data.ts';
 import {
   checksumVersionMin,
@@ -160,9 +161,9 @@ export class RdbReader {
     const text = input.bytes.latin1Slice(input.position, input.position + 9);
     const match = /^(REDIS|VALKEY)(.*)$/s.exec(text);
     if (match === null) {
-      const code = isOtherMagic(text, input.bytes[input.position + 9] ?? 0) ? 'rdb.magic.unknown' : 'rdb.signature';
+      const code = isOtherMagic(text, input.bytes[input.position + 9] ?? 0) ? 'rdb.signature.unknown' : 'rdb.signature';
       input.position += 9;
-      throw new RdbFault(code, at, "'REDIS' or 'VALKEY'", JSON.stringify(text));
+      throw new FormatError(code, at, "'REDIS' or 'VALKEY'", JSON.stringify(text));
     }
     this.fork = match[1] === 'REDIS' ? 'redis' : 'valkey';
     // atoi's rules: what follows the digits does not count.
@@ -189,10 +190,10 @@ export class RdbReader {
     const most = versionMax[fork];
     if (version >= least && version <= most) return;
     const code = version > most ? 'rdb.version.newer' : 'rdb.version.unsupported';
-    throw new RdbFault(code, at, `version ${least} to ${most}`, String(version));
+    throw new FormatError(code, at, `version ${least} to ${most}`, String(version));
   }
 
-  /** The next item; after Item.key the caller must move over the value. Throws RdbFault. */
+  /** The next item; after Item.key the caller must move over the value. Throws FormatError. */
   next(): Item {
     const { input } = this;
     this.itemOffset = input.offset;

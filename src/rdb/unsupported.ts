@@ -1,3 +1,4 @@
+import type { FaultCode } from '../findings.ts';
 /**
  * What this build does not know, told apart from damage.
  *
@@ -15,12 +16,12 @@ import { checksumVersionMin, openVersionMin } from './opcodes.ts';
 export type Proof = 'intact' | 'changed' | 'none';
 
 /** Codes of faults that may mean that this build does not know something; what they are called then, and what else. */
-const causes: Readonly<Record<string, { readonly unsupported: string; readonly damage: string }>> = {
+const causes: Readonly<Record<string, { readonly unsupported: FaultCode; readonly damage: FaultCode }>> = {
   'rdb.type.unknown': { unsupported: 'rdb.unsupported.type', damage: 'rdb.type.unknown' },
   'rdb.opcode.unknown': { unsupported: 'rdb.unsupported.opcode', damage: 'rdb.opcode.unknown' },
   'rdb.string.encoding': { unsupported: 'rdb.unsupported.encoding', damage: 'rdb.string.encoding' },
   'rdb.version.newer': { unsupported: 'rdb.unsupported.version', damage: 'rdb.version.unsupported' },
-  'rdb.magic.unknown': { unsupported: 'rdb.unsupported.magic', damage: 'rdb.signature' },
+  'rdb.signature.unknown': { unsupported: 'rdb.unsupported.magic', damage: 'rdb.signature' },
 };
 
 /** Whether a fault with this code needs a proof before it can be named. */
@@ -48,13 +49,13 @@ const opcodeMin = 242;
  * unless the number is one that a version newer than this build would use where numbers can still be added, or the file is of another
  * product. Where there is no checksum nothing tells, and what may be right is not touched.
  */
-export function codeOfFault(code: string, found: string, facts: WriterFacts, proof: Proof): string {
+export function codeOfFault(code: FaultCode, found: string, facts: WriterFacts, proof: Proof): FaultCode {
   const cause = causes[code];
   if (cause === undefined) return code;
-  const isHeader = code === 'rdb.version.newer' || code === 'rdb.magic.unknown';
+  const isHeader = code === 'rdb.version.newer' || code === 'rdb.signature.unknown';
   if (proof === 'intact' || facts.foreign) return cause.unsupported;
   if (isHeader) {
-    const isDamage = facts.headerDoubted && (proof === 'changed' || code === 'rdb.magic.unknown');
+    const isDamage = facts.headerDoubted && (proof === 'changed' || code === 'rdb.signature.unknown');
     return isDamage ? cause.damage : cause.unsupported;
   }
   if (proof === 'none' || isNextNumber(code, found, facts)) return cause.unsupported;

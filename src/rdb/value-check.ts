@@ -1,25 +1,22 @@
-import type { Flaw } from '../encodings/flaw.ts';
+import { FormatError, type FormatFault } from '../faults.ts';
+import type { FaultCode } from '../findings.ts';
 import type { Fork, RdbFormat } from '../servers/value-type-id.ts';
 import { FingerprintSet } from './fingerprints.ts';
-import { RdbFault, type RdbInput } from './input.ts';
+import type { RdbInput } from './input.ts';
 
 /** Members of one value beyond which duplicates are no longer looked for: their fingerprints would take too much memory. */
 const membersMax = 2_000_000;
 
 /** Something wrong with a value whose framing is sound, so that reading can go on behind it. */
-export interface ValueNote {
+export interface ValueNote extends FormatFault {
   readonly severity: 'error' | 'warning';
-  readonly code: string;
-  readonly offset: number;
-  readonly expected: string;
-  readonly found: string;
 }
 
 /** Notes that are kept of one value. */
 const notesMax = 10;
 
 /**
- * What a value's check needs and notes. A fault of the framing, behind which nothing can be read, is thrown (RdbFault);
+ * What a value's check needs and notes. A fault of the framing, behind which nothing can be read, is thrown (FormatError);
  * everything else that is wrong is noted here.
  */
 export class ValueCheck {
@@ -87,7 +84,11 @@ export class ValueCheck {
   }
 
   /** Reads a string and, in depth, sees to it that it was not there before (`among` others than those of `beginMembers`). */
-  uniqueString(input: RdbInput, what: string, { among = this.members, code = 'rdb.value.duplicate' } = {}): void {
+  uniqueString(
+    input: RdbInput,
+    what: string,
+    { among = this.members, code = 'rdb.value.duplicate' as FaultCode } = {},
+  ): void {
     if (!this.deep || among.count >= membersMax) {
       if (this.deep) this.large = true;
       input.skipString();
@@ -129,15 +130,15 @@ export class ValueCheck {
   }
 
   /** Where a flaw of the blob that was just read lies in the file: where the blob begins, for one that was compressed. */
-  place(flaw: Flaw): number {
-    return this.blobInPlace ? this.blobOffset + flaw.position : this.blobOffset;
+  place(flaw: FormatFault): number {
+    return this.blobInPlace ? this.blobOffset + flaw.offset : this.blobOffset;
   }
 
   /** Notes what a validator found in the blob that was just read; true if that was nothing. */
-  sound(flaw: Flaw | undefined): boolean {
+  sound(flaw: FormatFault | undefined): boolean {
     if (flaw === undefined) return true;
     const offset = this.place(flaw);
-    const where = this.blobInPlace ? '' : ` (at byte ${flaw.position} of the decompressed value)`;
+    const where = this.blobInPlace ? '' : ` (at byte ${flaw.offset} of the decompressed value)`;
     this.fault(flaw.code, offset, flaw.expected, flaw.found + where);
     return false;
   }
@@ -146,20 +147,20 @@ export class ValueCheck {
    * Throws what a validator found in the blob that was just read, of a type whose layout no released server confirms. A flaw whose
    * code begins with `unfit` says that the bytes are something else: then the type is one that is not known here.
    */
-  strict(flaw: Flaw | undefined, unfit: string): void {
+  strict(flaw: FormatFault | undefined, unfit: string): void {
     if (flaw === undefined) return;
-    const offset = this.blobInPlace ? this.blobOffset + flaw.position : this.blobOffset;
+    const offset = this.blobInPlace ? this.blobOffset + flaw.offset : this.blobOffset;
     const code = flaw.code.startsWith(unfit) ? 'rdb.unsupported.value' : flaw.code;
-    throw new RdbFault(code, offset, flaw.expected, flaw.found);
+    throw new FormatError(code, offset, flaw.expected, flaw.found);
   }
 
   /** Notes what makes the servers of today refuse the value. */
-  fault(code: string, offset: number, expected: string, found: string): void {
+  fault(code: FaultCode, offset: number, expected: string, found: string): void {
     if (this.notes.length < notesMax) this.notes.push({ severity: 'error', code, offset, expected, found });
   }
 
   /** Notes what only some servers mind. */
-  warn(code: string, offset: number, expected: string, found: string): void {
+  warn(code: FaultCode, offset: number, expected: string, found: string): void {
     if (this.notes.length < notesMax) this.notes.push({ severity: 'warning', code, offset, expected, found });
   }
 }

@@ -36,7 +36,7 @@ export interface ValueType {
   readonly data: DataType;
   /** First version of the format that had it. */
   readonly since: number;
-  /** Moves over the value; in depth, it checks what a server with `sanitize-dump-payload yes` does. Throws RdbFault. */
+  /** Moves over the value; in depth, it checks what a server with `sanitize-dump-payload yes` does. Throws FormatError. */
   readonly check: (input: RdbInput, check: ValueCheck) => void;
 }
 
@@ -120,7 +120,7 @@ function isYetUnknown({ id, since }: ValueType, { fork, version }: RdbFormat): b
   return since > version && version > 0 && (fork === 'valkey' ? id === 23 : id > TypeId.gcra);
 }
 
-/** Moves over the value of type `id` at the input's position. Throws RdbFault. */
+/** Moves over the value of type `id` at the input's position. Throws FormatError. */
 export function checkValue(input: RdbInput, id: number, check: ValueCheck): void {
   const entry = valueType(id, check);
   if (entry === undefined) input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(id));

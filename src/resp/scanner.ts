@@ -1,3 +1,5 @@
+import type { FormatFault } from '../faults.ts';
+import type { FaultCode } from '../findings.ts';
 import type { Window } from '../io/window.ts';
 import { aofLineBufferBytes, bulkLengthMax } from '../limits.ts';
 import type { Frame } from './frame.ts';
@@ -14,14 +16,6 @@ import type { Frame } from './frame.ts';
  */
 export const Record = { end: 0, command: 1, annotation: 2, flaw: 3 } as const;
 export type Record = (typeof Record)[keyof typeof Record];
-
-/** Why the bytes at `offset` are not the next part of a record. */
-export interface FrameFlaw {
-  readonly code: string;
-  readonly offset: number;
-  readonly expected: string;
-  readonly found: string;
-}
 
 const star = 0x2a;
 const dollar = 0x24;
@@ -40,7 +34,7 @@ export class RespScanner {
   /** Offset of the record that `next` returned, or tried to. */
   start = 0;
   /** What was wrong, after `next` returned Record.flaw. */
-  flaw: FrameFlaw | undefined;
+  flaw: FormatFault | undefined;
   /** Length of the annotation line, its newline included, after Record.annotation; it lies at `annotationPosition`. */
   annotationLength = 0;
   private readonly keep: boolean;
@@ -192,7 +186,7 @@ export class RespScanner {
   }
 
   /** `*n\r\n` or `$n\r\n`: the number, or -1 after a flaw. */
-  private header(prefix: number, code: string): number {
+  private header(prefix: number, code: FaultCode): number {
     const window = this.window;
     const { bytes, limit } = window;
     let position = window.position + 1;
@@ -217,7 +211,7 @@ export class RespScanner {
   }
 
   /** The same for a line that is cut by the window's end, unusual, or wrong. */
-  private headerSlow(prefix: number, code: string): number {
+  private headerSlow(prefix: number, code: FaultCode): number {
     const window = this.window;
     const at = window.offset;
     const lineLength = this.findLineEnd();
@@ -309,7 +303,7 @@ export class RespScanner {
     return false;
   }
 
-  private fail(code: string, offset: number, expected: string, found: string): Record {
+  private fail(code: FaultCode, offset: number, expected: string, found: string): Record {
     this.flaw = { code, offset, expected, found };
     return Record.flaw;
   }

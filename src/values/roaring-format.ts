@@ -1,6 +1,7 @@
-import { type Flaw, FlawError, flaw } from '../encodings/flaw.ts';
 import { readU32 } from '../encodings/listpack-entry.ts';
 import { canonicalU64, type U64 } from '../encodings/u64.ts';
+import { EncodingError, type FormatFault, formatFault } from '../faults.ts';
+import type { FaultCode } from '../findings.ts';
 import { BitmapValue, blockBits } from './roaring-bitmap.ts';
 
 /*
@@ -33,7 +34,7 @@ interface ContainerSink {
 }
 
 /** What is wrong with the bitmap `bytes[from, to)` of `byteLength` bytes. Positions in the flaw count from `from`. */
-export function validateRoaring(bytes: Uint8Array, from: number, to: number, byteLength: U64): Flaw | undefined {
+export function validateRoaring(bytes: Uint8Array, from: number, to: number, byteLength: U64): FormatFault | undefined {
   let last: U64 = -1;
   const note = (block: number, low: number) => {
     last = bitNumber(block, low);
@@ -44,14 +45,14 @@ export function validateRoaring(bytes: Uint8Array, from: number, to: number, byt
       bits: (block, words) => note(block, lastBit(words)),
     });
   } catch (error) {
-    if (error instanceof FlawError) return error.flaw;
+    if (error instanceof EncodingError) return error;
     throw error;
   }
   if (last === -1 || byteOf(last) < byteLength) return undefined;
-  return flaw('bitmap.length', 0, `no bit beyond ${byteLength} bytes`, `bit ${last}`);
+  return formatFault('bitmap.length', 0, `no bit beyond ${byteLength} bytes`, `bit ${last}`);
 }
 
-/** The bitmap in `bytes[from, to)`, its length not set. Throws FlawError. */
+/** The bitmap in `bytes[from, to)`, its length not set. Throws EncodingError. */
 export function decodeRoaring(bytes: Uint8Array, from: number, to: number): BitmapValue {
   const bitmap = new BitmapValue();
   new RoaringReader(bytes, from, to).read({
@@ -185,8 +186,8 @@ class RoaringReader {
     return this.fail('bitmap.layout', expected, found);
   }
 
-  private fail(code: string, expected: string, found: string): never {
-    throw new FlawError(flaw(code, this.position - this.from, expected, found));
+  private fail(code: FaultCode, expected: string, found: string): never {
+    throw new EncodingError(formatFault(code, this.position - this.from, expected, found));
   }
 }
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeDoubleText, encodeDoubleText, parseDouble, parseScore } from '../../src/encodings/double.ts';
-import { FlawError } from '../../src/encodings/flaw.ts';
 import {
   canonicalInteger,
   halvesBigint,
@@ -36,6 +35,7 @@ import { countZiplist, decodeZiplist, validateZiplist, ZiplistCursor } from '../
 import { validateHashZiplist } from '../../src/encodings/ziplist-aggregates.ts';
 import { encodeZiplist } from '../../src/encodings/ziplist-writer.ts';
 import { countZipmap, decodeZipmap, encodeZipmap, validateZipmap } from '../../src/encodings/zipmap.ts';
+import { EncodingError } from '../../src/faults.ts';
 import { binary, boundaryTexts } from './payload.ts';
 
 const text = fc.oneof(
@@ -269,11 +269,11 @@ describe('arbitrary bytes', () => {
           [validateZiplist, walkZiplist],
         ] as const) {
           const flaw = validate(bytes, from, to);
-          if (flaw) expect(flaw.position).toBeGreaterThanOrEqual(0);
-          if (flaw) expect(flaw.position).toBeLessThanOrEqual(blob.length);
+          if (flaw) expect(flaw.offset).toBeGreaterThanOrEqual(0);
+          if (flaw) expect(flaw.offset).toBeLessThanOrEqual(blob.length);
           const thrown = caught(() => decode(bytes, from, to));
           if (decode === walkListpack || decode === walkZiplist) continue;
-          expect(thrown?.flaw.code).toBe(flaw?.code);
+          expect(thrown?.code).toBe(flaw?.code);
         }
         for (const validate of [
           validateSetListpack,
@@ -297,14 +297,14 @@ describe('arbitrary bytes', () => {
     for (const cursor = new ZiplistCursor(bytes, from, to); cursor.next(); ) cursor.text();
   }
 
-  /** What was thrown, which must be a FlawError. */
-  function caught(run: () => unknown): FlawError | undefined {
+  /** What was thrown, which must be a EncodingError. */
+  function caught(run: () => unknown): EncodingError | undefined {
     try {
       run();
       return undefined;
     } catch (error) {
-      expect(error).toBeInstanceOf(FlawError);
-      return error as FlawError;
+      expect(error).toBeInstanceOf(EncodingError);
+      return error as EncodingError;
     }
   }
 });

@@ -3,7 +3,6 @@
  * verdict. Where it takes the blob, our elements must be its elements.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Flaw } from '../../src/encodings/flaw.ts';
 import { decodeIntset, encodeIntset, validateIntset } from '../../src/encodings/intset.ts';
 import { countListpack, decodeListpack, validateListpack } from '../../src/encodings/listpack.ts';
 import {
@@ -23,13 +22,14 @@ import { countZiplist, decodeZiplist, validateZiplist } from '../../src/encoding
 import { validateHashZiplist, validateSortedSetZiplist } from '../../src/encodings/ziplist-aggregates.ts';
 import { encodeZiplist } from '../../src/encodings/ziplist-writer.ts';
 import { decodeZipmap, encodeZipmap, validateZipmap } from '../../src/encodings/zipmap.ts';
+import type { FormatFault } from '../../src/faults.ts';
 import { type Server, type ServerName, startServer } from '../support/server-process.ts';
 import { describeWithServers } from '../support/servers.ts';
 import { boundaryTexts, payload, random, rdbString, restoreAll, texts } from './payload.ts';
 
 const rounds = Number(process.env.AOFKIT_ORACLE_ROUNDS ?? 1500);
 
-type Validate = (bytes: Uint8Array, from: number, to: number) => Flaw | undefined;
+type Validate = (bytes: Uint8Array, from: number, to: number) => FormatFault | undefined;
 type Count = (bytes: Uint8Array, from: number, to: number) => number;
 type Decode = (bytes: Uint8Array, from: number, to: number) => string[];
 

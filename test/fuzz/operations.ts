@@ -8,7 +8,14 @@ import type * as Api from '../../src/index.ts';
  * tells in a sentence. Everything else that is thrown is a bug.
  */
 
-const expected = new Set(['UnreadableError', 'UnwritableError', 'UsageError', 'LimitError', 'RdbFault', 'FlawError']);
+const expected = new Set([
+  'UnreadableError',
+  'UnwritableError',
+  'UsageError',
+  'LimitError',
+  'FormatError',
+  'EncodingError',
+]);
 const at = Date.UTC(2026, 0, 1);
 const seed = 1;
 

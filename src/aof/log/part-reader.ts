@@ -1,13 +1,13 @@
-import { FlawError } from '../../encodings/flaw.ts';
+import { FormatError, type FormatFault } from '../../faults.ts';
 import { isUnsupported } from '../../findings.ts';
 import { DecompressionError } from '../../io/decompression-error.ts';
 import { openInput } from '../../io/input.ts';
 import type { Source } from '../../io/source.ts';
 import { databaseMax, windowBytes } from '../../limits.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { Frame } from '../../resp/frame.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
-import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import { Record, RespScanner } from '../../resp/scanner.ts';
 import { parseTimestamp } from '../annotation.ts';
 import { foreignOf } from '../foreign-finding.ts';
 import { sniff, sniffBytes } from '../layout.ts';
@@ -62,8 +62,7 @@ export class PartReader {
       place.offset = 0;
       visitor.rdb(await this.passRdb(pause), place);
     } catch (error) {
-      if (error instanceof RdbFault || error instanceof FlawError)
-        this.passDamage(rdbFlaw(error, this.input.offset), 0, true);
+      if (error instanceof FormatError) this.passDamage(rdbFlaw(error, this.input.offset), 0, true);
       else this.passDecompressionDamage(error);
     }
   }
@@ -157,7 +156,7 @@ export class PartReader {
       place.length = input.base + input.position - scanner.start;
       if (record === Record.command) this.showCommand();
       else if (record === Record.annotation) this.noteAnnotation();
-      else if (record === Record.end || !this.passFlaw(scanner.flaw as FrameFlaw)) return true;
+      else if (record === Record.end || !this.passFlaw(scanner.flaw as FormatFault)) return true;
     }
     return false;
   }
@@ -186,7 +185,7 @@ export class PartReader {
   }
 
   /** False where nothing more comes. */
-  private passFlaw(flaw: FrameFlaw): boolean {
+  private passFlaw(flaw: FormatFault): boolean {
     const { scanner, input } = this;
     if (this.options.growing && flaw.code === 'aof.truncated') {
       input.seek(scanner.start);
@@ -196,7 +195,7 @@ export class PartReader {
   }
 
   /** Shows the region from `start` to the next sound record; false where none comes. */
-  private passDamage(flaw: FrameFlaw, start: number, inRdb = false): boolean {
+  private passDamage(flaw: FormatFault, start: number, inRdb = false): boolean {
     const { input, place } = this;
     // In an RDB the search begins where reading failed, and in a log behind the record's first byte.
     const next = new Resynchroniser(input).find(inRdb ? Math.max(flaw.offset, 1) : start + 1);
@@ -248,9 +247,9 @@ export class PartReader {
 }
 
 /** `offset`: where reading was, for a flaw that only knows its place in a value. */
-function rdbFlaw(error: RdbFault | FlawError, offset: number): FrameFlaw {
-  if (error instanceof RdbFault) return error;
-  const { code, expected, found } = error.flaw;
+function rdbFlaw(error: FormatError, offset: number): FormatFault {
+  if (error instanceof FormatError) return error;
+  const { code, expected, found } = error;
   return { code, offset, expected, found };
 }
 

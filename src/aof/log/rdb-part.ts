@@ -1,6 +1,7 @@
+import { FormatError } from '../../faults.ts';
 import type { Source } from '../../io/source.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
-import { RdbFault, type RdbInput } from '../../rdb/input.ts';
+import type { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { RdbFastLane } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
@@ -10,7 +11,7 @@ import type { LogRdb } from './options.ts';
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 17;
 
-/** Passes over the RDB at the front of a part and counts its keys. Throws RdbFault or FlawError. */
+/** Passes over the RDB at the front of a part and counts its keys. Throws FormatError or EncodingError. */
 export async function passRdb(
   input: RdbInput,
   lanes: Lanes | undefined,
@@ -22,14 +23,14 @@ export async function passRdb(
     counter.begin();
     while (!counter.passItems(itemsBetweenPauses)) await pause();
   } catch (error) {
-    throw error instanceof RdbFault ? await renamed(error, counter.reader, reopen) : error;
+    throw error instanceof FormatError ? await renamed(error, counter.reader, reopen) : error;
   }
   const { reader, keys, expires } = counter;
   return { offset: 0, length: input.offset, fork: reader.fork, version: reader.version, keys, expires };
 }
 
 /** The fault under the code that it is reported with. */
-async function renamed(fault: RdbFault, reader: RdbReader, reopen: () => Source | undefined): Promise<RdbFault> {
+async function renamed(fault: FormatError, reader: RdbReader, reopen: () => Source | undefined): Promise<FormatError> {
   const { nameFault, nameFaultOf } = await import('../name-fault.ts');
   const { mayBeUnsupported } = await import('../../rdb/unsupported.ts');
   if (!mayBeUnsupported(fault.code)) return fault;
@@ -37,7 +38,7 @@ async function renamed(fault: RdbFault, reader: RdbReader, reopen: () => Source 
   try {
     // What cannot be read again has no proof: then nothing says that it is damaged.
     const { code } = source === undefined ? await nameFault(fault, reader) : nameFaultOf(fault, reader, source);
-    return new RdbFault(code, fault.offset, fault.expected, fault.found);
+    return new FormatError(code, fault.offset, fault.expected, fault.found);
   } finally {
     source?.close();
   }

@@ -4,7 +4,6 @@
  */
 
 import { compactScore, parseScore } from '../../encodings/double.ts';
-import { FlawError } from '../../encodings/flaw.ts';
 import { Grisu2 } from '../../encodings/grisu2.ts';
 import { countListpack, entryFlaw, validateListpackHeader } from '../../encodings/listpack.ts';
 import {
@@ -15,6 +14,7 @@ import {
   stringEntryHead,
   stringEntryLength,
 } from '../../encodings/listpack-entry.ts';
+import { EncodingError } from '../../faults.ts';
 import { ValueCursor } from '../../rdb/codec/cursor.ts';
 import { TypeId } from '../../servers/value-type-id.ts';
 import { formatGeneral17 } from '../../values/score-text.ts';
@@ -187,7 +187,7 @@ export class RawRewriter {
     this.cursor.blob();
     const { blobBytes, blobStart, blobEnd } = this.cursor;
     const wrong = validateListpackHeader(blobBytes, blobStart, blobEnd);
-    if (wrong) throw new FlawError(wrong);
+    if (wrong) throw new EncodingError(wrong);
     this.bytes = blobBytes;
     this.from = blobStart;
     this.position = blobStart + listpackHeaderBytes;
@@ -203,7 +203,7 @@ export class RawRewriter {
   /** Moves over the element at `position`. */
   private pass(): void {
     const next = this.position < this.end ? nextListpackEntry(this.bytes, this.position, this.end) : -1;
-    if (next < 0) throw new FlawError(entryFlaw(this.bytes, this.from, this.position, this.end));
+    if (next < 0) throw new EncodingError(entryFlaw(this.bytes, this.from, this.position, this.end));
     this.position = next;
   }
 

@@ -125,7 +125,7 @@ export class RespRewriter {
 
   /**
    * Writes a key with its serialized value, `raw[rawFrom, rawTo)` of this canonical type, without decoding it first; false, with
-   * nothing written, where it must be decoded and written by `writeKey`. Throws RdbFault or FlawError on damaged bytes.
+   * nothing written, where it must be decoded and written by `writeKey`. Throws FormatError or EncodingError on damaged bytes.
    */
   writeRawKey(
     type: number,

@@ -1,9 +1,9 @@
-import { FlawError } from '../../encodings/flaw.ts';
+import { FormatError } from '../../faults.ts';
 import { FileSource } from '../../io/source.ts';
 import { escapeBytes } from '../../io/text.ts';
 import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { LoadExam, type Refusal } from '../../rdb/load-check.ts';
 import { alwaysLooksDeep } from '../../rdb/load-rules.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
@@ -79,8 +79,8 @@ class RdbExam {
       while (refused.length < max && this.readItem());
     } catch (error) {
       // What cannot be read at all is told by whoever loads it.
-      if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
-      if (reader.type >= 0 && error instanceof RdbFault) this.note({ ...faultOf(error), outcome: 'refuses' });
+      if (!(error instanceof FormatError)) throw error;
+      if (reader.type >= 0 && error instanceof FormatError) this.note({ ...faultOf(error), outcome: 'refuses' });
     }
     return refused;
   }
@@ -121,4 +121,4 @@ class RdbExam {
   }
 }
 
-const faultOf = ({ code, offset, expected, found }: RdbFault) => ({ code, offset, expected, found });
+const faultOf = ({ code, offset, expected, found }: FormatError) => ({ code, offset, expected, found });

@@ -1,7 +1,8 @@
 import { FindingList } from '../../aof/report.ts';
+import { FormatError } from '../../faults.ts';
 import { FileSource } from '../../io/source.ts';
 import { escapeBinary } from '../../io/text.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../load.ts';
 import { LastMatch, type PointGate } from './point-gate.ts';
@@ -88,7 +89,7 @@ function creationOf(path: string): number | undefined {
     while (reader.next() === Item.aux) if (reader.auxName === 'ctime') return Number(reader.auxValue);
     return undefined;
   } catch (error) {
-    if (error instanceof RdbFault) return undefined;
+    if (error instanceof FormatError) return undefined;
     throw error;
   } finally {
     source.close();

@@ -1,15 +1,15 @@
 import { FindingList, type Progress } from '../../aof/report.ts';
 import { RdbLoad } from '../../dataset/load-rdb.ts';
 import { Sources } from '../../dataset/sources.ts';
-import { FlawError } from '../../encodings/flaw.ts';
 import { defaultRegistry } from '../../engine/commands/index.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { Session } from '../../engine/session.ts';
+import { FormatError } from '../../faults.ts';
 import { isUnsupported } from '../../findings.ts';
 import { nextTurn } from '../../io/turns.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { type PayloadRules, payloadRules } from '../../rdb/codec/payload.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { LoadExam, type LoadExamOptions } from '../../rdb/load-check.ts';
 import { loadOutcome } from '../../rdb/load-rules.ts';
 import { versionMax } from '../../rdb/opcodes.ts';
@@ -296,7 +296,7 @@ export class ServerLoad {
       if (frame.argc > 2 && frame.text(0).toUpperCase() === 'FUNCTION') this.ended ||= this.crashesAt(frame);
       return this.session.execute(frame);
     } catch (error) {
-      if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
+      if (!(error instanceof FormatError)) throw error;
       this.certain = false;
       return undefined;
     }

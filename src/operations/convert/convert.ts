@@ -12,8 +12,8 @@ import { type ChosenRules, chooseRules } from '../../dataset/flavor-choice.ts';
 import type { LogSelection } from '../../dataset/point/point-in-time.ts';
 import { Sources } from '../../dataset/sources.ts';
 import { TargetSearch } from '../../dataset/target-search.ts';
-import { FlawError } from '../../encodings/flaw.ts';
 import { UsageError } from '../../errors.ts';
+import { FormatError } from '../../faults.ts';
 import type { Finding } from '../../findings.ts';
 import { WriteBehind } from '../../io/background-writer.ts';
 import { OutputLock } from '../../io/output-lock.ts';
@@ -32,7 +32,6 @@ import {
 import { InputGuard, inputFiles, isInput, unseenNote } from '../../output/input-guard.ts';
 import { copyBytes } from '../../output/log-copy.ts';
 import type { Verified } from '../../output/rewrite-verification.ts';
-import { RdbFault } from '../../rdb/input.ts';
 import { flavorRules } from '../../servers/flavor.ts';
 import { findTarget, type Target } from '../../servers/targets.ts';
 import type { SeenKeys } from './conflicts.ts';
@@ -634,7 +633,7 @@ function copiedOf(replayed: readonly LoadedInput[]): Copied | undefined {
 }
 
 /** Whether an error says that bytes are damaged. */
-const isOfData = (error: unknown): boolean => error instanceof RdbFault || error instanceof FlawError;
+const isOfData = (error: unknown): boolean => error instanceof FormatError;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 

@@ -1,9 +1,9 @@
 import { detectLayout } from '../../aof/layout.ts';
 import type { FileReport, RdbReport } from '../../aof/report.ts';
-import { FlawError } from '../../encodings/flaw.ts';
+import { FormatError } from '../../faults.ts';
 import fs from '../../io/file-system.ts';
 import { escapeBinary } from '../../io/text.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { emptyRecord } from '../../records.ts';
@@ -74,7 +74,7 @@ function readHead(input: RdbInput): Omit<RdbReport, 'checksum' | 'length'> | und
     if (reader.version < checksumVersionMin) return undefined;
     while (reader.next() === Item.aux) aux[escapeBinary(reader.auxName)] = escapeBinary(reader.auxValue);
   } catch (error) {
-    if (error instanceof RdbFault || error instanceof FlawError) return undefined;
+    if (error instanceof FormatError) return undefined;
     throw error;
   }
   const { fork, version } = reader;

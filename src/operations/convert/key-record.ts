@@ -50,7 +50,7 @@ export class KeyRecord implements KeyFacts {
     return typeof value === 'number' || value instanceof Uint8Array ? 'string' : typeOf(value.kind);
   }
 
-  /** The value of the engine; a serialized one is decoded. Throws RdbFault where it is damaged. */
+  /** The value of the engine; a serialized one is decoded. Throws FormatError where it is damaged. */
   decoded(): Value {
     return this.type < 0 ? this.value : this.codec.decode(this.type, this.raw, this.rawFrom, this.rawTo);
   }

@@ -1,11 +1,11 @@
 import type { FindingList, RdbReport } from '../../aof/report.ts';
-import { FlawError } from '../../encodings/flaw.ts';
+import { EncodingError, FormatError } from '../../faults.ts';
 import type { Source } from '../../io/source.ts';
 import { escapeBinary, escapeBytes } from '../../io/text.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
-import { RdbFault, type RdbInput } from '../../rdb/input.ts';
+import type { RdbInput } from '../../rdb/input.ts';
 import { isMemberExpiry, memberExpiryAux } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { RdbFastLane } from '../../rdb/record-batch.ts';
@@ -108,7 +108,7 @@ export class RdbScan {
     report.keys++;
     if (!Number.isNaN(reader.expire)) report.expires++;
     if (reader.keyTooLong) {
-      throw new RdbFault(
+      throw new FormatError(
         'rdb.string.long',
         reader.itemOffset,
         `a key of at most ${blobBytesMax} bytes`,
@@ -128,10 +128,10 @@ export class RdbScan {
 
   private async addFault(error: unknown): Promise<void> {
     const { reader, options } = this;
-    const isFlaw = error instanceof FlawError;
-    if (!isFlaw && !(error instanceof RdbFault)) throw error;
-    const { expected, found } = isFlaw ? error.flaw : error;
-    const { code, details } = isFlaw ? { code: error.flaw.code, details: {} } : await this.nameOf(error);
+    const isFlaw = error instanceof EncodingError;
+    if (!isFlaw && !(error instanceof FormatError)) throw error;
+    const { expected, found } = isFlaw ? error : error;
+    const { code, details } = isFlaw ? { code: error.code, details: {} } : await this.nameOf(error);
     const offset = isFlaw ? reader.itemOffset : error.offset;
     const type = valueType(reader.type, reader)?.name ?? String(reader.type);
     const key =
@@ -139,7 +139,7 @@ export class RdbScan {
     options.findings.add(code, options.path, offset, { key, expected, found, ...details });
   }
 
-  private async nameOf(fault: RdbFault) {
+  private async nameOf(fault: FormatError) {
     const { nameFaultOf } = await import('../../aof/name-fault.ts');
     return nameFaultOf(fault, this.reader, this.options.reopen());
   }

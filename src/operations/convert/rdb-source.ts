@@ -1,10 +1,11 @@
 import type { Sources } from '../../dataset/sources.ts';
+import { FormatError } from '../../faults.ts';
 import { type CommandsKernel, commandsKeysMax, openCommandsKernel } from '../../kernels/commands-kernel.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { isMemberExpiry } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { RdbFastLane } from '../../rdb/record-batch.ts';
@@ -43,8 +44,8 @@ export interface RdbSourceOptions {
 const itemsBetweenPauses = 1 << 16;
 
 /**
- * Reads the RDB at the front of a source, key by key and in constant memory. Of one that was surveyed before it throws RdbFault or
- * FlawError only where a value is damaged and its checksum says so, or the file has changed since. Of another one it throws these or
+ * Reads the RDB at the front of a source, key by key and in constant memory. Of one that was surveyed before it throws FormatError or
+ * EncodingError only where a value is damaged and its checksum says so, or the file has changed since. Of another one it throws these or
  * Disappointment for whatever a survey would have found: then nothing that the receiver got is worth anything.
  */
 export class RdbSource {
@@ -161,7 +162,7 @@ export class RdbSource {
     const from = input.offset;
     if (reader.keyTooLong) {
       const limit = `a key of at most ${blobBytesMax} bytes`;
-      throw new RdbFault('rdb.string.long', reader.itemOffset, limit, 'a longer one');
+      throw new FormatError('rdb.string.long', reader.itemOffset, limit, 'a longer one');
     }
     this.duplicates?.add(reader.key, reader.keyLength, reader.db);
     values.begin();

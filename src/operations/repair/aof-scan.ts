@@ -1,4 +1,5 @@
 import { parseTimestamp } from '../../aof/annotation.ts';
+import type { FormatFault } from '../../faults.ts';
 import { isUnsupported } from '../../findings.ts';
 import { escapeBytes } from '../../io/text.ts';
 import type { Window } from '../../io/window.ts';
@@ -6,7 +7,7 @@ import type { Lanes } from '../../kernels/lanes.ts';
 import { RespFastLane } from '../../resp/command-batch.ts';
 import { Frame } from '../../resp/frame.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
-import { type FrameFlaw, Record, RespScanner } from '../../resp/scanner.ts';
+import { Record, RespScanner } from '../../resp/scanner.ts';
 import {
   arityText,
   type CommandInfo,
@@ -114,7 +115,7 @@ export class AofScan {
       const record = scanner.next(frame);
       if (record === Record.command) this.takeCommand();
       else if (record === Record.annotation) this.takeAnnotation();
-      else if (record === Record.end || !this.passDamage(scanner.flaw as FrameFlaw)) return true;
+      else if (record === Record.end || !this.passDamage(scanner.flaw as FormatFault)) return true;
     }
     return false;
   }
@@ -308,7 +309,7 @@ export class AofScan {
   }
 
   /** Goes on behind a bad region; false where nothing sound comes after. */
-  private passDamage(flaw: FrameFlaw): boolean {
+  private passDamage(flaw: FormatFault): boolean {
     const { window, scanner, suspectFrom } = this;
     const isSuspect = suspectFrom >= 0 && this.suspectTo === scanner.start && flaw.code !== 'aof.truncated';
     const start = isSuspect ? this.takeBackSuspect() : scanner.start;
@@ -354,7 +355,7 @@ export class AofScan {
   }
 
   /** Where commands go on after a bad place; -1 for nowhere. */
-  private resume(flaw: FrameFlaw, start: number): number {
+  private resume(flaw: FormatFault, start: number): number {
     const alone = flaw.code !== 'aof.truncated' || this.options.eager;
     const next = new Resynchroniser(this.window, { alone }).find(start + 1);
     if (next < 0 || alone) return next;

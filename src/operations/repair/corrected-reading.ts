@@ -1,7 +1,7 @@
 import type { Sources } from '../../dataset/sources.ts';
-import { FlawError } from '../../encodings/flaw.ts';
+import { FormatError } from '../../faults.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
-import { RdbFault, type RdbInput } from '../../rdb/input.ts';
+import type { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
@@ -50,7 +50,7 @@ export async function readMended(
       if (items % itemsBetweenPauses === 0) await pause();
     }
   } catch (error) {
-    if (error instanceof RdbFault || error instanceof FlawError) return undefined;
+    if (error instanceof FormatError) return undefined;
     throw error;
   }
 }

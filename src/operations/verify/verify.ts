@@ -7,13 +7,14 @@ import { eachPart, noteBackup, readManifest } from '../../aof/parts.ts';
 import { type ChecksumReport, FindingList, type LayoutName, type Progress } from '../../aof/report.ts';
 import { checksumRange } from '../../checksum/file-checksum.ts';
 import { UnreadableError } from '../../errors.ts';
+import { FormatError } from '../../faults.ts';
 import type { Finding } from '../../findings.ts';
 import { DecompressionError } from '../../io/decompression-error.ts';
 import fs from '../../io/file-system.ts';
 import { type Input, openInput } from '../../io/input.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
-import { RdbFault, RdbInput } from '../../rdb/input.ts';
+import { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { RdbFastLane } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
@@ -182,7 +183,7 @@ class Verification {
       }
       await this.readToEnd(reader, lanes);
     } catch (error) {
-      if (!(error instanceof RdbFault)) throw error;
+      if (!(error instanceof FormatError)) throw error;
       const { offset, expected, found } = error;
       const { nameFault } = await import('../../aof/name-fault.ts');
       const { code, details, proof } = await nameFault(error, reader, this.options.pause);

@@ -2,14 +2,13 @@
  * Values of RDB files as the engine wants them, and RESTORE payloads: the codec that is handed to a Session.
  */
 
-import { FlawError } from '../../encodings/flaw.ts';
+import { EncodingError, FormatError } from '../../faults.ts';
 import type { Frame } from '../../resp/frame.ts';
 import type { Fork } from '../../servers/value-type-id.ts';
 import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
 import { CronValue } from '../../values/cron.ts';
 import { GcraValue } from '../../values/gcra.ts';
 import type { RestoredPayload, Value, ValueCodec } from '../../values/value.ts';
-import { RdbFault } from '../input.ts';
 import { decodeArray } from './array-value.ts';
 import { decodeBitmap } from './bitmap-value.ts';
 import { ValueCursor } from './cursor.ts';
@@ -57,7 +56,7 @@ export class RdbCodec implements ValueCodec {
     this.hashes.templates = templates;
   }
 
-  /** Decodes `bytes[from, to)`, a value without its type byte. Throws RdbFault, its offset counted from the value's start. */
+  /** Decodes `bytes[from, to)`, a value without its type byte. Throws FormatError, its offset counted from the value's start. */
   decode(rdbType: number, bytes: Buffer, from: number, to: number): Value {
     const type = canonicalType(rdbType, { fork: this.fork, version: 0 });
     const decoder = this.decoders[type];
@@ -66,9 +65,9 @@ export class RdbCodec implements ValueCodec {
     try {
       return decoder();
     } catch (error) {
-      if (!(error instanceof FlawError)) throw error;
-      const { code, position, expected, found } = error.flaw;
-      throw new RdbFault(code, position, expected, found);
+      if (!(error instanceof EncodingError)) throw error;
+      const { code, offset, expected, found } = error;
+      throw new FormatError(code, offset, expected, found);
     }
   }
 

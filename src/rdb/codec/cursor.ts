@@ -1,9 +1,10 @@
 import type { U64 } from '../../encodings/u64.ts';
 import { LimitError } from '../../errors.ts';
+import { FormatError } from '../../faults.ts';
+import type { FaultCode } from '../../findings.ts';
 import { decompressionRatio, limits } from '../../limits.ts';
 import { lzfDecompress } from '../../lzf/decompress.ts';
 import { Interner } from '../../values/intern.ts';
-import { RdbFault } from '../input.ts';
 
 /** Longest step of LZF: 3 bytes in for 264 out; what claims more is refused before room is made for it. */
 const lzfRatioMax = 132;
@@ -38,8 +39,8 @@ export class ValueCursor {
     this.decompressed = 0;
   }
 
-  fail(code: string, expected: string, found: string): never {
-    throw new RdbFault(code, this.position - this.start, expected, found);
+  fail(code: FaultCode, expected: string, found: string): never {
+    throw new FormatError(code, this.position - this.start, expected, found);
   }
 
   /** Makes sure that `count` bytes are left. */
@@ -66,7 +67,7 @@ export class ValueCursor {
     }
     if (first !== 0x81) {
       this.position--;
-      this.fail('rdb.length.encoding', 'a length (0x00 to 0x81)', `0x${first.toString(16)}`);
+      this.fail('rdb.length.invalid', 'a length (0x00 to 0x81)', `0x${first.toString(16)}`);
     }
     this.need(8);
     this.position += 8;
@@ -150,14 +151,14 @@ export class ValueCursor {
     const plain = this.length();
     this.need(compressed);
     if (plain > compressed * lzfRatioMax + 264) {
-      this.fail('rdb.lzf', 'LZF lengths that go together', `${compressed} bytes for ${plain}`);
+      this.fail('rdb.lzf.invalid', 'LZF lengths that go together', `${compressed} bytes for ${plain}`);
     }
     this.spend(plain);
     const into = this.roomFor(plain);
     const to = this.position + compressed;
     const isNothing = compressed === 0 && plain === 0;
     if (!isNothing && lzfDecompress(this.bytes, this.position, to, into, 0, plain) !== plain) {
-      this.fail('rdb.lzf', `LZF data of ${plain} bytes`, 'data that does not decompress to that');
+      this.fail('rdb.lzf.invalid', `LZF data of ${plain} bytes`, 'data that does not decompress to that');
     }
     this.position = to;
     this.blobBytes = into;

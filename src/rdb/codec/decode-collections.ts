@@ -54,7 +54,7 @@ export class CollectionDecoder {
       const container = this.cursor.length();
       if (container === containerPlain) list.pushTail(this.cursor.text());
       else if (container === containerPacked) this.appendNode(list, 'listpack');
-      else this.cursor.fail('rdb.value.quicklist', 'a container 1 (plain) or 2 (packed)', String(container));
+      else this.cursor.fail('quicklist.container', 'a container 1 (plain) or 2 (packed)', String(container));
     }
     return list;
   }

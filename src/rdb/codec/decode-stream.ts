@@ -2,9 +2,9 @@
  * Streams from RDB types 15, 19, 21, 26 and 27; the layout is in ../values/stream.ts.
  */
 
-import { FlawError } from '../../encodings/flaw.ts';
 import { validateStreamListpack } from '../../encodings/stream-listpack.ts';
 import type { U64 } from '../../encodings/u64.ts';
+import { EncodingError } from '../../faults.ts';
 import { type ConsumerParts, type GroupParts, type PendingParts, Stream } from '../../values/stream.ts';
 import type { StreamId } from '../../values/stream-id.ts';
 import { Idempotency } from '../../values/stream-idempotency.ts';
@@ -39,7 +39,7 @@ function readNode(cursor: ValueCursor): NodeParts {
   const seq = uint64(blobBytes, blobStart + 8);
   cursor.blob();
   const wrong = validateStreamListpack(cursor.blobBytes, cursor.blobStart, cursor.blobEnd);
-  if (wrong) throw new FlawError(wrong);
+  if (wrong) throw new EncodingError(wrong);
   // What was decompressed lies in memory that the next node will use.
   const isInPlace = cursor.blobBytes === cursor.bytes;
   const listpack = isInPlace ? cursor.bytes.subarray(cursor.blobStart, cursor.blobEnd) : cursor.ownBlob();

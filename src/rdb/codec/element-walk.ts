@@ -2,7 +2,6 @@
  * Walks the elements of a listpack or a ziplist in a loop that builds nothing but the texts: the decoders' inner loop.
  */
 
-import { FlawError } from '../../encodings/flaw.ts';
 import { entryFlaw, validateListpackHeader } from '../../encodings/listpack.ts';
 import {
   isIntegerEntry,
@@ -13,13 +12,14 @@ import {
   stringEntryLength,
 } from '../../encodings/listpack-entry.ts';
 import { decodeZiplist } from '../../encodings/ziplist.ts';
+import { EncodingError } from '../../faults.ts';
 import type { Interner } from '../../values/intern.ts';
 import type { ValueCursor } from './cursor.ts';
 
 /** What blobs of elements there are. */
 export type BlobForm = 'listpack' | 'ziplist';
 
-/** The elements of the string at the cursor, one by one. Throws FlawError at the first that is not sound. */
+/** The elements of the string at the cursor, one by one. Throws EncodingError at the first that is not sound. */
 export class ElementWalk {
   private bytes: Buffer = Buffer.alloc(0);
   private from = 0;
@@ -39,7 +39,7 @@ export class ElementWalk {
       return;
     }
     const wrong = validateListpackHeader(blobBytes, blobStart, blobEnd);
-    if (wrong) throw new FlawError(wrong);
+    if (wrong) throw new EncodingError(wrong);
     this.texts = undefined;
     this.bytes = blobBytes;
     this.from = blobStart;
@@ -53,7 +53,7 @@ export class ElementWalk {
     const position = this.following;
     if (position >= this.end) return false;
     const following = nextListpackEntry(this.bytes, position, this.end);
-    if (following < 0) throw new FlawError(entryFlaw(this.bytes, this.from, position, this.end));
+    if (following < 0) throw new EncodingError(entryFlaw(this.bytes, this.from, position, this.end));
     this.position = position;
     this.following = following;
     return true;
@@ -76,7 +76,8 @@ export class ElementWalk {
 
   /** The element after the current one, which must be there. */
   partner(): string {
-    if (!this.next()) throw new FlawError({ code: 'listpack.tuple', position: 0, expected: 'pairs', found: 'an end' });
+    if (!this.next())
+      throw new EncodingError({ code: 'listpack.tuple', offset: 0, expected: 'pairs', found: 'an end' });
     return this.text();
   }
 }

@@ -7,6 +7,7 @@
  */
 
 import { crc64 } from '../../checksum/crc64.ts';
+import { FormatError } from '../../faults.ts';
 import { MemorySource } from '../../io/source.ts';
 import { ByteWriter } from '../../io/writer.ts';
 import type { Flavor } from '../../servers/flavor.ts';
@@ -14,7 +15,7 @@ import type { Target } from '../../servers/targets.ts';
 import type { Fork } from '../../servers/value-type-id.ts';
 import { canonicalType, type RdbFormat, TypeId, typeInFile } from '../../servers/value-type-id.ts';
 import type { RestoredPayload } from '../../values/value.ts';
-import { RdbFault, RdbInput } from '../input.ts';
+import { RdbInput } from '../input.ts';
 import { type LoadExam, type Refusal, unreadableType } from '../load-check.ts';
 import { skipModuleData } from '../module-data.ts';
 import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
@@ -98,7 +99,7 @@ export function checkFunctionPayload(bytes: Buffer, rules: PayloadRules): readon
       libraries.push(input.text());
     }
   } catch (error) {
-    if (error instanceof RdbFault) return 'ERR Failed loading library';
+    if (error instanceof FormatError) return 'ERR Failed loading library';
     throw error;
   }
   return libraries;
@@ -131,7 +132,7 @@ function checkBody(body: Buffer, format: RdbFormat, rules: PayloadRules): Restor
     if (check.empty && valueType(type, format)?.data !== 'string') return badFormat;
     return { rdbType: canonicalType(type, format), from, to: input.offset };
   } catch (error) {
-    if (!(error instanceof RdbFault)) throw error;
+    if (!(error instanceof FormatError)) throw error;
     noteFault(error, rules);
     return badFormat;
   }
@@ -171,7 +172,10 @@ function isReplied(refusal: Refusal | undefined, type: number): boolean {
 }
 
 /** Bytes that are missing are an error that a server replies, bytes that are wrong end it. */
-function noteFault({ code, offset, expected, found }: RdbFault, { exam, onRefusal, tellsDamage }: PayloadRules): void {
+function noteFault(
+  { code, offset, expected, found }: FormatError,
+  { exam, onRefusal, tellsDamage }: PayloadRules,
+): void {
   if ((exam === undefined && tellsDamage === undefined) || code === 'rdb.truncated' || code === 'rdb.string.length')
     return;
   onRefusal?.({ outcome: 'refuses', code, offset, expected, found });

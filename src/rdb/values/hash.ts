@@ -9,9 +9,10 @@ import {
 import { countZiplist } from '../../encodings/ziplist.ts';
 import { validateHashZiplist } from '../../encodings/ziplist-aggregates.ts';
 import { countZipmap, validateZipmap } from '../../encodings/zipmap.ts';
+import { FormatError } from '../../faults.ts';
 import { fieldExpireMax } from '../../limits.ts';
 import { compactLimits } from '../../servers/compact-limits.ts';
-import { RdbFault, type RdbInput } from '../input.ts';
+import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 
 /**
@@ -210,7 +211,7 @@ export function checkTemplateArrayReference(input: RdbInput, check: ValueCheck):
   const id = input.unsigned();
   const fields = check.templates.get(id);
   if (fields === undefined) {
-    throw new RdbFault('hash.template.unknown', at, 'the id of a template of this file', String(id));
+    throw new FormatError('hash.template.unknown', at, 'the id of a template of this file', String(id));
   }
   for (let index = 0; index < fields.length; index++) input.skipString();
 }

@@ -1,6 +1,7 @@
 import { countIntset, duplicateIntsetFlaw, validateIntset } from '../../encodings/intset.ts';
 import { countListpack, declaredEntries } from '../../encodings/listpack.ts';
 import { validateSetExpiryListpack, validateSetListpack } from '../../encodings/listpack-aggregates.ts';
+import type { FaultCode } from '../../findings.ts';
 import { fieldExpireMax } from '../../limits.ts';
 import { compactLimits } from '../../servers/compact-limits.ts';
 import type { RdbInput } from '../input.ts';
@@ -57,7 +58,7 @@ export function checkListpackExpirySet(input: RdbInput, check: ValueCheck): void
 }
 
 /** `listpack.duplicate` becomes `set.expiry.duplicate`, `listpack.expiry.order` becomes `set.expiry.order`. */
-function setCode(code: string): string {
+function setCode(code: FaultCode): FaultCode {
   return memberFlaws.has(code) ? `set.expiry.${code.slice(code.lastIndexOf('.') + 1)}` : code;
 }
 

@@ -1,10 +1,11 @@
 import { decodeDoubleText, doubleTextLength, endsInExponent, isNanText } from '../../encodings/double.ts';
-import { FlawError } from '../../encodings/flaw.ts';
 import { countListpack, declaredEntries, ListpackCursor } from '../../encodings/listpack.ts';
 import { validateSortedSetListpack } from '../../encodings/listpack-aggregates.ts';
 import { nanScoreFlaw, type PairCursor } from '../../encodings/score-order.ts';
 import { countZiplist, ZiplistCursor } from '../../encodings/ziplist.ts';
 import { validateSortedSetZiplist } from '../../encodings/ziplist-aggregates.ts';
+import { EncodingError } from '../../faults.ts';
+import type { FaultCode } from '../../findings.ts';
 import { compactLimits } from '../../servers/compact-limits.ts';
 import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
@@ -38,13 +39,13 @@ function checkTextScore(input: RdbInput, check: ValueCheck): void {
     if (Number.isNaN(decodeDoubleText(bytes, position, position + length)))
       check.fault('zset.score.nan', at, 'a score', 'NaN');
   } catch (error) {
-    if (!(error instanceof FlawError)) throw error;
+    if (!(error instanceof EncodingError)) throw error;
     const text = bytes.latin1Slice(position + 1, position + length);
-    check.fault(scoreTextCode(text), at, error.flaw.expected, error.flaw.found);
+    check.fault(scoreTextCode(text), at, error.expected, error.found);
   }
 }
 
-function scoreTextCode(text: string): string {
+function scoreTextCode(text: string): FaultCode {
   if (isNanText(text)) return 'zset.score.nan';
   return endsInExponent(text) ? 'zset.score.exponent' : 'zset.score.text';
 }

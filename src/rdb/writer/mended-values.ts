@@ -1,8 +1,8 @@
-import { FlawError } from '../../encodings/flaw.ts';
+import { FormatError } from '../../faults.ts';
 import { MemorySource } from '../../io/source.ts';
 import type { Target } from '../../servers/targets.ts';
 import { TypeId } from '../../servers/value-type-id.ts';
-import { RdbFault, RdbInput } from '../input.ts';
+import { RdbInput } from '../input.ts';
 import { alwaysLooksDeep, loadOutcome } from '../load-rules.ts';
 import { ValueCheck } from '../value-check.ts';
 import { checkIntsetSet } from '../values/set.ts';
@@ -36,7 +36,7 @@ export function isMended(target: Target, type: number, raw: Buffer, from: number
     if (version === 0) checkIntsetSet(input, check);
     else checkStream(input, check, version);
   } catch (error) {
-    if (error instanceof RdbFault || error instanceof FlawError) return false;
+    if (error instanceof FormatError) return false;
     throw error;
   }
   return check.notes.some(({ code }) => mendedCodes.has(code) && refuses(target, code, type));

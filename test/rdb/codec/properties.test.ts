@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../../fixtures/generate/golden.ts';
+import { FormatError } from '../../../src/faults.ts';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
 import { encodePayload, payloadRules } from '../../../src/rdb/codec/payload.ts';
-import { RdbFault } from '../../../src/rdb/input.ts';
 import { RdbOutput } from '../../../src/rdb/output.ts';
 import { encodeValue } from '../../../src/rdb/writer/value-encoder.ts';
 import { findTarget, type Target, targets } from '../../../src/servers/targets.ts';
@@ -129,7 +129,7 @@ describe('damaged values', () => {
         try {
           codec.decode(type, damaged, 0, end);
         } catch (error) {
-          expect(error).toBeInstanceOf(RdbFault);
+          expect(error).toBeInstanceOf(FormatError);
         }
       }
     }

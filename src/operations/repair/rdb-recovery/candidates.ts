@@ -1,7 +1,7 @@
 import type { Sources } from '../../../dataset/sources.ts';
-import { FlawError } from '../../../encodings/flaw.ts';
+import { FormatError } from '../../../faults.ts';
 import { Window } from '../../../io/window.ts';
-import { RdbFault, RdbInput } from '../../../rdb/input.ts';
+import { RdbInput } from '../../../rdb/input.ts';
 import { checksumVersionMin, Opcode } from '../../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../../rdb/reader.ts';
 import { ValueCheck } from '../../../rdb/value-check.ts';
@@ -123,7 +123,7 @@ export class RdbCandidates {
     try {
       return this.read(offset);
     } catch (error) {
-      if (error instanceof RdbFault || error instanceof FlawError) return undefined;
+      if (error instanceof FormatError) return undefined;
       throw error;
     } finally {
       this.work += Math.max(0, input.offset - offset);
@@ -222,7 +222,7 @@ export class RdbCandidates {
       const valueAt = input.offset;
       return bits === undefined ? undefined : { bits, valueAt, ...this.framing() };
     } catch (error) {
-      if (error instanceof RdbFault || error instanceof FlawError) return undefined;
+      if (error instanceof FormatError) return undefined;
       throw error;
     }
   }

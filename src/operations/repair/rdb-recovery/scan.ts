@@ -1,14 +1,14 @@
 import { named } from '../../../aof/name-fault.ts';
 import { append } from '../../../arrays.ts';
 import type { Sources } from '../../../dataset/sources.ts';
-import { FlawError } from '../../../encodings/flaw.ts';
+import { FormatError } from '../../../faults.ts';
 import { isUnsupported } from '../../../findings.ts';
 import { escapeBytes } from '../../../io/text.ts';
 import { blobBytesMax } from '../../../limits.ts';
 import { declaredElements } from '../../../rdb/declared-elements.ts';
 import { DuplicateKeys } from '../../../rdb/duplicate-keys.ts';
 import { forkOf, guessHeader, headerContradiction, isWhole, magicOf } from '../../../rdb/header-guess.ts';
-import { RdbFault, RdbInput } from '../../../rdb/input.ts';
+import { RdbInput } from '../../../rdb/input.ts';
 import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from '../../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../../rdb/reader.ts';
 import { mayBeUnsupported, type Proof, prove } from '../../../rdb/unsupported.ts';
@@ -90,7 +90,7 @@ export class RdbScan {
   private readonly counts = new SectionCounts();
   /** The first nine bytes as they should be, and what is wrong with them; '' and undefined where they are sound. */
   private magic = '';
-  private headerFault: RdbFault | undefined;
+  private headerFault: FormatError | undefined;
   /** Nothing in the file says its version: what it holds must tell. */
   private inferred = false;
   private ended = false;
@@ -157,8 +157,8 @@ export class RdbScan {
   }
 
   /** Whether a fault is no damage: then nothing of the file may be changed. */
-  private isUnsupported(fault: RdbFault | FlawError): boolean {
-    if (!(fault instanceof RdbFault) || !(mayBeUnsupported(fault.code) || isLeftAlone(fault.code))) return false;
+  private isUnsupported(fault: FormatError): boolean {
+    if (!(fault instanceof FormatError) || !(mayBeUnsupported(fault.code) || isLeftAlone(fault.code))) return false;
     const { options, reader, regions, headerFault } = this;
     const { sources, index, size } = options;
     this.proof ??= prove(new RdbInput(sources.reopen(index)), reader.version);
@@ -219,12 +219,12 @@ export class RdbScan {
   private readHeader(): boolean {
     const { reader, input, options } = this;
     const head = Buffer.from(options.sources.read(options.index, 0, Math.min(options.size, 4096)));
-    let fault: RdbFault | undefined;
+    let fault: FormatError | undefined;
     try {
       reader.readHeader();
       fault = headerContradiction(head);
     } catch (error) {
-      if (!(error instanceof RdbFault)) throw error;
+      if (!(error instanceof FormatError)) throw error;
       fault = error;
     }
     if (fault === undefined) return true;
@@ -259,7 +259,7 @@ export class RdbScan {
     this.magic = magicOf(this.reader.fork, this.version);
   }
 
-  private mendHeader(fault: RdbFault, magic: string): void {
+  private mendHeader(fault: FormatError, magic: string): void {
     const length = Math.min(headerBytes, this.options.size);
     const replacement = Buffer.from(magic, 'latin1');
     const reason = `expected ${fault.expected}, found ${fault.found}`;
@@ -286,7 +286,7 @@ export class RdbScan {
         else this.needed = Math.max(this.needed, itemVersions[item] ?? 0);
         this.remember(before);
       } catch (error) {
-        if (!(error instanceof RdbFault || error instanceof FlawError)) throw error;
+        if (!(error instanceof FormatError)) throw error;
         input.stopChecksum();
         if (this.isUnsupported(error)) return true;
         if (!this.passDamage(error, before)) return true;
@@ -310,7 +310,7 @@ export class RdbScan {
     const fault = isMended ? undefined : values.notes.find(({ severity }) => severity === 'error');
     if (fault !== undefined) {
       this.boundary = input.offset;
-      throw new RdbFault(fault.code, fault.offset, fault.expected, fault.found);
+      throw new FormatError(fault.code, fault.offset, fault.expected, fault.found);
     }
     this.keys++;
     this.counts.add(!Number.isNaN(reader.expire));
@@ -355,7 +355,7 @@ export class RdbScan {
     const { reader, input, nameless } = this;
     this.nameless = input.offset;
     if (nameless < reader.itemOffset - 64) return;
-    throw new RdbFault('rdb.key.empty', reader.itemOffset, 'a key with a name', 'a second one without');
+    throw new FormatError('rdb.key.duplicate', reader.itemOffset, 'a key with a name', 'a second one without');
   }
 
   private takeFunction(): void {
@@ -367,7 +367,7 @@ export class RdbScan {
     }
     this.boundary = this.input.offset;
     const found = JSON.stringify(reader.functionCode.slice(0, 60));
-    throw new RdbFault(
+    throw new FormatError(
       'rdb.function.header',
       reader.itemOffset,
       '#!<engine> name=<library>, and code that registers a function',
@@ -385,14 +385,13 @@ export class RdbScan {
     }
     this.boundary = input.offset;
     const found = `${reader.declaredKeys} keys, ${reader.declaredExpires} expiries`;
-    throw new RdbFault('rdb.length.range', reader.itemOffset, `at most ${most} keys`, found);
+    throw new FormatError('rdb.length.range', reader.itemOffset, `at most ${most} keys`, found);
   }
 
   /** Goes on behind a bad item; false where nothing sound comes after. `before`: that item. */
-  private passDamage(fault: RdbFault | FlawError, before: Passed): boolean {
+  private passDamage(fault: FormatError, before: Passed): boolean {
     const { input, reader, options } = this;
-    const code = fault instanceof RdbFault ? fault.code : fault.flaw.code;
-    const { expected, found } = fault instanceof RdbFault ? fault : fault.flaw;
+    const { code, expected, found } = fault;
     const reason = `expected ${expected}, found ${found}`;
     const at = before.offset;
     if (this.isTornEnd(at)) return this.restoreEnd(at, options.size, code, reason);
@@ -560,7 +559,7 @@ export class RdbScan {
     const [next] = options.sources.read(options.index, endOffset, 1);
     if (next === 0x2a || next === 0x23) return;
     const found = `${options.size - endOffset} more bytes`;
-    throw new RdbFault('rdb.trailing', endOffset - headerBytes, 'the end of the file', found);
+    throw new FormatError('rdb.trailing', endOffset - headerBytes, 'the end of the file', found);
   }
 
   /** The stored checksum, and where it begins; 0 where there is none. It may be there although reading did not come to it. */
