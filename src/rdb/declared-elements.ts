@@ -1,5 +1,6 @@
+import { FormatError } from '../faults.ts';
 import { canonicalType, type RdbFormat, TypeId, valkeyHashType } from '../servers/value-type-id.ts';
-import { RdbFault, type RdbInput } from './input.ts';
+import type { RdbInput } from './input.ts';
 
 /*
  * How many elements a value says that it has, whatever became of them:
@@ -17,7 +18,7 @@ export function declaredElements(input: RdbInput, type: number, from: number, fo
   try {
     return readers[canonical]?.(input);
   } catch (error) {
-    if (error instanceof RdbFault) return undefined;
+    if (error instanceof FormatError) return undefined;
     throw error;
   }
 }

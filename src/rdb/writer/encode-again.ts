@@ -1,12 +1,12 @@
-import { FlawError } from '../../encodings/flaw.ts';
 import { decodeIntset, encodeIntset } from '../../encodings/intset.ts';
+import { FormatError } from '../../faults.ts';
 import { MemorySource } from '../../io/source.ts';
 import { type Target, targets } from '../../servers/targets.ts';
 import { TypeId } from '../../servers/value-type-id.ts';
 import type { Stream } from '../../values/stream.ts';
 import { Kind } from '../../values/value.ts';
 import { RdbCodec } from '../codec/codec.ts';
-import { RdbFault, RdbInput } from '../input.ts';
+import { RdbInput } from '../input.ts';
 import { RdbOutput } from '../output.ts';
 import { writeStream } from './encode-stream.ts';
 import { streamVersions } from './mended-values.ts';
@@ -25,7 +25,7 @@ export function encodeAgain(type: number, raw: Buffer, target: Target): EncodedA
   try {
     return type === TypeId.setIntset ? sortIntset(raw) : writeStreamAgain(type, raw, target);
   } catch (error) {
-    if (error instanceof RdbFault || error instanceof FlawError || error instanceof RangeError) return undefined;
+    if (error instanceof FormatError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
