@@ -9,7 +9,8 @@ import { escapeBinary, escapeBytes } from '../io/text.ts';
 import { Window } from '../io/window.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { databasesDefault } from '../limits.ts';
-import { RespFastLane } from '../resp/command-batch.ts';
+import { payloadVersion } from '../rdb/codec/payload.ts';
+import { type Passing, RespFastLane } from '../resp/command-batch.ts';
 import { Frame } from '../resp/frame.ts';
 import { PassedRecord } from '../resp/passed-record.ts';
 import { Resynchroniser } from '../resp/resync.ts';
@@ -46,12 +47,14 @@ export interface ObservedCommand {
   argument(index: number): string;
 }
 
-/** Sees the commands of a log that catalogues know, all but those that it lets pass. */
-export interface CommandObserver {
-  /** Whether it need not see a command with so many arguments. */
-  passes(info: CommandInfo, count: number): boolean;
+/**
+ * Sees the commands of a log that catalogues know, all but those that it lets pass: with so many arguments, and of a form that it has seen.
+ */
+export interface CommandObserver extends Passing {
   /** Whether `passes` has other answers for this command from now on. */
   note(info: CommandInfo, command: ObservedCommand): boolean;
+  /** Notes the RDB version of what RESTORE or FUNCTION RESTORE carries. */
+  notePayload(command: string, version: number): void;
 }
 
 /** Records between two pauses. */
@@ -98,7 +101,7 @@ export class AofCheck {
     this.scanner = new RespScanner(window, false);
     this.observed = new PassedRecord(window);
     const { lanes, observer } = options;
-    this.lane = lanes && new RespFastLane(window, lanes, observer && ((info, count) => observer.passes(info, count)));
+    this.lane = lanes && new RespFastLane(window, lanes, observer);
     this.validUpTo = window.offset;
   }
 
@@ -164,9 +167,12 @@ export class AofCheck {
 
   private observe(info: CommandInfo, observer: CommandObserver): void {
     const { frame, observed, scanner, lane } = this;
-    if (observer.passes(info, frame.argc)) return;
+    const rule = observer.formRule(info);
+    const isPlain = rule === undefined || frame.argc <= rule.plainCount;
+    if (isPlain && observer.passes(info, frame.argc)) return;
     observed.begin(scanner.start, frame.argc);
     if (observer.note(info, observed)) lane?.admit(info);
+    if (!isPlain) lane?.admitForm();
   }
 
   /** What is well-formed and yet not what a server loads without a word. */
@@ -190,9 +196,19 @@ export class AofCheck {
     const record = new RespScanner(window, true).next(whole);
     whole.ordinal = frame.ordinal;
     if (record !== Record.command || window.offset !== end) return;
+    this.showPayload(name, whole);
     if (name !== 'FUNCTION')
       checkRestore(whole, { database: this.database, file: file.path, findings, tells: options.payloads });
     else if (whole.argc > 2) this.libraries.push({ code: whole.text(whole.argc - 1), offset: scanner.start });
+  }
+
+  private showPayload(name: string, whole: Frame): void {
+    const isRestore = name !== 'FUNCTION' || (whole.argc > 2 && whole.text(1).toUpperCase() === 'RESTORE');
+    const index = name === 'FUNCTION' ? 2 : 3;
+    if (!isRestore || whole.argc <= index) return;
+    const start = whole.starts[index];
+    const version = payloadVersion(whole.bytes.subarray(start, start + whole.lengths[index]));
+    if (version > 0) this.options.observer?.notePayload(name, version);
   }
 
   /** Whether CAS is an argument of the record that was just passed, an option or an element; as far as the window still holds it. */

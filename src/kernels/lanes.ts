@@ -45,6 +45,9 @@ interface Exports {
   setHashKey(a: number, b: number, c: number, d: number): void;
 }
 
+/** As in assembly/aof-lane.ts. */
+export const laneFormSlots = 8192;
+
 const module = new KernelModule<Exports>(lanesBase64);
 
 /** One instance, with room for one window. Positions count from the window's first byte. */
@@ -66,6 +69,8 @@ export class Lanes {
   readonly touchedPlaces: Uint32Array;
   /** What `keepKeys` adds up; who reads it sets it to zeros. */
   readonly counts: Uint32Array;
+  /** Forms of commands that were seen: a table of eight bytes each, in the memory of `prints`. */
+  readonly forms: Uint32Array;
   private readonly memory: ArrayBuffer;
   /** A kernel of this instance has trapped: none of them is asked again. */
   isRetired = false;
@@ -84,6 +89,7 @@ export class Lanes {
     this.touchedPlaces = new Uint32Array(this.memory, touchedPlacesAt, touchedPlacesMax * placeWords);
     this.counts = new Uint32Array(this.memory, countsAt, countWords);
     this.prints = new Uint32Array(this.memory, printsAt, laneKeysMax * 2);
+    this.forms = new Uint32Array(this.memory, printsAt, laneFormSlots * 2);
     this.result = new Int32Array(this.memory, 0, 16);
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
     this.passCommands = (from, limit, open) => {

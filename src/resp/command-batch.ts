@@ -2,6 +2,7 @@ import type { Window } from '../io/window.ts';
 import { addToTable, fitsTable } from '../kernels/command-table.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { type CommandInfo, commands, fitsArity } from '../servers/command-catalog.ts';
+import type { SeenForms } from './seen-forms.ts';
 
 /** Counts of arguments that a slot tells apart; the last one stands for all from there on. */
 const countMax = 63;
@@ -36,23 +37,29 @@ export class RespFastLane {
   private readonly lanes: Lanes;
   /** Less than so many bytes in the window are not worth a call. */
   private readonly refill: number;
-  private readonly mayPass: MayPass | undefined;
+  private readonly mayPass: Passing | undefined;
 
   /**
    * The window's memory must be the lanes'; while it has outgrown that, nothing is passed. `mayPass`: which of the ordinary commands
    * may be; a lane that has it must be alone with these lanes.
    */
-  constructor(window: Window, lanes: Lanes, mayPass?: MayPass) {
+  constructor(window: Window, lanes: Lanes, mayPass?: Passing) {
     this.window = window;
     this.lanes = lanes;
     this.refill = window.home.length >> 2;
     this.mayPass = mayPass;
     fillCommandTable(lanes, mayPass);
+    mayPass?.seen.fill(lanes);
   }
 
   /** `mayPass` has new answers for a command: those count from now on. */
   admit(info: CommandInfo): void {
     if (mayStand(info)) setCounts(this.lanes, commandAt(this.lanes, info.name), info, this.mayPass);
+  }
+
+  /** The form of a command at which the lane has just stopped was looked at: it may pass from now on. */
+  admitForm(): void {
+    this.mayPass?.seen.add(this.lanes);
   }
 
   /** Moves the window over ordinary commands; false if there was none. `open`: a MULTI waits for its EXEC. */
@@ -74,8 +81,29 @@ export class RespFastLane {
   }
 }
 
-/** Whether a lane may pass a command with so many arguments. */
-export type MayPass = (info: CommandInfo, count: number) => boolean;
+/** Commands of which a lane may only pass the forms that were seen before. */
+export interface FormRule {
+  /** With so many arguments or less there is nothing to see. */
+  readonly plainCount: number;
+  /** Where the words of a form begin, the name being 0. */
+  readonly first: number;
+  /** They end before the ID of a stream entry. */
+  readonly endsAtId: boolean;
+}
+
+/** Which commands a lane may pass. */
+export interface Passing {
+  /** Whether it may pass a command with so many arguments. */
+  passes(info: CommandInfo, count: number): boolean;
+  /** Undefined where all forms are alike. */
+  formRule(info: CommandInfo): FormRule | undefined;
+  readonly seen: SeenForms;
+}
+
+const kindOf = ({ name }: CommandInfo): number => kinds.get(name) ?? kindPlain;
+
+const formBits = (rule: FormRule | undefined): number =>
+  rule === undefined ? 0 : (rule.plainCount << 8) | (rule.first << 16) | (rule.endsAtId ? 1 << 24 : 0);
 
 const mayStand = (info: CommandInfo): boolean => !info.container && !leftOut.has(info.name) && fitsTable(info.name);
 
@@ -88,14 +116,14 @@ const commandAt = (lanes: Lanes, name: string): number => places.get(lanes)?.get
  * Writes the commands that a lane may pass (assembly/aof-lane.ts says what its own part of a slot is): once an instance, unless some of
  * the commands may not.
  */
-function fillCommandTable(lanes: Lanes, mayPass: MayPass | undefined): void {
+function fillCommandTable(lanes: Lanes, mayPass: Passing | undefined): void {
   if (lanes.commandTableFilled && mayPass === undefined) return;
   const isNew = !places.has(lanes);
   if (isNew) places.set(lanes, new Map());
   for (const info of commands) {
     if (!mayStand(info)) continue;
     if (isNew) {
-      const own = addToTable(lanes.commandTable, info.name, kinds.get(info.name) ?? kindPlain);
+      const own = addToTable(lanes.commandTable, info.name, kindOf(info));
       places.get(lanes)?.set(info.name, own);
     }
     setCounts(lanes, commandAt(lanes, info.name), info, mayPass);
@@ -103,16 +131,17 @@ function fillCommandTable(lanes: Lanes, mayPass: MayPass | undefined): void {
   lanes.commandTableFilled = mayPass === undefined;
 }
 
-function setCounts(lanes: Lanes, own: number, info: CommandInfo, mayPass: MayPass | undefined): void {
+function setCounts(lanes: Lanes, own: number, info: CommandInfo, mayPass: Passing | undefined): void {
+  lanes.commandTable.setUint32(own + 8, kindOf(info) | formBits(mayPass?.formRule(info)), true);
   lanes.commandTable.setUint32(own, fittingCounts(info, 0, mayPass), true);
   lanes.commandTable.setUint32(own + 4, fittingCounts(info, 32, mayPass), true);
 }
 
 /** Bit n: that `first + n` arguments fit. */
-function fittingCounts(info: CommandInfo, first: number, mayPass: MayPass | undefined): number {
+function fittingCounts(info: CommandInfo, first: number, mayPass: Passing | undefined): number {
   let bits = 0;
   for (let count = Math.max(first, 1); count <= Math.min(first + 31, countMax); count++) {
-    if (fitsArity(info, count) && (mayPass === undefined || mayPass(info, count))) bits |= 1 << (count - first);
+    if (fitsArity(info, count) && (mayPass === undefined || mayPass.passes(info, count))) bits |= 1 << (count - first);
   }
   return bits;
 }

@@ -1,16 +1,29 @@
 /* What a log that is copied needs: which servers load it is asked of the servers. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { convert } from '../../src/index.ts';
-import { findTarget, targets } from '../../src/servers/targets.ts';
+import { encodePayload } from '../../src/rdb/codec/payload.ts';
+import { findTarget, type Target, targets } from '../../src/servers/targets.ts';
 import { encodeCommand } from '../support/reply.ts';
 import { describeWithServers, type ServerName, temporaryDir, tryStart } from '../support/servers.ts';
 
 const at = Date.now();
 
-const logs: Readonly<Record<string, readonly (readonly string[])[]>> = {
+type Log = readonly (readonly (string | Buffer)[])[];
+
+/** DUMP's payload of the string `v`, by the RDB version of a release. */
+const payload = (name: string) => encodePayload(0, Buffer.from('\x01v'), findTarget(name) as Target);
+
+const logs: Readonly<Record<string, Log>> = {
+  'a payload of 7.0': [['RESTORE', 'k', '0', payload('redis-7.0')]],
+  'a payload of 8.0': [['RESTORE', 'k', '0', payload('redis-8.0'), 'REPLACE']],
+  'a payload of 8.6': [
+    ['SET', 'k', 'w'],
+    ['RESTORE', 'k', '0', payload('redis-8.6'), 'REPLACE'],
+  ],
   'field expiry': [
     ['HSET', 'h', 'f', 'v'],
     ['HPEXPIREAT', 'h', '4000000000000', 'FIELDS', '1', 'f'],
@@ -33,7 +46,7 @@ const logs: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 };
 
-function logOf(commands: readonly (readonly string[])[]): string {
+function logOf(commands: Log): string {
   const path = join(temporaryDir(), 'appendonly.aof');
   writeFileSync(path, Buffer.concat(commands.map((command) => encodeCommand([...command]))));
   return path;
@@ -70,6 +83,48 @@ describe('a log that is copied', () => {
     expect(needs).toEqual({ target: 'redis-8.4', because: ['SET … IFDEQ'] });
   });
 
+  it('finds a form behind many commands of others, with and without a kernel', async () => {
+    const plain = Array.from({ length: 6000 }, (_, index) => ['SET', `k${index}`, 'v', 'PX', String(index)]);
+    const others = Array.from({ length: 6000 }, (_, index) => [
+      'XADD',
+      's',
+      'MAXLEN',
+      '~',
+      '9',
+      `${index + 1}-1`,
+      'f',
+      'v',
+    ]);
+    const log = [
+      ...plain,
+      ...others,
+      ['SET', 'k', 'v', 'ifdeq', 'w'],
+      ['XADD', 's', 'KEEPREF', 'MAXLEN', '9', '*', 'f', 'v'],
+    ];
+    const expected = { target: 'redis-8.4', because: ['SET … IFDEQ'] };
+    expect((await copied(logOf(log))).needs).toEqual(expected);
+    const inPipe = gzipSync(readFileSync(logOf(log)));
+    const path = join(temporaryDir(), 'appendonly.aof.gz');
+    writeFileSync(path, inPipe);
+    expect((await copied(path)).needs).toEqual(expected);
+  });
+
+  it('finds a form behind more forms than are remembered', async () => {
+    const forms = Array.from({ length: 5000 }, (_, index) => ['XADD', 's', `a${index.toString(36)}`, '1-1', 'f', 'v']);
+    const { needs } = await copied(logOf([...forms, ['SET', 'k', 'v', 'IFDEQ', 'w']]));
+    expect(needs).toEqual({ target: 'redis-8.4', because: ['SET … IFDEQ'] });
+  });
+
+  it('needs what takes the version of a payload', async () => {
+    for (const [writer, target] of [
+      ['redis-8.6', 'redis-8.6'],
+      ['valkey-9.1', 'valkey-9.0'],
+    ]) {
+      const result = await copied(logOf([['RESTORE', 'k', '0', payload(writer)]]));
+      expect([result.target, result.needs?.target]).toEqual([target, target]);
+    }
+  });
+
   it('needs nothing where its commands are as old as the oldest release', async () => {
     expect((await copied(logOf([['SET', 'k', 'v']]))).needs).toBeUndefined();
   });
@@ -91,7 +146,7 @@ describe('a log that is copied', () => {
 const names = ['redis-6.0', 'redis-7.0', 'redis-8.0', 'redis-8.6'] as const;
 
 /** The digest of a server that has loaded the log; '' where it does not start. */
-async function loadedBy(name: ServerName, log: readonly (readonly string[])[]): Promise<string> {
+async function loadedBy(name: ServerName, log: Log): Promise<string> {
   const dir = temporaryDir();
   writeFileSync(join(dir, 'appendonly.aof'), Buffer.concat(log.map((command) => encodeCommand([...command]))));
   const start = await tryStart(name, { dir, config: { appendonly: 'yes' } });

@@ -20,6 +20,8 @@ export const commandsAt: usize = 811136;
 export const ownersAt: usize = slotsAt;
 /** Fingerprints of the keys that were passed, eight bytes each; or their places, 32 bytes each. */
 export const printsAt: usize = 851968;
+/** Forms of commands that were seen, eight bytes each: of `printsAt`, which no lane of an AOF uses. */
+export const formsAt: usize = printsAt;
 /** Text of an integer, 64 bytes. */
 export const textScratchAt: usize = 983040;
 export const listpackLengthsAt: usize = 983104;

@@ -182,7 +182,7 @@ class Conversion {
     const { options } = this;
     if (options.to !== 'rdb' && options.compact !== true && this.paths.length === 1) {
       const { LogNeeds } = await import('./log-needs.ts');
-      this.needs = new LogNeeds(options.target !== undefined);
+      this.needs = new LogNeeds();
     }
     const how = this.surveyOptions();
     for (const path of this.paths) this.inputs.push(await survey(path, how));

@@ -1,4 +1,7 @@
 import type { CommandObserver, ObservedCommand } from '../../checks/check-aof.ts';
+import { valkeyVersionMin } from '../../rdb/opcodes.ts';
+import type { FormRule } from '../../resp/command-batch.ts';
+import { SeenForms } from '../../resp/seen-forms.ts';
 import type { CommandInfo } from '../../servers/command-catalog.ts';
 import { commandRows } from '../../servers/commands.generated.ts';
 import { hasGeneration, hasGenerationOf } from '../../servers/generations.ts';
@@ -64,8 +67,8 @@ const laterArguments: { readonly [command: string]: LaterArguments | undefined }
 /** What stands before the fields of XADD: its ID, with a `-` or a `*`. */
 const isEntryId = (command: string, text: string): boolean => command === 'XADD' && /[-*]/.test(text);
 
-/** So many of a form with later arguments are looked at; where that is not enough, `exact` says so. */
-const formsMax = 4096;
+/** From here on, up to Valkey's own first one, an RDB version is Redis's alone. */
+const redisOnlyMin = 12;
 
 /** Something that only some releases load. */
 export interface Requirement {
@@ -82,35 +85,36 @@ export interface Needs {
 
 /**
  * Notes which commands of a log, and which of their arguments, only some releases load. Names of modules' commands and unknown ones say
- * nothing. Each command is looked at once; those with later arguments each time, or at least the first 4096 times where that need not
- * be `exact`: what they are in an ordinary log is known by then, and the kernel passes over the others at the speed of memory.
+ * nothing. Each command is looked at once; of those with later arguments each form: the kernel passes over those that were seen, at the speed
+ * of memory.
  */
 export class LogNeeds implements CommandObserver {
   /** Whether it holds RESTORE or function libraries, which a target may not take: of some RDB version, or some server's. */
   hasPayloads = false;
-  private readonly exact: boolean;
-  private readonly seen = new Set<string>();
+  private readonly names = new Set<string>();
   private readonly found = new Map<string, Since>();
-  private readonly looked = new Map<string, number>();
-
-  constructor(exact: boolean) {
-    this.exact = exact;
-  }
+  private readonly payloads = new Map<string, number>();
+  readonly seen = new SeenForms();
 
   /** Whether a command with so many arguments says nothing that is not known yet. */
   passes({ name }: CommandInfo, count: number): boolean {
-    if (!this.seen.has(name)) return false;
-    const later = laterArguments[name];
-    if (later === undefined || count <= later.plainCount) return true;
-    return !this.exact && (this.looked.get(name) ?? 0) >= formsMax;
+    if (!this.names.has(name)) return false;
+    // Of a transaction's end JavaScript alone tells the forms apart.
+    const later = name === 'EXEC' ? laterArguments[name] : undefined;
+    return later === undefined || count <= later.plainCount;
+  }
+
+  formRule({ name }: CommandInfo): FormRule | undefined {
+    const later = name === 'EXEC' ? undefined : laterArguments[name];
+    return later && { plainCount: later.plainCount, first: later.first, endsAtId: name === 'XADD' };
   }
 
   /** Notes a command; whether `passes` has another answer for it from now on. */
   note({ name, container }: CommandInfo, command: ObservedCommand): boolean {
-    const isNew = !this.seen.has(name);
-    this.seen.add(name);
+    const isNew = !this.names.has(name);
+    this.names.add(name);
     if (name.startsWith('RESTORE') || name === 'FUNCTION') this.hasPayloads = true;
-    if (container && command.count > 1) this.seen.add(`${name} ${command.argument(1).toUpperCase()}`);
+    if (container && command.count > 1) this.names.add(`${name} ${command.argument(1).toUpperCase()}`);
     const later = laterArguments[name];
     if (later === undefined || command.count <= later.plainCount) return isNew;
     for (let index = later.first; index < command.count; index++) {
@@ -119,9 +123,12 @@ export class LogNeeds implements CommandObserver {
       const since = later.since[text];
       if (since !== undefined) this.found.set(`${name} … ${text}`, since);
     }
-    const looked = (this.looked.get(name) ?? 0) + 1;
-    this.looked.set(name, looked);
-    return isNew || looked === formsMax;
+    return isNew;
+  }
+
+  notePayload(command: string, version: number): void {
+    const name = command === 'FUNCTION' ? 'FUNCTION RESTORE' : command;
+    this.payloads.set(`${name} of RDB version ${version}`, version);
   }
 
   /** Whether a release loads every command and argument. */
@@ -130,9 +137,13 @@ export class LogNeeds implements CommandObserver {
   }
 
   requirements(): Requirement[] {
-    const commands = [...this.seen].filter((name) => rows.has(name));
+    const commands = [...this.names].filter((name) => rows.has(name));
     return [
       ...commands.map((name) => ({ label: name, fits: (target: Target) => targetHas(name, target) })),
+      ...[...this.payloads].map(([label, version]) => ({
+        label,
+        fits: (target: Target) => takesPayload(target, version),
+      })),
       ...[...this.found].map(([label, since]) => ({ label, fits: (target: Target) => takes(since, target) })),
     ];
   }
@@ -145,6 +156,11 @@ export function neededRelease(requirements: readonly Requirement[], releases: re
   const before = releases.at(index < 0 ? -1 : index - 1);
   const because = requirements.filter(({ fits }) => before !== undefined && !fits(before)).map(({ label }) => label);
   return { target: releases[index]?.name ?? '', because };
+}
+
+/** As servers do by default: Valkey takes nothing that only Redis writes. */
+function takesPayload({ fork, rdbVersion }: Target, version: number): boolean {
+  return version <= rdbVersion && (fork === 'redis' || version < redisOnlyMin || version >= valkeyVersionMin);
 }
 
 function takes({ redis, valkey }: Since, target: Target): boolean {

@@ -105,6 +105,10 @@ export function checkFunctionPayload(bytes: Buffer, rules: PayloadRules): readon
   return libraries;
 }
 
+/** What a payload's end says of its RDB version; 0 where it is too short to say anything. */
+export const payloadVersion = (bytes: Buffer): number =>
+  bytes.length < footerBytes ? 0 : bytes.readUInt16LE(bytes.length - footerBytes);
+
 /** Valkey refuses what only Redis writes: versions 12 to 79 (`rdb-version-check strict`, the default). */
 function takesVersion(version: number, rules: PayloadRules): boolean {
   if (version > rules.versionMax) return false;
