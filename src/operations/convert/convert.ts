@@ -334,11 +334,12 @@ class Conversion {
       const refusal = typeof options.output === 'string' || this.road === 'copied' ? '' : this.refusal(target);
       if (refusal !== '') return this.result('refused', refusal);
       // Large files are looked at on another thread, while this one writes.
-      const exam = this.examine(target);
-      const unloadable = typeof options.output === 'string' ? '' : await exam;
+      const isFile = typeof options.output === 'string';
+      const unloadable = isFile ? '' : await this.examine(target);
       if (unloadable === mustSort) continue;
       if (unloadable !== '') return this.result('refused', unloadable);
       const destinations = this.openDestinations(target);
+      const exam = isFile ? this.examine(target) : Promise.resolve('');
       try {
         await this.fill(destinations, target);
         for (const destination of destinations) destination.finish();
@@ -353,6 +354,8 @@ class Conversion {
         target = other;
       } catch (error) {
         for (const destination of destinations) destination.abandon();
+        // Whatever it finds, or fails at, the error that came first is the one to tell.
+        await exam.catch(() => {});
         throw error;
       }
       for (const destination of destinations) destination.abandon();

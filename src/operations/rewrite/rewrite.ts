@@ -265,14 +265,16 @@ class Rewrite {
       if (dealt.kept?.fits(target, dealt.loaded) === false) return this.again();
       const lock = this.lockOutput(this.outputPath(dealt.loaded));
       const shardFile = dealt.second && new ShardFile(lock);
-      const exam = this.examine(dealt.loaded, target);
       const output = this.openOutput(dealt.loaded, target, lock);
+      const exam = this.examine(dealt.loaded, target);
       try {
         await this.fill(dealt, output, target, shardFile?.descriptor ?? -1);
       } catch (error) {
         // It must not write any more once its file is closed: somebody else's may get the number.
         await dealt.second?.stop();
         output.abandon();
+        // Whatever it finds, or fails at, the error that came first is the one to tell.
+        await exam.catch(() => {});
         throw this.writingError(dealt, error);
       } finally {
         shardFile?.close();
