@@ -6,9 +6,6 @@
 /** Largest bulk string a server accepts in a command, bytes (`proto-max-bulk-len`, default 512 MB). */
 export const bulkLengthMax = 512 * 1024 * 1024;
 
-/** Most arguments a server's loader accepts in one command (1024 * 1024 in the query parser; the AOF loader takes any int). */
-export const argumentCountMax = 0x7fffffff;
-
 /** The AOF loader reads a header line with fgets into a buffer of this many bytes, its final NUL included (7.0 and later). */
 export const aofLineBufferBytes = 1024;
 

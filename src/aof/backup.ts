@@ -59,7 +59,7 @@ function namesOnly(manifest: string, parts: readonly string[]): boolean {
 }
 
 /** The backup that a path is, or lies in as its manifest or a part; undefined where there is none. */
-export function backupAt(path: string): Backup | undefined {
+function backupAt(path: string): Backup | undefined {
   if (path === '-') return undefined;
   const stat = fs.statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;

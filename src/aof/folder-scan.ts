@@ -23,7 +23,7 @@ export interface PassedOver {
 }
 
 /** An entry that could not be looked at. */
-export interface UnreadEntry {
+interface UnreadEntry {
   readonly path: string;
   readonly message: string;
   /** Its name is one that data has. */
@@ -31,7 +31,7 @@ export interface UnreadEntry {
 }
 
 /** Data that lies where no server reads it. */
-export interface StrayData {
+interface StrayData {
   readonly path: string;
   readonly why: string;
   /** Left by a save or rewrite that did not finish: it need not be whole. */

@@ -10,7 +10,7 @@ import { splitWords } from '../words.ts';
  *
  * The rules are those of aofLoadManifestFromFile in the servers' aof.c, each tried on real servers.
  */
-export type PartType = 'b' | 'h' | 'i';
+type PartType = 'b' | 'h' | 'i';
 
 export interface ManifestPart {
   /** As calls of the file system take it. */

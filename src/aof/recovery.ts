@@ -23,7 +23,7 @@ export interface Recovered {
 export class NotRecoverable extends Error {}
 
 /** Files that are rebuilt in memory are at most so long. */
-export const recoveredBytesMax = 512 * 1024 * 1024;
+const recoveredBytesMax = 512 * 1024 * 1024;
 
 const byChecksum = 'the checksum that it carries is compared';
 

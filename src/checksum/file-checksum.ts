@@ -21,7 +21,7 @@ export interface ChecksumOptions {
 }
 
 /** A thread takes some 35 ms to start, in which one alone has done some 128 MiB. */
-export const parallelBytesMin = 256 * 1024 * 1024;
+const parallelBytesMin = 256 * 1024 * 1024;
 const partBytesMin = 16 * 1024 * 1024;
 const partCountMax = 4096;
 

@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly seed: number;
 }
 
-export interface TextSink {
+interface TextSink {
   write(text: string): void;
 }
 

@@ -61,7 +61,7 @@ export function foreignCommands(registry: Registry, calls: Float64Array, flavor:
  * Rules of servers that know all of these commands: of the fork at hand if it has such, the newest; or undefined. What 9.0 and 9.1 know
  * is not taken for a sign of Valkey 9.2.
  */
-export function flavorForAll(foreign: readonly ForeignCommand[], flavor: Flavor): Flavor | undefined {
+function flavorForAll(foreign: readonly ForeignCommand[], flavor: Flavor): Flavor | undefined {
   const all = flavors.filter((one) => foreign.every(({ known }) => known.includes(one)));
   const fitting = all.includes('valkey-9') ? all.filter((one) => one !== 'valkey-9.2') : all;
   const { fork } = flavorRules(flavor);

@@ -42,7 +42,7 @@ function memberText(bytes: Uint8Array, position: number, width: number): string 
 }
 
 /** The checks that a server always makes, without `sanitize-dump-payload`. */
-export function validateIntsetHeader(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
+function validateIntsetHeader(bytes: Uint8Array, from: number, to: number): FormatFault | undefined {
   const length = to - from;
   if (length < headerBytes) return formatFault('intset.size', 0, `at least ${headerBytes} bytes`, `${length}`);
   const width = readU32(bytes, from);

@@ -27,7 +27,7 @@ export const streamEntryDeleted = 1;
 export const streamEntrySameFields = 2;
 
 /** One entry of a node. Ids are relative to the node's: `id = master + delta`, each half modulo 2^64. */
-export interface StreamNodeEntry {
+interface StreamNodeEntry {
   /** streamEntryDeleted | streamEntrySameFields. */
   readonly flags: number;
   readonly msDelta: bigint;
@@ -118,7 +118,7 @@ export function encodeStreamListpack(node: StreamNode, threshold: BacklenThresho
 }
 
 /** Appends one entry to a node under construction. */
-export function appendStreamEntry(writer: ListpackWriter, entry: StreamNodeEntry): void {
+function appendStreamEntry(writer: ListpackWriter, entry: StreamNodeEntry): void {
   const { flags, items } = entry;
   const isSame = (flags & streamEntrySameFields) !== 0;
   writer.appendInteger(flags);

@@ -6,7 +6,7 @@ import { KeyArena } from './key-arena.ts';
 import { hashBytes } from './key-hash.ts';
 
 /** Frames that are warmed for at a time, at most. */
-export const warmMax = 64;
+const warmMax = 64;
 /** A key that lies farther from its slot, or a removal that moves more, is what only prepared keys make likely. */
 const probesMax = 512;
 

@@ -34,7 +34,7 @@ export interface Dealing {
 }
 
 /** Buckets of keys; a key's is in the upper half of its hash. */
-export const bucketCount = 65_536;
+const bucketCount = 65_536;
 /** The bit of a hash by which keys are dealt to two shards, and that decides in which order keys are written. */
 const sideShift = 31;
 
@@ -84,7 +84,7 @@ function singleKey(command: Command): number {
 }
 
 /** The bucket of a key. */
-export function bucketOf(bytes: Uint8Array, start: number, length: number): number {
+function bucketOf(bytes: Uint8Array, start: number, length: number): number {
   return hashBytes(bytes, start, length, 0) >>> 16;
 }
 

@@ -4,7 +4,7 @@ import type { Frame } from '../resp/frame.ts';
 export type Handler<S = never> = (session: S, frame: Frame) => string | undefined;
 
 /** First key, last key (negative: from the end), step; [0, 0, 0] for none, as COMMAND INFO gives them. */
-export type KeyPositions = readonly [first: number, last: number, step: number];
+type KeyPositions = readonly [first: number, last: number, step: number];
 
 export interface CommandSpec<S = never> {
   /** Exact number of arguments, name included; negative: at least so many. For a subcommand both names count. */

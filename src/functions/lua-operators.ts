@@ -45,7 +45,7 @@ function numberOf(value: LuaValue): number {
 }
 
 /** What a number or text is in a text. */
-export function textOf(value: LuaValue): string {
+function textOf(value: LuaValue): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'number') throw new LuaError(`attempt to concatenate a ${typeName(value)} value`);
   if (!Number.isSafeInteger(value) || Math.abs(value) >= 1e14) throw new Undecided();

@@ -86,7 +86,7 @@ export function openRegular(path: string): Source {
 }
 
 /** Whether a file is an RDB in a known envelope; false for what is no regular file. Throws UnreadableError. */
-export function envelopeOf(path: string): Codec | undefined {
+function envelopeOf(path: string): Codec | undefined {
   if (fs.statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   const source = FileSource.open(path);
   try {

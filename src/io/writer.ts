@@ -9,7 +9,7 @@ export interface ByteSink {
 
 const capacityMin = 1024;
 /** Bytes that are gathered before they are handed on. */
-export const spillBytes = 256 * 1024;
+const spillBytes = 256 * 1024;
 /** A piece of this size or more is handed on without being copied into the buffer. */
 const directBytesMin = 128 * 1024;
 /** Texts up to this length are written by a loop, which is faster than a call out of JavaScript. */

@@ -6,7 +6,7 @@
 export const commandSlotCount = 1024;
 export const commandSlotBytes = 32;
 /** Names beyond this many letters, or with anything but letters, have no place in a table. */
-export const tableNameMax = 16;
+const tableNameMax = 16;
 
 /** Whether a table can hold the name, given in upper case. */
 export function fitsTable(name: string): boolean {

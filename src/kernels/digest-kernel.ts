@@ -15,7 +15,7 @@ const touchedAt = 548_992;
 const windowAt = 1_048_576;
 const slotsAt = 1_576_960;
 /** What a window holds; a key that is longer is not for the kernel. */
-export const digestWindowBytes = 524_288;
+const digestWindowBytes = 524_288;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };

@@ -23,12 +23,12 @@ const commandsAt = 5_373_952;
 /** Longest beginning of a key that is compared, bytes. */
 const prefixBytesMax = 256;
 /** Bytes of a window at most. */
-export const logWindowBytes = 524_288;
+const logWindowBytes = 524_288;
 /** Bytes of lines that are written at most before they are taken away. */
 const linesBytes = 2_097_152;
-export const lineStartsMax = 32_768;
+const lineStartsMax = 32_768;
 /** Longest head of a line, and longest text of a time, bytes. */
-export const logHeadBytesMax = 2048;
+const logHeadBytesMax = 2048;
 const timeBytesMax = 128;
 
 /** Bits of `flags`. */

@@ -21,8 +21,7 @@ const entriesAt = 262_144;
 const entryBytes = 32;
 const headAt = 1_310_720;
 /** Texts that a table has room for, and the longest one that is counted, bytes. */
-export const tableTextsMax = 32_768;
-export const textLengthMax = 1024;
+const tableTextsMax = 32_768;
 const samplesMax = 8192;
 /** Commands that can be told apart. */
 const totalsMax = 1024;

@@ -13,7 +13,7 @@ import { SortedSetValue } from '../values/sorted-set.ts';
 import { Kind, type ObjectValue, objectKindMin } from '../values/value.ts';
 
 /** What was written does not hold what was read: a bug of ours. Nothing was replaced. */
-export class VerificationError extends Error {
+class VerificationError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'VerificationError';

@@ -15,7 +15,7 @@ interface Releases {
 }
 
 /** When a flaw ends the loading of which releases. */
-export interface LoadRule {
+interface LoadRule {
   /** Whatever is set, and whatever the checksum says. */
   readonly always?: Releases;
   /** If the value is larger than its compact form: a table is built from it, and each element looked at. */
@@ -121,7 +121,7 @@ const rules: Readonly<Record<string, LoadRule>> = {
 };
 
 /** The rule for a code noted of a value of this canonical type. */
-export function loadRule(code: string, type: number): LoadRule {
+function loadRule(code: string, type: number): LoadRule {
   for (let prefix = code; prefix !== ''; prefix = prefix.slice(0, Math.max(prefix.lastIndexOf('.'), 0))) {
     const rule = rules[`${prefix}@${type}`] ?? rules[prefix];
     if (rule !== undefined) return rule;

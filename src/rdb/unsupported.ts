@@ -82,7 +82,7 @@ const chunkBytes = 64 * 1024;
  * Reads on to the end and compares the checksum. `sum` has taken in everything before the window's position. Where commands follow the
  * RDB, its end is wherever the bytes before it have the checksum behind it. Yields now and then, so that other work can go on.
  */
-export function* proofSteps(input: Window, version: number, sum: RunningSum): Generator<void, Proof> {
+function* proofSteps(input: Window, version: number, sum: RunningSum): Generator<void, Proof> {
   if (version > 0 && version < checksumVersionMin) return 'none';
   for (let more = true; more; ) {
     more = input.ensure(chunkBytes);

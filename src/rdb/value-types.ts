@@ -127,13 +127,6 @@ export function checkValue(input: RdbInput, id: number, check: ValueCheck): void
   entry.check(input, check);
 }
 
-/** The same for a canonical type, whatever file it came from. */
-export function checkCanonicalValue(input: RdbInput, canonicalType: number, check: ValueCheck): void {
-  const entry = byId[canonicalType];
-  if (entry === undefined) input.fail('rdb.opcode.unknown', 'a value type or an opcode', String(canonicalType));
-  entry.check(input, check);
-}
-
 /** The data type of a canonical value type (value-type-id.ts); 'string' for a number that no type has. */
 export function dataTypeOf(canonicalType: number): DataType {
   return byId[canonicalType]?.data ?? 'string';

@@ -10,10 +10,10 @@ import type { Fork } from './value-type-id.ts';
 import { bitmapType, pathHashType, TypeId, valkeyHashType } from './value-type-id.ts';
 
 /** How fields that expire are kept: not at all, as Redis 7.4 does (types 24, 25), or as Valkey 9 does (its 22). */
-export type FieldExpiry = 'none' | 'redis' | 'valkey';
+type FieldExpiry = 'none' | 'redis' | 'valkey';
 
 /** How a list is kept: a ziplist or a linked list (2.2), nodes of ziplists (3.2), of listpacks (7.0). */
-export type ListForm = 'ziplist' | 'quicklist' | 'quicklist-2' | 'listpack-first';
+type ListForm = 'ziplist' | 'quicklist' | 'quicklist-2' | 'listpack-first';
 
 export interface Target {
   /** Such as `redis-8.6` or `valkey-9.1`. */

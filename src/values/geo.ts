@@ -6,8 +6,8 @@
  */
 import { arcSine, cosine, sine } from './geo-trigonometry.ts';
 
-export const longitudeMax = 180;
-export const latitudeMax = 85.05112878;
+const longitudeMax = 180;
+const latitudeMax = 85.05112878;
 /** Bits of each axis in a score. */
 export const stepMax = 26;
 

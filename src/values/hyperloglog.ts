@@ -11,8 +11,8 @@ import { Murmur64 } from './murmur.ts';
 import type { OwnString } from './value.ts';
 
 export const registerCount = 16384;
-export const hllHeaderLength = 16;
-export const denseLength = hllHeaderLength + (registerCount * 6) / 8;
+const hllHeaderLength = 16;
+const denseLength = hllHeaderLength + (registerCount * 6) / 8;
 
 const encodingDense = 0;
 const encodingSparse = 1;

@@ -13,7 +13,7 @@ interface Block {
 }
 
 /** True if (scoreA, memberA) comes before (scoreB, memberB). */
-export function precedes(scoreA: number, memberA: string, scoreB: number, memberB: string): boolean {
+function precedes(scoreA: number, memberA: string, scoreB: number, memberB: string): boolean {
   return scoreA < scoreB || (scoreA === scoreB && memberA < memberB);
 }
 

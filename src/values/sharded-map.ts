@@ -6,7 +6,7 @@
 import { SipHash } from '../kernels/sip-hash.ts';
 
 /** Entries of one Map or Set before it is dealt out; V8 stops at 2^24. */
-export const shardEntriesMax = 2 ** 23;
+const shardEntriesMax = 2 ** 23;
 const shardsAtFirst = 4;
 
 /** What the collections use of a Map. */

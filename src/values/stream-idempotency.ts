@@ -8,8 +8,8 @@
 import { addU64, type U64 } from '../encodings/u64.ts';
 import type { StreamId } from './stream-id.ts';
 
-export const idmpDurationDefault = 100;
-export const idmpEntriesDefault = 100;
+const idmpDurationDefault = 100;
+const idmpEntriesDefault = 100;
 
 export class Idempotency {
   /** Seconds, 1..86400. */

@@ -17,7 +17,7 @@
 export const elementOverheadMax = 10;
 
 /** Bytes of the backlen of an entry of `length` bytes (Redis 5.0 to 8.6; see `elementLength` for the other rule). */
-export function backlenLength(length: number): number {
+function backlenLength(length: number): number {
   if (length <= 127) return 1;
   if (length < 16383) return 2;
   if (length < 2097151) return 3;

@@ -44,7 +44,7 @@ export class Pending {
 const chunkCountMax = 512;
 
 /** Pending entries in the order of their ids: sorted chunks, so that no list and no Map grows with the whole. */
-export class PendingList {
+class PendingList {
   private chunks: Pending[][] = [];
   size = 0;
 

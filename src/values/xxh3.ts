@@ -50,7 +50,7 @@ function mix16(bytes: Buffer, position: number, key: number): bigint {
 }
 
 /** The 64-bit hash of `bytes`. */
-export function xxh3Hash64(bytes: Buffer): bigint {
+function xxh3Hash64(bytes: Buffer): bigint {
   const length = bytes.length;
   if (length > 240) {
     const lanes = accumulate(bytes);

@@ -26,7 +26,7 @@ export interface Facts {
 }
 
 /** The digest's rules of each server. */
-export const flavorOfServer: Readonly<Record<ServerName, Flavor>> = {
+const flavorOfServer: Readonly<Record<ServerName, Flavor>> = {
   'redis-6.0': 'redis-6.2',
   'redis-7.0': 'redis-7.0',
   'redis-8.0': 'redis-8',

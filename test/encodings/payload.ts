@@ -12,7 +12,7 @@ const crcTable = Array.from({ length: 256 }, (_, index) => {
 });
 
 /** CRC-64 "Jones", reflected, from 0. */
-export function crc64(bytes: Uint8Array): bigint {
+function crc64(bytes: Uint8Array): bigint {
   let crc = 0n;
   for (const byte of bytes) crc = crcTable[Number((crc ^ BigInt(byte)) & 0xffn)] ^ (crc >> 8n);
   return crc;

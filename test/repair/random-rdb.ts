@@ -81,7 +81,7 @@ function commandsFor(random: Random, key: Buffer, withFieldExpiry: boolean): Com
 }
 
 /** A dataset of about `count` keys in some databases. */
-export function randomCommands(random: Random, style: KeyStyle, count: number, withFieldExpiry: boolean): Command[] {
+function randomCommands(random: Random, style: KeyStyle, count: number, withFieldExpiry: boolean): Command[] {
   const commands: Command[] = [];
   for (let index = 0; index < count; index++) {
     if (random.below(count) < 2) commands.push(['SELECT', String(random.below(4))]);

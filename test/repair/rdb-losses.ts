@@ -9,14 +9,14 @@ import { type Damage, touches } from './damage.ts';
 import { hastyFs } from './property.ts';
 
 /** A key's record, in hex, and where it lies. */
-export interface KeyRecord {
+interface KeyRecord {
   readonly from: number;
   readonly to: number;
   readonly bytes: string;
 }
 
 /** The records of an RDB by `db key`; and whether a damage hits what says in which database keys are. */
-export function keyRecords(bytes: Buffer, damage?: Damage): { keys: Map<string, KeyRecord>; displaced: boolean } {
+function keyRecords(bytes: Buffer, damage?: Damage): { keys: Map<string, KeyRecord>; displaced: boolean } {
   const reader = RdbReader.open(new MemorySource(bytes));
   reader.readHeader();
   const values = new ValueCheck(false, reader.templates, 0);

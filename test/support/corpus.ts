@@ -23,7 +23,7 @@ export interface CorpusFile {
 type Answer = string | { readonly digest?: string; readonly refused?: string };
 
 /** Every file of one corpus folder that has a recorded answer, by name. */
-export function corpusFiles(dir: string): CorpusFile[] {
+function corpusFiles(dir: string): CorpusFile[] {
   const answers = JSON.parse(readFileSync(join(dir, 'digests.json'), 'utf8')) as Record<string, Answer>;
   return Object.entries(answers).map(([name, answer]) => {
     const { digest, refused } = typeof answer === 'string' ? { digest: answer, refused: undefined } : answer;

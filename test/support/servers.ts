@@ -5,7 +5,7 @@
 import { afterAll, describe, it } from 'vitest';
 import { cleanUp, findServer, type ServerName, serverAdvice, serverNames } from './server-process.ts';
 
-export { type Argument, type Reply, ReplyError } from './reply.ts';
+export { type Reply, ReplyError } from './reply.ts';
 export * from './server-process.ts';
 
 const warned = new Set<string>();
@@ -13,7 +13,7 @@ const warned = new Set<string>();
 afterAll(cleanUp);
 
 /** True when whatever a test needs must be there. */
-export function serversAreRequired(): boolean {
+function serversAreRequired(): boolean {
   return process.env.AOFKIT_REQUIRE_SERVERS === '1';
 }
 

@@ -5,4 +5,3 @@ import type { Session } from '../session.ts';
 export type Handler = registry.Handler<Session>;
 export type CommandSpec = registry.CommandSpec<Session>;
 export type Family = registry.Family<Session>;
-export type Command = registry.Command<Session>;

@@ -27,7 +27,7 @@ export function nativeBitmapAt(session: Session, frame: Frame, index: number): B
 }
 
 /** Whether a native bitmap can have this bit. */
-export function isNativeOffset(offset: U64): boolean {
+function isNativeOffset(offset: U64): boolean {
   return offset >= 0 && BigInt(offset) >> 3n < byteLengthMax;
 }
 
@@ -60,7 +60,7 @@ const convert: Handler = (session, frame) => {
   return undefined;
 };
 
-export const bitOperations: readonly BitOperation[] = ['AND', 'OR', 'XOR', 'NOT', 'DIFF', 'DIFF1', 'ANDOR', 'ONE'];
+const bitOperations: readonly BitOperation[] = ['AND', 'OR', 'XOR', 'NOT', 'DIFF', 'DIFF1', 'ANDOR', 'ONE'];
 
 /** The operation that argument 1 names, if as many sources follow as it takes; else a string, the error reply. */
 export function bitOperationOf(frame: Frame): { readonly operation: BitOperation } | string {

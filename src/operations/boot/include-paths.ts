@@ -51,7 +51,7 @@ const ofChar = (text: string) => text.charCodeAt(0);
 const [asterisk, question, open, close, bang, caret, backslash, dash, dot, colon] = [...'*?[]!^\\-.:'].map(ofChar);
 
 /** Whether a name matches a pattern of fnmatch(3) with FNM_PERIOD: only a `.` matches a `.` in front. */
-export function fileGlob(text: string): (name: string) => boolean {
+function fileGlob(text: string): (name: string) => boolean {
   const pattern = Buffer.from(text);
   const items = new GlobItems();
   for (let position = 0; position < pattern.length; position++) {

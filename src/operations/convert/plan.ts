@@ -28,12 +28,12 @@ export function mustReplay(inputs: readonly SurveyedInput[], options: ConvertOpt
 }
 
 /** Whether what stands behind or between its keys changes them. */
-export function needsReplay(rdb: RdbReport | undefined): boolean {
+function needsReplay(rdb: RdbReport | undefined): boolean {
   return rdb?.updates !== undefined || rdb?.memberExpiries !== undefined;
 }
 
 /** An input without any key or command begins with an RDB as well as with anything else. */
-export function beginsWithRdb({ parts, hasCommands }: SurveyedInput): boolean {
+function beginsWithRdb({ parts, hasCommands }: SurveyedInput): boolean {
   return (parts[0]?.rdbBytes ?? 0) > 0 || !hasCommands;
 }
 

@@ -26,8 +26,8 @@ export interface RewriteEstimate {
 const sampleSeed = 0x51ed270b;
 
 /** A log up to so many bytes is replayed whole; of a larger one so many bytes at most, about. Both bound the memory and the time. */
-export const replayedWholeMax = 64 * 1024 * 1024;
-export const sampleBytesMax = 8 * 1024 * 1024;
+const replayedWholeMax = 64 * 1024 * 1024;
+const sampleBytesMax = 8 * 1024 * 1024;
 
 /** Of a log of so many bytes one key in how many is replayed. */
 function sampleOf(bytes: number): number {

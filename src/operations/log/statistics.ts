@@ -23,7 +23,7 @@ export interface LogStatisticsOptions
   readonly most?: number;
 }
 
-export interface CommandCount {
+interface CommandCount {
   /** Upper case, a subcommand as `XGROUP CREATE`; escaped where no server knows it. */
   readonly name: string;
   readonly count: number;

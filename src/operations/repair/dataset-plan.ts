@@ -151,7 +151,7 @@ function putAway<T extends ScannedFile>(file: T, torn: string): T & { readonly p
 }
 
 /** Truncation where all damage is the end of the last part that holds anything; else salvage. */
-export function suggestedStrategy(scans: readonly FileScan[]): Strategy {
+function suggestedStrategy(scans: readonly FileScan[]): Strategy {
   const damaged = scans.filter(({ cut }) => cut !== undefined);
   if (damaged.length !== 1 || damaged[0] !== scans.findLast(({ size }) => size > 0)) return 'salvage';
   const [{ size, cut, regions }] = damaged;

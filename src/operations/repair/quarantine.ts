@@ -96,7 +96,7 @@ export class Quarantine {
 }
 
 /** Copies bytes of a source into a new file. */
-export function copyRange(sources: Sources, index: number, offset: number, length: number, out: AtomicFile): void {
+function copyRange(sources: Sources, index: number, offset: number, length: number, out: AtomicFile): void {
   const source = sources.reopen(index);
   source.seek(offset);
   const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(length, 1)));

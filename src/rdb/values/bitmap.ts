@@ -4,7 +4,7 @@ import type { RdbInput } from '../input.ts';
 import type { ValueCheck } from '../value-check.ts';
 
 /** INT64_MAX >> 3: the last bit is then number 2^63 - 1 (bitroar.c of Redis's bitmap branch). */
-export const bitmapBytesMax = 2n ** 60n - 1n;
+const bitmapBytesMax = 2n ** 60n - 1n;
 
 /**
  * Native bitmaps, type 33 from RDB 16 on (Redis 8.12): byte length (a length) | string: a bitmap in CRoaring's portable form.

@@ -10,7 +10,7 @@ import type { SourceReader, ValueCodec } from '../../../src/values/value.ts';
 export const codec: ValueCodec = new RdbCodec();
 
 /** Reads the arguments of one source again, which a test has in memory. */
-export class MemoryReader implements SourceReader {
+class MemoryReader implements SourceReader {
   readonly sources: Buffer[];
   constructor(...sources: Buffer[]) {
     this.sources = sources;

@@ -191,10 +191,10 @@ function fieldExpiries(name: ServerName): Command[] {
   return commands;
 }
 
-export const library = `#!lua name=aofkit\nredis.register_function('one', function() return 1 end)\n-- ${'x'.repeat(50)}\n`;
+const library = `#!lua name=aofkit\nredis.register_function('one', function() return 1 end)\n-- ${'x'.repeat(50)}\n`;
 
 /** Every command of the dataset for this generation; vector sets only on request: they end the server's BGREWRITEAOF. */
-export function datasetCommands(name: ServerName, hasVectors = true): Command[] {
+function datasetCommands(name: ServerName, hasVectors = true): Command[] {
   const commands = [
     ...strings(),
     ...lists(),

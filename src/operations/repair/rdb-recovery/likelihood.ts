@@ -143,7 +143,7 @@ function moduleBits(head: Buffer): number {
 }
 
 /** Whether a key is text: printable, UTF-8. */
-export function isText(key: Uint8Array, length = key.length): boolean {
+function isText(key: Uint8Array, length = key.length): boolean {
   if (length === 0) return false;
   for (let index = 0; index < length; index++) if (key[index] < 0x20 || key[index] === 0x7f) return false;
   return isUtf8(key.subarray(0, length));

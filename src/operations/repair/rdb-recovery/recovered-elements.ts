@@ -285,7 +285,7 @@ function lengthAt(bytes: Buffer, position: number): number {
 }
 
 /** Whether bytes look like text, of which the last letter may be cut in two. */
-export function isPrintable(bytes: Uint8Array, from: number, to: number): boolean {
+function isPrintable(bytes: Uint8Array, from: number, to: number): boolean {
   for (let position = from; position < to; position++) {
     const byte = bytes[position];
     if ((byte < 0x20 && (byte < 9 || byte > 13)) || byte >= 0x7f) return false;
