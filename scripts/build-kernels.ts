@@ -28,9 +28,9 @@ const kernel = (entry: string, name: string, pages: number): Kernel => ({
 
 export const kernels: readonly Kernel[] = [
   kernel('index.ts', 'kernels', 13),
-  kernel('lanes.ts', 'lanes', 25),
+  kernel('lanes.ts', 'lanes', 29),
   kernel('sha1.ts', 'sha1', 24),
-  kernel('commands-lane.ts', 'commands', 41),
+  kernel('commands-lane.ts', 'commands', 45),
   kernel('frames-lane.ts', 'frames', 12),
   kernel('log.ts', 'log', 83),
   kernel('statistics.ts', 'statistics', 1104),

@@ -10,6 +10,7 @@ import { blobBytesMax } from '../limits.ts';
 import type { RdbInput } from '../rdb/input.ts';
 import type { LoadExam, Refusal } from '../rdb/load-check.ts';
 import { needsModule } from '../rdb/module-data.ts';
+import type { NotedValues } from '../rdb/noted-values.ts';
 import { Opcode } from '../rdb/opcodes.ts';
 import { memberExpiryAux, moduleTypeText } from '../rdb/product.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
@@ -44,6 +45,8 @@ export interface RdbLoadOptions {
   readonly held?: HeldValues;
   /** Looks at each value as a server does that loads it: what that refuses is an error among the findings. Without `lanes`. */
   readonly exam?: LoadExam;
+  /** Takes what is found in values, which are looked into then: with `kept` only. */
+  readonly noted?: NotedValues;
   /** Runs a command of an UPDATE record on what was loaded so far; where nobody does, it ends the reading. */
   readonly update?: (database: number, args: readonly Buffer[]) => void;
   /** Kernels whose window the input has, where there are any. */
@@ -95,9 +98,10 @@ export class RdbLoad {
     this.options = options;
     if (kept === undefined) this.lane = lanes && new RdbPlaceLane(this.reader, lanes, shard);
     else this.keepLane = lanes && new RdbKeepLane(this.reader, lanes, kept.touched.bits, kept.seed);
-    this.values = new ValueCheck(options.exam !== undefined, this.reader.templates, 0);
+    const looks = options.exam !== undefined || options.noted !== undefined;
+    this.values = new ValueCheck(looks, this.reader.templates, 0);
     // The checksum vouches for what is compressed; without one, all of it is checked afterwards.
-    input.trusting = options.exam === undefined;
+    input.trusting = !looks;
     input.takesEncodedLengths = options.exam !== undefined;
   }
 
@@ -248,6 +252,7 @@ export class RdbLoad {
     values.begin();
     checkValue(input, reader.type, values);
     if (options.exam !== undefined) this.examine(options.exam);
+    options.noted?.addValue(options.path, reader, values);
     if (reader.type === TypeId.cron) this.jobs++;
     if (values.empty) return;
     this.keys++;
@@ -397,6 +402,7 @@ export class RdbLoad {
   private loadFunction(): void {
     const { reader, options } = this;
     const { functionCode } = reader;
+    options.noted?.addLibrary(options.path, reader);
     this.note(options.exam?.libraryRefusal(functionCode, reader.itemOffset));
     const header = parseLibraryHeader(functionCode);
     if (typeof header === 'string') {

@@ -22,6 +22,7 @@ import { anyPayload, type PayloadRules, payloadRules } from '../rdb/codec/payloa
 import { RdbInput } from '../rdb/input.ts';
 import { LoadExam, type Refusal } from '../rdb/load-check.ts';
 import { alwaysLooksDeep } from '../rdb/load-rules.ts';
+import { NotedValues } from '../rdb/noted-values.ts';
 import { jobCount, memberCount } from '../rdb/product.ts';
 import { Frame } from '../resp/frame.ts';
 import { Record, RespScanner } from '../resp/scanner.ts';
@@ -117,7 +118,14 @@ export interface LoadedFile {
     /** Its scheduled jobs, of KeyDB. */
     jobs: number;
     length: number;
+    /** What was found in its values; undefined where they were not looked into. */
+    noted: NotedValues | undefined;
   };
+}
+
+/** The files that begin with an RDB, and what was found in its values. */
+export function rdbsOf(files: readonly LoadedFile[]): { path: string; noted: NotedValues | undefined }[] {
+  return files.flatMap(({ path, rdb }) => (rdb === undefined ? [] : [{ path, noted: rdb.noted }]));
 }
 
 /** A dataset as a server holds it after loading, and what was learnt on the way. `close` it when done. */
@@ -368,6 +376,7 @@ class Loader implements Loaded {
     const isPart = file.role !== 'file' || this.options.expired === 'keep';
     const dropExpiredBefore = isPart ? Number.NaN : this.options.at;
     const isPastHash = isPart ? undefined : this.pastHashTest(index);
+    const noted = this.options.kept && new NotedValues();
     const load = new RdbLoad(input, {
       path: file.path,
       source: index,
@@ -380,13 +389,16 @@ class Loader implements Loaded {
       shard: this.shard,
       kept: this.options.kept,
       held: this.options.kept && this.sources.held,
+      noted,
       update: (database, args) => this.runUpdate(file, input.offset, database, args),
       lanes,
     });
     const sound = await load.run();
+    // A value that cannot be looked into is told by whoever loads it.
+    if (!sound && noted !== undefined) throw new UndealableError(file.path, input.offset, 'damage');
     const { fork, version, checksumState, templates } = load.reader;
     const { keys, expiredKeys: expired, serverVersion, memberExpiries, jobs } = load;
-    file.rdb = { fork, version, serverVersion, keys, expired, memberExpiries, jobs, length: input.offset };
+    file.rdb = { fork, version, serverVersion, keys, expired, memberExpiries, jobs, length: input.offset, noted };
     this.codec.templates = templates;
     if (!sound || checksumState === 'ok' || (this.shard !== undefined && this.shard.index > 0)) return sound;
     const errors = findings.errors;

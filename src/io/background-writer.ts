@@ -68,7 +68,10 @@ export class WriteBehind {
   /** A sink for the bytes of a file, which this thread leaves alone until `finish`. `summed`: `sum` will be called. */
   sink(file: AtomicFile, summed: boolean): ByteSink {
     if (summed) this.summed.add(file);
-    return { write: (bytes) => this.write(file, bytes) };
+    return {
+      write: (bytes) => this.write(file, bytes),
+      copy: (descriptor, offset, length) => this.copy(file, descriptor, offset, length),
+    };
   }
 
   /** Appends to a file. Throws UnwritableError: perhaps of bytes of an earlier call. */

@@ -5,6 +5,8 @@
 /** Where finished bytes go, in order. `bytes` is only valid during the call: it is memory that will be reused. */
 export interface ByteSink {
   write(bytes: Uint8Array): void;
+  /** Takes `length` bytes of an open file from `offset` on, where another thread reads and writes them. */
+  copy?(descriptor: number, offset: number, length: number): void;
 }
 
 const capacityMin = 1024;

@@ -20,7 +20,7 @@ export const commandsKeysMax = 8192;
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   setHashKey(a: number, b: number, c: number, d: number): void;
-  rewriteKeys(from: number, limit: number, most: number, scores: number, seed: number, db: number): number;
+  rewriteKeys(from: number, limit: number, most: number, flags: number, seed: number, db: number): number;
 }
 
 const kernels = new KernelModule<Exports>(commandsBase64);
@@ -36,8 +36,8 @@ export class CommandsKernel {
   readonly prints: Uint32Array;
   /**
    * Writes the commands of at most `most` ordinary keys in the window's `[from, limit)` and stops before anything else; how many keys
-   * those are. `scores`: 1 if sorted sets are among them, with scores as Grisu2 prints them. `seed`, `db`: what fingerprints are made
-   * with. Nothing is checked but that each value is whole: for an RDB that somebody else vouches for.
+   * those are. `flags`: 1 if sorted sets are among them, with scores as Grisu2 prints them; 2 if values are checked as `passKeys` of the
+   * lanes does, else only that each is whole. `seed`, `db`: what fingerprints are made with.
    */
   readonly rewriteKeys: Exports['rewriteKeys'];
   private readonly memory: ArrayBuffer;
@@ -49,9 +49,9 @@ export class CommandsKernel {
     setHashKey(a, b, c, d);
     this.memory = memory.buffer;
     // A trap leaves nothing behind but bytes in the output that nobody asks for.
-    this.rewriteKeys = (from, limit, most, scores, seed, db) => {
+    this.rewriteKeys = (from, limit, most, flags, seed, db) => {
       try {
-        return rewriteKeys(from, limit, most, scores, seed, db);
+        return rewriteKeys(from, limit, most, flags, seed, db);
       } catch (error) {
         mustBeTrap(error);
         this.isRetired = true;

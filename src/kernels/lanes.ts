@@ -16,6 +16,7 @@ const ownerCount = 65_536;
 const commandsAt = 811_136;
 const printsAt = 851_968;
 const windowAt = 1_048_576;
+const touchedAt = 1_638_400;
 /** Keys that one call passes at most. */
 export const laneKeysMax = 8192;
 /** Keys that one call places at most, and words of a place: assembly/rdb-places.ts. */
@@ -28,7 +29,7 @@ const touchedPlacesMax = 2048;
 /** One bit for each value of the upper bits of a key's hash: src/dataset/untouched/key-bloom-filter.ts. */
 export const touchedBytes = 262_144;
 /** Counts of what is kept: of each type, then of expiries, then of usages. */
-const countsAt = 983_616;
+const countsAt = 984_064;
 export const countWords = 23;
 /** Bytes of a window at most: it should stay in a core's own cache. */
 export const laneWindowBytes = 524_288;
@@ -63,7 +64,7 @@ export class Lanes {
   readonly places: Uint32Array;
   /** The shard of each bucket of keys. */
   readonly owners: Uint8Array;
-  /** Keys to be told from those that are kept; in the memory of `owners`. */
+  /** Keys to be told from those that are kept. */
   readonly touched: Uint8Array;
   /** The places of touched keys, `placeWords` each: the last word is where the record begins. */
   readonly touchedPlaces: Uint32Array;
@@ -85,7 +86,7 @@ export class Lanes {
     this.crc64Window = kernels.crc64Window;
     this.places = new Uint32Array(this.memory, printsAt, lanePlacesMax * placeWords);
     this.owners = new Uint8Array(this.memory, ownersAt, ownerCount);
-    this.touched = new Uint8Array(this.memory, ownersAt, touchedBytes);
+    this.touched = new Uint8Array(this.memory, touchedAt, touchedBytes);
     this.touchedPlaces = new Uint32Array(this.memory, touchedPlacesAt, touchedPlacesMax * placeWords);
     this.counts = new Uint32Array(this.memory, countsAt, countWords);
     this.prints = new Uint32Array(this.memory, printsAt, laneKeysMax * 2);

@@ -3,7 +3,7 @@ import { canonicalType } from '../servers/value-type-id.ts';
 import type { RdbInput } from './input.ts';
 import { type LoadOutcome, loadOutcome } from './load-rules.ts';
 import { moduleTypeText } from './product.ts';
-import type { ValueCheck, ValueNote } from './value-check.ts';
+import type { ValueCheck } from './value-check.ts';
 
 /** The code for a value of a type that the server does not know. */
 export const unreadableType = 'rdb.value.unreadable';
@@ -64,7 +64,7 @@ export class LoadExam {
     let unsure = module === '' ? undefined : this.moduleRefusal(module, offset);
     if (unsure?.outcome === 'refuses') return unsure;
     for (const note of check.notes) {
-      const outcome = this.outcome(note, canonical, check.rebuilt);
+      const outcome = this.outcome(note.code, canonical, check.rebuilt);
       if (outcome === 'refuses') return { ...note, outcome };
       if (outcome === 'unsure') unsure ??= { ...note, outcome };
     }
@@ -106,16 +106,8 @@ export class LoadExam {
     return { outcome, code: 'rdb.module.needed', offset, expected: 'a type of the server itself', found };
   }
 
-  /** Everything about a value that was checked at which the server ends, or may. */
-  valueRefusals(check: ValueCheck, type: number): Refusal[] {
-    const canonical = canonicalType(type, check);
-    return check.notes.flatMap((note) => {
-      const outcome = this.outcome(note, canonical, check.rebuilt);
-      return outcome === 'loads' ? [] : [{ ...note, outcome }];
-    });
-  }
-
-  private outcome({ code }: ValueNote, type: number, rebuilt: boolean): LoadOutcome {
+  /** What the server does with a value of this canonical type in which that was found. */
+  outcome(code: string, type: number, rebuilt: boolean): LoadOutcome {
     const { target, deep } = this.options;
     return loadOutcome(target, { code, type, rebuilt }, deep);
   }

@@ -183,3 +183,44 @@ it('never writes what is no command, whatever the bytes are', () => {
     { numRuns: 200 },
   );
 });
+
+/** A listpack of short texts. */
+function listpack(...texts: readonly string[]): Buffer {
+  const elements = texts.map((text) => Buffer.from([0x80 | text.length, ...Buffer.from(text), text.length + 1]));
+  const body = Buffer.concat(elements);
+  const head = Buffer.alloc(6);
+  head.writeUInt32LE(body.length + 7);
+  head.writeUInt16LE(texts.length, 4);
+  return Buffer.concat([head, body, Buffer.from([0xff])]);
+}
+
+const stringOf = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([bytes.length]), bytes]);
+const texts = (...all: readonly string[]): Buffer => Buffer.concat(all.map((text) => stringOf(Buffer.from(text))));
+const half = Buffer.alloc(8);
+half.writeDoubleLE(0.5);
+const one = Buffer.alloc(8);
+one.writeDoubleLE(1);
+
+const refused: readonly (readonly [name: string, type: number, value: Buffer])[] = [
+  ['a set of texts', 2, Buffer.concat([Buffer.from([2]), texts('a', 'a')])],
+  ['a hash of texts', 4, Buffer.concat([Buffer.from([2]), texts('f', '1', 'f', '2')])],
+  ['a sorted set of texts', 5, Buffer.concat([Buffer.from([2]), texts('m'), one, texts('m'), half])],
+  ['a set in a listpack', 20, stringOf(listpack('a', 'a'))],
+  ['a hash in a listpack', 16, stringOf(listpack('f', 'x', 'f', 'y'))],
+  ['a sorted set in a listpack', 17, stringOf(listpack('m', '0.5', 'm', '1.5'))],
+  ['a list with a node of nothing', 18, Buffer.from([1, 1, 0])],
+];
+
+it.each(refused)(
+  'leaves what stands twice, or is nothing, to JavaScript where values are checked: %s',
+  (_, type, value) => {
+    if (kernel === undefined) throw new Error('no WebAssembly');
+    const bytes = Buffer.concat([Buffer.from([type]), texts('key'), value]);
+    const count = (flags: number): number => {
+      bytes.copy(kernel.window);
+      return kernel.rewriteKeys(0, bytes.length, commandsKeysMax, flags, 0, 0);
+    };
+    expect(count(1)).toBe(1);
+    expect(count(3)).toBe(0);
+  },
+);

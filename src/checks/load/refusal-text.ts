@@ -1,5 +1,5 @@
 import type { Target } from '../../servers/targets.ts';
-import type { RefusedValue } from './rdb-load-check.ts';
+import type { RefusedValue } from './refused-values.ts';
 
 /** In words: which key, what is wrong with it, and who refuses it. */
 export function refusalText({ refusal, key }: RefusedValue, target: Target): string {

@@ -4,7 +4,7 @@
 //   key := [0xfc expiry, 8 bytes] type name value
 
 import { expireAt, out, set, setKey, setOut } from './commands-out';
-import { hashName, list, listpackValue, scoredListpack, scoredStrings, setName, strings } from './commands-values';
+import { beginValues, hashName, list, listpackValue, scoredListpack, scoredStrings, setName, strings } from './commands-values';
 import { fingerprint } from './fingerprint';
 import { commandsOutAt, printsAt, resultAt, windowAt } from './layout';
 import { setHashKey } from './sip-hash';
@@ -12,18 +12,23 @@ import { laneStart, nowhere, textAt, textEnd, textLength } from './rdb-strings';
 
 export { setHashKey };
 
+/** Flags of `rewriteKeys`: sorted sets are for it; values are checked as `passKeys` does (rdb-lane.ts). */
+const scoresFlag: u32 = 1;
+const checkFlag: u32 = 2;
+
 /** Whether scores are written as this module does it. */
 let writesScores = false;
 
 /**
  * Writes the commands of at most `most` keys in the window's `[from, to)` to `commandsOutAt`, until one is not for it or the room ends.
- * `scores`: whether sorted sets are for it. `seed`, `db`: what keys' fingerprints are made with, which lie at `printsAt`. Returns how
+ * `flags`: above. `seed`, `db`: what keys' fingerprints are made with, which lie at `printsAt`. Returns how
  * many keys it wrote. Results: where the first item begins that was not taken, how many bytes were written.
  */
-export function rewriteKeys(from: usize, to: usize, most: u32, scores: bool, seed: u32, db: u32): u32 {
+export function rewriteKeys(from: usize, to: usize, most: u32, flags: u32, seed: u32, db: u32): u32 {
   const limit = windowAt + to;
   laneStart(limit, true);
-  writesScores = scores;
+  writesScores = (flags & scoresFlag) != 0;
+  beginValues((flags & checkFlag) != 0);
   let start = windowAt + from;
   let count: u32 = 0;
   setOut(commandsOutAt);

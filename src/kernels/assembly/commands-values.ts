@@ -1,15 +1,63 @@
 // AssemblyScript. Values of an RDB as the commands that rebuild them. Each function gets the address of a value and returns where it
 // ends; `nowhere`, with anything written, for what is left to JavaScript.
 
+import { listpackPrint } from './rdb-blobs';
+import { memberPrint } from './fingerprint';
+import { addMember, beginMembers, membersMax } from './unique';
 import { begin, bulk, hasRoom, hmset, out, rpush, sadd, setOut, zadd } from './commands-out';
 import { scoreText } from './grisu2';
 import { membersAt, membersAtMost, scoreTextAt, windowEnd } from './layout';
 import { bulkElement } from './commands-listpack';
-import { elementEnd, listpackElements, listpackEnd, scoreOf } from './listpack-walk';
+import { elementEnd, listpackElements, listpackEnd, longLength, scoreOf } from './listpack-walk';
 import { lastNumber, nowhere, numberEnd, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
 
 /** Items of one command (itemsPerCommand in src/aof/writer/key-commands.ts). */
 const itemsPerCommand: u32 = 64;
+
+/** Whether a value in which a member may stand twice is left to JavaScript. */
+let unique = false;
+
+/** Before values; `check`: whether what servers look at while they load is looked at. */
+export function beginValues(check: bool): void {
+  unique = check;
+}
+
+/** Before `count` members; false for too many. */
+// @ts-ignore: decorator
+@inline
+function beginUnique(count: u32): bool {
+  if (!unique) return true;
+  if (count > membersMax) return false;
+  beginMembers(count);
+  return true;
+}
+
+/** Whether the string just read was not among the members yet. */
+// @ts-ignore: decorator
+@inline
+function isNewText(): bool {
+  return !unique || addMember(memberPrint(textAt, textLength));
+}
+
+/** Whether the sound element at `at` was not among the members yet. */
+// @ts-ignore: decorator
+@inline
+function isNewElement(at: usize): bool {
+  if (!unique) return true;
+  const first = <usize>load<u8>(at);
+  const print = listpackPrint(at, first, elementBytes(at, first));
+  return print != 0 && addMember(print);
+}
+
+/** Bytes of a sound element without what tells its length backwards. */
+// @ts-ignore: decorator
+@inline
+function elementBytes(at: usize, first: usize): usize {
+  if (first < 0xc0) return first < 0x80 ? 1 : 1 + (first & 0x3f);
+  if (first < 0xe0) return 2;
+  if (first <= 0xf0) return longLength(at, first) + (first == 0xf0 ? 5 : 2);
+  return first == 0xf4 ? 9 : first - 0xee;
+}
 
 /** The listpack in the string at `from`, `size` of its elements an item. */
 export function listpackValue(name: u64, size: u32, from: usize): usize {
@@ -20,14 +68,17 @@ export function listpackValue(name: u64, size: u32, from: usize): usize {
   left /= size;
   const last = listpackEnd();
   let at = textAt + 6;
-  if (left == 0) return nowhere;
+  if (left == 0 || !beginUnique(left)) return nowhere;
   while (left > 0) {
     const items = min(left, itemsPerCommand);
     left -= items;
     if (!begin(name, items * size)) return nowhere;
-    for (let element = items * size; element > 0; element--) {
-      at = bulkElement(at, last);
-      if (at == nowhere) return nowhere;
+    for (let item = items; item > 0; item--) {
+      let next = bulkElement(at, last);
+      if (next == nowhere || !isNewElement(at)) return nowhere;
+      if (size == 2) next = bulkElement(next, last);
+      if (next == nowhere) return nowhere;
+      at = next;
     }
   }
   return at == last ? end : nowhere;
@@ -40,6 +91,7 @@ export function scoredListpack(from: usize): usize {
   let left = listpackElements(textAt, textLength);
   if (left == 0 || left % 2 != 0) return nowhere;
   left /= 2;
+  if (!beginUnique(left)) return nowhere;
   const last = listpackEnd();
   let at = textAt + 6;
   while (left > 0) {
@@ -51,7 +103,7 @@ export function scoredListpack(from: usize): usize {
       const next = elementEnd(scoreAt, last);
       if (next == nowhere) return nowhere;
       const score = scoreOf(scoreAt);
-      if (score != score || !bulkScore(score) || bulkElement(at, last) == nowhere) return nowhere;
+      if (score != score || !bulkScore(score) || bulkElement(at, last) == nowhere || !isNewElement(at)) return nowhere;
       at = next;
     }
   }
@@ -68,12 +120,16 @@ function bulkScore(score: f64): bool {
 export function strings(name: u64, size: u32, from: usize): usize {
   let at = numberEnd(from);
   let left = lastNumber();
-  if (at > windowEnd || left == 0) return nowhere;
+  if (at > windowEnd || left == 0 || !beginUnique(left)) return nowhere;
   while (left > 0) {
     const items = min(left, itemsPerCommand);
     left -= items;
     if (!begin(name, items * size)) return nowhere;
-    for (let item = items * size; item > 0; item--) {
+    for (let item = items; item > 0; item--) {
+      at = textEnd(at);
+      if (at > windowEnd || !hasRoom(textLength) || !isNewText()) return nowhere;
+      bulk(textAt, textLength);
+      if (size == 1) continue;
       at = textEnd(at);
       if (at > windowEnd || !hasRoom(textLength)) return nowhere;
       bulk(textAt, textLength);
@@ -86,7 +142,7 @@ export function strings(name: u64, size: u32, from: usize): usize {
 export function scoredStrings(from: usize): usize {
   let at = numberEnd(from);
   const count = lastNumber();
-  if (at > windowEnd || count - 1 >= membersAtMost) return nowhere;
+  if (at > windowEnd || count - 1 >= membersAtMost || !beginUnique(count)) return nowhere;
   let before = Infinity;
   for (let index: usize = 0; index < count; index++) {
     store<u32>(membersAt + (index << 2), <u32>at);
@@ -105,7 +161,7 @@ export function scoredStrings(from: usize): usize {
       const scoreAt = textEnd(load<u32>(membersAt + (<usize>(left - 1) << 2)));
       // The first pass only went over the member: here it may be too long to be decompressed.
       if (scoreAt > windowEnd) return nowhere;
-      if (!bulkScore(load<f64>(scoreAt)) || !hasRoom(textLength)) return nowhere;
+      if (!bulkScore(load<f64>(scoreAt)) || !hasRoom(textLength) || !isNewText()) return nowhere;
       bulk(textAt, textLength);
     }
   }
@@ -134,7 +190,8 @@ export function list(from: usize): usize {
     at = textEnd(at + 1);
     if (at > windowEnd) return nowhere;
     if (container == 1) {
-      if (!beginElement() || !hasRoom(textLength)) return nowhere;
+      // A node of one element that has no bytes is refused by servers.
+      if ((unique && textLength == 0) || !beginElement() || !hasRoom(textLength)) return nowhere;
       bulk(textAt, textLength);
     } else if (container != 2 || !listNode(listpackElements(textAt, textLength))) return nowhere;
   }

@@ -16,7 +16,7 @@ import {
 import { hashOf } from './key-hash';
 import { windowAt } from './layout';
 import { headEnd, headExpiry, headType, isExpired } from './rdb-head';
-import { ordinaryEnd } from './rdb-places';
+import { knownEnd } from './rdb-places';
 import { laneStart, nowhere, textAt, textEnd, textLength } from './rdb-strings';
 import { isTouched } from './touched-bits';
 
@@ -68,7 +68,7 @@ function addKey(start: usize, limit: usize): usize {
   if (valueAt >= limit) return nowhere;
   added = 0;
   if (isTouched(touchedAt, hashOf(textAt, textLength, 0)) || isExpired(expiredBefore))
-    return ordinaryEnd(type, valueAt, true);
+    return knownEnd(type, valueAt);
   if (textLength > nameMost) return nowhere;
   beginKey();
   mix(textAt, textLength);
@@ -139,6 +139,6 @@ export function keyPlace(from: usize, to: usize): void {
   store<u32>(digestResultAt, <u32>textLength, 8);
   store<u32>(digestResultAt, headType, 12);
   store<u32>(digestResultAt, <u32>(valueAt - windowAt), 16);
-  store<u32>(digestResultAt, <u32>(ordinaryEnd(headType, valueAt, true) - windowAt), 20);
+  store<u32>(digestResultAt, <u32>(knownEnd(headType, valueAt) - windowAt), 20);
   store<u32>(digestResultAt, headExpiry == 0 ? 0 : 1, 24);
 }

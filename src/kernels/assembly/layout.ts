@@ -13,10 +13,10 @@ export const slotBytes: usize = 262144;
 // The lanes' module has the same beginning and goes on behind it; src/kernels/lanes.ts states the same numbers.
 //
 //   811136              843904  851968        983040 .. 983744  1048576           1572864
-//   | table of commands | ..... | prints     | small tables    | window, 512 KiB | slack |
+//   | table of commands | ..... | prints     | small tables    | window, 512 KiB | slack | touched keys   1900544 |
 
 export const commandsAt: usize = 811136;
-/** The shard of each bucket of keys, 64 KiB: of `slotsAt`, which the lanes do not use. */
+/** The shard of each bucket of keys, 64 KiB: of `slotsAt`, which whoever looks for them does not use. */
 export const ownersAt: usize = slotsAt;
 /** Fingerprints of the keys that were passed, eight bytes each; or their places, 32 bytes each. */
 export const printsAt: usize = 851968;
@@ -28,19 +28,23 @@ export const listpackLengthsAt: usize = 983104;
 export const ziplistLengthsAt: usize = 983360;
 /** Fingerprints of a few members. */
 export const fewAt: usize = 983616;
+/** Counts of what is kept. */
+export const countsAt: usize = 984064;
 export const windowAt: usize = 1048576;
 export const windowEnd: usize = 1572864;
+/** One bit for each value of the upper bits of a touched key's hash: 256 KiB. */
+export const touchedAt: usize = 1638400;
 
 // The module that makes commands of keys has the window too, and behind it what it writes; src/kernels/commands-kernel.ts states
 // the same numbers.
 //
-//   1572864 | slack | commands, 1 MiB      2625536 | slack |
+//   1572864 | slack | commands, 1 MiB      2625536 | slack | members of a sorted set   2949120 |
 
 export const commandsOutAt: usize = 1576960;
 export const commandsEnd: usize = 2625536;
-/** Where the members of a sorted set begin, four bytes each: of `slotsAt`, which it does not use. */
-export const membersAt: usize = slotsAt;
+/** Where the members of a sorted set begin, four bytes each. */
+export const membersAt: usize = 2686976;
 export const membersAtMost: u32 = 65536;
-/** Text of a score and its digits: of `fewAt`, which it does not use. */
-export const scoreTextAt: usize = 983616;
-export const digitsAt: usize = 983680;
+/** Text of a score and its digits. */
+export const scoreTextAt: usize = 983808;
+export const digitsAt: usize = 983872;

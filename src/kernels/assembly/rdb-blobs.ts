@@ -63,7 +63,7 @@ export function listpackSound(from: usize, length: usize, tuple: u32): bool {
 /** The fingerprint of a sound entry of `bytes` bytes; 0 for a string that may be an integer's text. */
 // @ts-ignore: decorator
 @inline
-function listpackPrint(at: usize, first: usize, bytes: usize): u64 {
+export function listpackPrint(at: usize, first: usize, bytes: usize): u64 {
   if (first < 0x80) return integerPrint(<i64>first);
   if (first < 0xc0) return stringPrint(at + 1, bytes - 1);
   if (first < 0xe0) return integerPrint(((<i64>(((first & 31) << 8) | <usize>load<u8>(at, 1))) << 51) >> 51);

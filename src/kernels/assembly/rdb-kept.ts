@@ -8,27 +8,26 @@
 
 import { fingerprint } from './fingerprint';
 import { hashOf } from './key-hash';
-import { fewAt, ownersAt, printsAt, resultAt, windowAt } from './layout';
+import { countsAt, printsAt, resultAt, touchedAt, windowAt } from './layout';
 import { headEnd, headExpiry, headType, headUsage, isExpired } from './rdb-head';
-import { ordinaryEnd } from './rdb-places';
+import { soundEnd } from './rdb-places';
 import { laneStart, nowhere, textAt, textEnd, textLength } from './rdb-strings';
 import { isTouched } from './touched-bits';
 
 const placesAt: usize = printsAt + 65536;
 const placesMost: u32 = 2048;
-const countsAt: usize = fewAt;
 const expiresAt: usize = countsAt + 21 * 4;
 const usagesAt: usize = expiresAt + 4;
 const none: u32 = 0xffffffff;
 
 /**
- * Goes over the window's `[from, to)`, at most `most` keys. `seed`, `db`: what fingerprints are made with. Keys that expire before a moment
+ * Goes over the window's `[from, to)`, at most `most` keys, and looks through their values. `seed`, `db`: what fingerprints are made with. Keys that expire before a moment
  * count as touched. Returns how many keys are kept.
  * Results: where the first item begins that was not looked at, how many keys were touched. What is counted is added to the counts.
  */
 export function keepKeys(from: usize, to: usize, most: u32, seed: u32, db: u32, expiredBefore: f64): u32 {
   const limit = windowAt + to;
-  laneStart(limit, true);
+  laneStart(limit, false);
   let start = windowAt + from;
   let kept: u32 = 0;
   let touched: u32 = 0;
@@ -41,9 +40,9 @@ export function keepKeys(from: usize, to: usize, most: u32, seed: u32, db: u32, 
     if (valueAt > limit) break;
     const key = textAt;
     const length = textLength;
-    const end = ordinaryEnd(type, valueAt, true);
+    const end = soundEnd(type, valueAt);
     if (end > limit) break;
-    if (isTouched(ownersAt, hashOf(key, length, 0)) || isExpired(expiredBefore)) {
+    if (isTouched(touchedAt, hashOf(key, length, 0)) || isExpired(expiredBefore)) {
       if (headUsage) break;
       notePlace(placesAt + (<usize>touched << 5), start, key, length, type, valueAt, end);
       touched++;

@@ -7,7 +7,7 @@
 import { hashOf } from './key-hash';
 import { ownersAt, printsAt, resultAt, windowAt, windowEnd } from './layout';
 import { lastNumber, laneStart, nowhere, numberEnd, plainLength, stringEnd, textAt, textEnd, textLength } from './rdb-strings';
-import { compoundEnd, isBlob, isShort } from './rdb-values';
+import { blobEnd, compoundEnd, isBlob } from './rdb-values';
 
 /** Bytes of an encoding with no element, at most: a server does not load such a key. */
 const emptyBlobMax: u32 = 11;
@@ -18,8 +18,8 @@ const quicklist2: u32 = 18;
 const plainNode: u32 = 1;
 const packedNode: u32 = 2;
 
-/** Where a quicklist ends, unless a node may have no element, or with `shortOnly` a long one. */
-function quicklistEnd(type: u32, from: usize, shortOnly: bool): usize {
+/** Where a quicklist ends, unless a node may have no element. */
+function quicklistEnd(type: u32, from: usize): usize {
   let at = numberEnd(from);
   const nodes = lastNumber();
   if (at > windowEnd || nodes == 0) return nowhere;
@@ -31,23 +31,31 @@ function quicklistEnd(type: u32, from: usize, shortOnly: bool): usize {
       if (at > windowEnd || (container != plainNode && container != packedNode)) return nowhere;
       if (container == plainNode && load<u8>(at) == 0) return nowhere;
     }
-    if (container == packedNode && (plainLength(at) <= emptyBlobMax || (shortOnly && !isShort(at)))) return nowhere;
+    if (container == packedNode && plainLength(at) <= emptyBlobMax) return nowhere;
     at = stringEnd(at);
     if (at > windowEnd) return nowhere;
   }
   return at;
 }
 
-/**
- * Where a value ends of one of the types that an RDB mostly consists of, and that has an element. `shortOnly`: unless a listpack may hold
- * an element so long that only some servers read it (src/rdb/writer/backlen-check.ts).
- */
-export function ordinaryEnd(type: u32, valueAt: usize, shortOnly: bool): usize {
+/** Where a value ends of one of the types that an RDB mostly consists of, and that has an element. */
+function ordinaryEnd(type: u32, valueAt: usize): usize {
   if (type == 0) return stringEnd(valueAt);
-  if (type == quicklist || type == quicklist2) return quicklistEnd(type, valueAt, shortOnly);
+  if (type == quicklist || type == quicklist2) return quicklistEnd(type, valueAt);
   if (!isBlob(type)) return compoundEnd(type, valueAt, false, false);
-  if (plainLength(valueAt) <= emptyBlobMax || (shortOnly && !isShort(valueAt))) return nowhere;
+  if (plainLength(valueAt) <= emptyBlobMax) return nowhere;
   return stringEnd(valueAt);
+}
+
+/** Where a value of such a type ends; `nowhere` unless it is sound, which it is looked through for. */
+export function soundEnd(type: u32, valueAt: usize): usize {
+  if (type == 0) return stringEnd(valueAt);
+  return isBlob(type) ? blobEnd(type, valueAt) : compoundEnd(type, valueAt, true, false);
+}
+
+/** The same for a value that was found to be sound before. */
+export function knownEnd(type: u32, valueAt: usize): usize {
+  return type == 0 || isBlob(type) ? stringEnd(valueAt) : compoundEnd(type, valueAt, false, false);
 }
 
 /**
@@ -76,7 +84,7 @@ export function placeKeys(from: usize, to: usize, most: u32, shard: u32): u32 {
     if (valueAt > limit || textAt < at) break;
     const key = textAt;
     const length = textLength;
-    const end = ordinaryEnd(type, valueAt, false);
+    const end = ordinaryEnd(type, valueAt);
     if (end > limit) break;
     seen++;
     start = end;

@@ -3,10 +3,10 @@ import { reasonOfErrors } from '../../aof/foreign-finding.ts';
 import { detectLayout } from '../../aof/layout.ts';
 import { FindingList, plainNotes } from '../../aof/report.ts';
 import { libraryRefusal } from '../../checks/load/library-refusal.ts';
-import type { RefusedValue } from '../../checks/load/rdb-load-check.ts';
 import type { RefusedCount } from '../../checks/load/refusal-text.ts';
 import { countRefused, refusalText } from '../../checks/load/refusal-text.ts';
-import { examineFor } from '../../checks/load/start-load-check.ts';
+import { type RefusedValue, refusedMax, refusedValues } from '../../checks/load/refused-values.ts';
+import { refusedOf } from '../../checks/load/start-load-check.ts';
 import type { Copied } from '../../dataset/copied-tail.ts';
 import { type ChosenRules, chooseRules } from '../../dataset/flavor-choice.ts';
 import type { LogSelection } from '../../dataset/point/point-in-time.ts';
@@ -32,6 +32,7 @@ import {
 import { InputGuard, inputFiles, isInput, unseenNote } from '../../output/input-guard.ts';
 import { copyBytes } from '../../output/log-copy.ts';
 import type { Verified } from '../../output/rewrite-verification.ts';
+import { NotedValues } from '../../rdb/noted-values.ts';
 import { flavorRules } from '../../servers/flavor.ts';
 import { findTarget, type Target } from '../../servers/targets.ts';
 import type { SeenKeys } from './conflicts.ts';
@@ -54,6 +55,7 @@ import {
   raisedFor,
   surveyedTarget,
 } from './plan.ts';
+import { copyRdb } from './rdb-copy.ts';
 import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
 import type { LoadedInput } from './replay.ts';
 import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, survey } from './survey.ts';
@@ -62,8 +64,6 @@ import { commandCopying, copyLogs, goesOn, headerOf, openSink, rdbSegment, spanC
 const damaged = 'the input is damaged: check says where';
 /** Findings that are kept. */
 const findingsMax = 1000;
-/** Values that a target refuses and that a dry run counts. */
-const plannedRefusalsMax = 100_000;
 
 /**
  * Writes what lies at `paths` in another layout, form or version. What needs no replay is copied or streamed in constant memory.
@@ -150,16 +150,16 @@ class Conversion {
     if (paths.length > 1 || typeof options.output !== 'string' || options.point !== undefined) return undefined;
     const how = this.surveyOptions();
     // Commands take this thread so long that another one computes the sum meanwhile; what is copied is gone through as fast as that.
-    const summed = options.to === 'rdb';
+    const summed = options.to !== 'aof' && (options.to !== 'multipart' || options.base !== 'aof');
     const input = glance(paths[0], how, summed);
     if (input === undefined) return undefined;
     this.inputs = [input];
     this.form = mainForm(this.inputs, options, false);
     this.target = chooseTarget(this.inputs, options, this.form);
     this.road = this.chooseRoad(this.target);
-    this.expectation = { bytes: input.parts[0].bytes, summed, seed: how.seed };
+    this.expectation = { bytes: input.parts[0].bytes, summed, seed: how.seed, noted: new NotedValues() };
     try {
-      if (this.road === 'streamed') return await this.write(this.target);
+      return await this.write(this.target);
     } catch (error) {
       if (!(error instanceof Disappointment) && !isOfData(error)) throw error;
     }
@@ -333,17 +333,17 @@ class Conversion {
       if (typeof options.output !== 'string' && this.road !== 'copied') await this.fill([nowhere()], target);
       const refusal = typeof options.output === 'string' || this.road === 'copied' ? '' : this.refusal(target);
       if (refusal !== '') return this.result('refused', refusal);
-      // Large files are looked at on another thread, while this one writes.
       const isFile = typeof options.output === 'string';
       const unloadable = isFile ? '' : await this.examine(target);
       if (unloadable === mustSort) continue;
       if (unloadable !== '') return this.result('refused', unloadable);
       const destinations = this.openDestinations(target);
-      const exam = isFile ? this.examine(target) : Promise.resolve('');
+      // What nobody has looked into yet is looked into beside the writing.
+      const exam = isFile && this.expectation === undefined ? this.examine(target) : undefined;
       try {
         await this.fill(destinations, target);
         for (const destination of destinations) destination.finish();
-        const found = await exam;
+        const found = isFile ? await (exam ?? this.examine(target)) : '';
         if (found !== '') {
           for (const destination of destinations) destination.abandon();
           if (found === mustSort) continue;
@@ -355,7 +355,7 @@ class Conversion {
       } catch (error) {
         for (const destination of destinations) destination.abandon();
         // Whatever it finds, or fails at, the error that came first is the one to tell.
-        await exam.catch(() => {});
+        await exam?.catch(() => {});
         throw error;
       }
       for (const destination of destinations) destination.abandon();
@@ -412,8 +412,11 @@ class Conversion {
     const { form, pause, sources, inputs } = this;
     this.ledger = new LossLedger();
     this.sinks = [];
+    this.expectation &&= { ...this.expectation, noted: new NotedValues() };
     const [destination] = destinations;
-    if (this.road === 'copied' && form === 'rdb')
+    if (this.road === 'copied' && this.expectation !== undefined)
+      await copyRdb(inputs[0].parts[0], sources, this.expectation, destination.main, pause);
+    else if (this.road === 'copied' && form === 'rdb')
       await copyBytes(sources, rdbSegment(inputs[0]), destination.main, pause);
     else if (form !== 'log') await this.fillKeys(destinations, target);
     if (!this.replay && inputs.length === 1) await copyLogs(inputs[0], sources, destination, form, pause);
@@ -505,7 +508,7 @@ class Conversion {
       this.sorts = true;
       return mustSort;
     }
-    for (const { path, refusal, key } of refused) {
+    for (const { path, refusal, key } of refused.slice(0, refusedMax)) {
       const { code, offset, expected, found } = refusal;
       this.findings.add(code, path, offset, { expected, found, key });
     }
@@ -517,20 +520,18 @@ class Conversion {
     return '';
   }
 
-  /** The values and libraries of the inputs that the target refuses to load, the first of them. */
-  private refusedBy(target: Target, max?: number): Promise<RefusedValue[]> {
+  /** The values and libraries of the inputs that the target refuses to load. */
+  private async refusedBy(target: Target): Promise<RefusedValue[]> {
+    const { expectation, form, road } = this;
+    const sorts = this.sorts || this.options.dryRun === true;
+    const options = { libraries: form !== 'log' && target.hasFunctions, mends: road !== 'copied', sorts };
+    if (expectation !== undefined) return refusedValues([expectation.noted], target, options);
     const parts = this.inputs.flatMap((input) => input.parts).filter(({ rdbBytes }) => rdbBytes > 0);
-    const paths = parts.map(({ path }) => path);
-    return examineFor(paths, target, {
-      libraries: this.form !== 'log' && target.hasFunctions,
-      mends: this.road !== 'copied',
-      sorts: this.sorts || this.options.dryRun === true,
-      max,
-    });
+    return refusedOf(parts, target, options);
   }
 
   private async plan(target: Target): Promise<ConvertResult> {
-    const found = await this.refusedBy(target, plannedRefusalsMax);
+    const found = await this.refusedBy(target);
     this.refusedValues = countRefused(found, target);
     const unloadable = found.length === 0 ? '' : refusalText(found[0], target);
     const refusal = (await this.hasWrongChecksum()) ? damaged : this.refusal(target) || unloadable;

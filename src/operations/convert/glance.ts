@@ -41,6 +41,7 @@ export function glance(path: string, options: SurveyOptions, summed: boolean): S
     bytes,
     checksum,
     part: undefined,
+    noted: undefined,
   } as const;
   return { path, layout: 'rdb', parts: [part], manifest: undefined, hasCommands: false };
 }

@@ -6,6 +6,7 @@ import type { Lanes } from '../../kernels/lanes.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import type { RdbInput } from '../../rdb/input.ts';
+import type { NotedValues } from '../../rdb/noted-values.ts';
 import { isMemberExpiry, memberExpiryAux } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { RdbFastLane } from '../../rdb/record-batch.ts';
@@ -21,32 +22,39 @@ export interface RdbScanOptions {
   /** The same file from its start, where its checksum must tell damage from what this build does not know. */
   readonly reopen: () => Source;
   readonly pause: () => Promise<void>;
+  /** Takes what is found in values, which are looked into then. */
+  readonly noted?: NotedValues;
+  /** Whether a fault is no finding: whoever asks reads once more, without `noted`. */
+  readonly quiet?: boolean;
+  /** Whether the checksum is computed on the way. */
+  readonly summed?: boolean;
 }
 
 /** Items between two pauses. */
 const itemsBetweenPauses = 1 << 18;
 
 /**
- * Finds the end of the RDB at the front of an input. What its checksum vouches for is not looked into, and that is computed aside. A
- * fault, behind which nothing can be read, becomes a finding.
+ * Finds the end of the RDB at the front of an input. What its checksum vouches for is looked into only for what a target may refuse
+ * of it (`noted`). A fault, behind which nothing can be read, becomes a finding.
  */
 export class RdbScan {
   readonly report: RdbReport;
   /** Some keys may stand twice: only comparing them would tell. */
   suspicious = false;
-  private readonly reader: RdbReader;
+  readonly reader: RdbReader;
   private readonly lane: RdbFastLane | undefined;
   private readonly values: ValueCheck;
   private readonly duplicates: DuplicateKeys;
   private readonly options: RdbScanOptions;
 
   constructor(input: RdbInput, options: RdbScanOptions) {
-    const { lanes, seed } = options;
+    const { lanes, seed, noted, summed = false } = options;
+    const deep = noted !== undefined;
     this.options = options;
-    input.trusting = true;
-    this.reader = new RdbReader(input, { checksum: false });
-    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep: false, seed });
-    this.values = new ValueCheck(false, this.reader.templates, seed);
+    input.trusting = !deep;
+    this.reader = new RdbReader(input, { checksum: summed, lanes });
+    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep, seed });
+    this.values = new ValueCheck(deep, this.reader.templates, seed);
     this.duplicates = new DuplicateKeys(seed);
     const checksum = { state: 'unchecked' } as const;
     const counts = { keys: 0, expires: 0, fieldExpires: 0, functions: 0, databases: 0, length: 0 };
@@ -63,7 +71,7 @@ export class RdbScan {
       while (!this.readItems()) await this.options.pause();
     } catch (error) {
       Object.assign(report, { fork: reader.fork, version: reader.version });
-      await this.addFault(error);
+      if (this.options.quiet !== true || !(error instanceof FormatError)) await this.addFault(error);
       return false;
     } finally {
       report.length = reader.input.offset;
@@ -88,7 +96,7 @@ export class RdbScan {
       if (item === Item.key) this.passKey();
       else if (item === Item.end) return true;
       else if (item === Item.aux) this.noteAux();
-      else if (item === Item.function) report.functions++;
+      else if (item === Item.function) this.passFunction();
       else if (item === Item.selectDb) report.databases++;
       else if (item === Item.resizeDb) this.expectKeys();
       else if (item === Item.update) report.updates = (report.updates ?? 0) + 1;
@@ -118,6 +126,12 @@ export class RdbScan {
     this.duplicates.add(reader.key, reader.keyLength, reader.db);
     values.begin();
     checkValue(reader.input, reader.type, values);
+    this.options.noted?.addValue(this.options.path, reader, values);
+  }
+
+  private passFunction(): void {
+    this.report.functions++;
+    this.options.noted?.addLibrary(this.options.path, this.reader);
   }
 
   /** A key takes at least three bytes, so that a file cannot claim more memory than it is worth. */

@@ -6,6 +6,7 @@ import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import type { NotedValues } from '../../rdb/noted-values.ts';
 import { isMemberExpiry } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { RdbFastLane } from '../../rdb/record-batch.ts';
@@ -22,6 +23,8 @@ export interface Expectation {
   /** Whether its checksum is computed on the way; else somebody else does that. */
   readonly summed: boolean;
   readonly seed: number;
+  /** Takes what is found in its values. */
+  readonly noted: NotedValues;
 }
 
 /** Thrown where a file is not what was expected of it. */
@@ -57,6 +60,8 @@ export class RdbSource {
   private readonly seed: number;
   private readonly duplicates: DuplicateKeys | undefined;
   private readonly values: ValueCheck;
+  /** For keys that a lane has passed: it has looked into their values and noted their names. */
+  private readonly passed: ValueCheck;
   private readonly record: KeyRecord;
   private readonly receiver: KeyReceiver;
   private readonly options: RdbSourceOptions;
@@ -64,19 +69,22 @@ export class RdbSource {
   constructor(receiver: KeyReceiver, options: RdbSourceOptions) {
     this.receiver = receiver;
     this.options = options;
-    this.lanes = receiver.spans === 'none' ? undefined : borrowLanes();
     const source = options.sources.reopen(options.source);
     const { expectation } = options;
+    const looks = expectation !== undefined;
+    const inCommands = receiver.commandCopying !== 'none';
+    this.lanes = receiver.spans === 'none' && (inCommands || !looks) ? undefined : borrowLanes();
     this.seed = expectation?.seed ?? 0;
     this.duplicates = expectation === undefined ? undefined : new DuplicateKeys(this.seed);
-    this.kernel = receiver.commandCopying === 'none' ? undefined : openCommandsKernel();
+    this.kernel = inCommands ? openCommandsKernel() : undefined;
     this.input = new RdbInput(source, windowBytes, this.lanes?.window() ?? this.kernel?.window);
-    this.input.trusting = true;
+    this.input.trusting = !looks;
     this.input.onProgress = options.onProgress;
     this.reader = new RdbReader(this.input, { checksum: expectation?.summed === true, lanes: this.lanes });
-    const deep = receiver.spans === 'looked-into' && 'long';
+    const deep = looks || (receiver.spans === 'looked-into' && 'long');
     this.lane = this.lanes && new RdbFastLane(this.reader, this.lanes, { deep, seed: this.seed });
-    this.values = new ValueCheck(false, this.reader.templates, this.seed);
+    this.values = new ValueCheck(looks, this.reader.templates, this.seed);
+    this.passed = new ValueCheck(false, this.reader.templates, this.seed);
     const { keepsNegativeZero } = options;
     this.record = new KeyRecord(new RdbCodec({ templates: this.reader.templates, keepsNegativeZero }));
   }
@@ -86,6 +94,7 @@ export class RdbSource {
     try {
       reader.readHeader();
       values.ofFormat(reader);
+      this.passed.ofFormat(reader);
       while (!this.readItems()) await options.pause();
       this.checkExpectation();
     } finally {
@@ -121,14 +130,12 @@ export class RdbSource {
     if (lane !== undefined) {
       for (let from = input.offset; lane.pass(); from = input.offset) {
         const position = from - input.base;
-        if (this.options.losesNegativeZero && mayHoldNegativeZero(input.bytes, position, input.position)) {
-          input.position = position;
-          this.readKeysApart(lane.count);
-          continue;
-        }
-        receiver.span(input.bytes, position, input.position, lane.count);
         this.duplicates?.addPrints(lane.prints, lane.count);
         count += lane.count;
+        if (this.mustReadApart(position)) {
+          input.position = position;
+          this.readKeysApart(lane.count);
+        } else receiver.span(input.bytes, position, input.position, lane.count);
       }
     } else if (kernel !== undefined) {
       for (let passed = this.rewriteKeys(kernel); passed > 0; passed = this.rewriteKeys(kernel)) count += passed;
@@ -136,10 +143,20 @@ export class RdbSource {
     return count;
   }
 
-  /** Ordinary keys, each by itself: some of them must be written anew. */
+  /** Whether the keys that the lane has passed from there on must be written anew, or some of them. */
+  private mustReadApart(position: number): boolean {
+    const { input, receiver, options } = this;
+    if (receiver.spans === 'none') return true;
+    return options.losesNegativeZero && mayHoldNegativeZero(input.bytes, position, input.position);
+  }
+
+  /** Ordinary keys, each by itself. */
   private readKeysApart(count: number): void {
-    const { reader } = this;
-    for (let index = 0; index < count; index++) if (reader.next() === Item.key) this.readKey();
+    const { reader, input } = this;
+    const { trusting } = input;
+    input.trusting = true;
+    for (let index = 0; index < count; index++) if (reader.next() === Item.key) this.readKey(this.passed);
+    input.trusting = trusting;
   }
 
   private rewriteKeys(kernel: CommandsKernel): number {
@@ -148,8 +165,8 @@ export class RdbSource {
     const refill = input.home.length >> 2;
     if (input.limit - input.position < refill) input.ensure(refill);
     if (!kernel.owns(input.bytes)) return 0;
-    const scores = receiver.commandCopying === 'all' ? 1 : 0;
-    const count = kernel.rewriteKeys(input.position, input.limit, commandsKeysMax, scores, this.seed, this.reader.db);
+    const flags = (receiver.commandCopying === 'all' ? 1 : 0) | (input.trusting ? 0 : 2);
+    const count = kernel.rewriteKeys(input.position, input.limit, commandsKeysMax, flags, this.seed, this.reader.db);
     if (count === 0) return 0;
     this.duplicates?.addPrints(kernel.prints, count);
     input.position = kernel.result[0];
@@ -157,16 +174,17 @@ export class RdbSource {
     return count;
   }
 
-  private readKey(): void {
-    const { reader, input, values, record } = this;
+  private readKey(values = this.values): void {
+    const { reader, input, record, options } = this;
     const from = input.offset;
     if (reader.keyTooLong) {
       const limit = `a key of at most ${blobBytesMax} bytes`;
       throw new FormatError('rdb.string.long', reader.itemOffset, limit, 'a longer one');
     }
-    this.duplicates?.add(reader.key, reader.keyLength, reader.db);
+    if (values !== this.passed) this.duplicates?.add(reader.key, reader.keyLength, reader.db);
     values.begin();
     checkValue(input, reader.type, values);
+    options.expectation?.noted.addValue(this.path, reader, values);
     // A server skips a key without elements.
     if (values.empty) return;
     record.database = reader.db;
@@ -189,6 +207,10 @@ export class RdbSource {
     this.receiver.key(record);
   }
 
+  private get path(): string {
+    return this.options.sources.pathOf(this.options.source);
+  }
+
   /** Bytes that may have left the window. */
   private bytesAt(offset: number, length: number): Buffer {
     const { input, options } = this;
@@ -208,8 +230,10 @@ export class RdbSource {
     const { reader, receiver, input } = this;
     if (item === Item.selectDb) receiver.database(reader.db, 0, 0);
     else if (item === Item.resizeDb) this.resize();
-    else if (item === Item.function) receiver.function(reader.functionCode);
-    else if (item === Item.aux) {
+    else if (item === Item.function) {
+      this.options.expectation?.noted.addLibrary(this.path, reader);
+      receiver.function(reader.functionCode);
+    } else if (item === Item.aux) {
       if (isMemberExpiry(reader.auxName)) throw new Disappointment('members of its keys expire');
       receiver.aux(reader.auxName, reader.auxValue);
     } else if (item === Item.update) throw new Disappointment('it holds commands');

@@ -13,6 +13,7 @@ import type { Source } from '../../io/source.ts';
 import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import { NotedValues } from '../../rdb/noted-values.ts';
 import type { LogNeeds } from './log-needs.ts';
 import { checksumText, RdbScan } from './rdb-scan.ts';
 
@@ -34,6 +35,8 @@ export interface SurveyedPart {
   readonly checksum: Promise<void>;
   /** Its line in the manifest; undefined for a file of its own. */
   readonly part: ManifestPart | undefined;
+  /** What was found in the values of its RDB; undefined where they were not looked into. */
+  readonly noted: NotedValues | undefined;
 }
 
 /** What lies at a path: which files, in the order of loading, and what they hold. */
@@ -155,11 +158,12 @@ async function surveyPart(
   let content: Content = 'unknown';
   let isWhole = true;
   let needsLook = false;
+  let noted: NotedValues | undefined;
   try {
     input.ensure(sniffBytes);
     content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
     if (content === 'rdb')
-      ({ isWhole, needsLook } = await surveyRdb(input, report, lanes, options, () => sources.reopen(index)));
+      ({ isWhole, needsLook, noted } = await surveyRdb(input, report, lanes, options, () => sources.reopen(index)));
     else if (content === 'foreign' || content === 'wrapped') addForeign(findings, path, input);
     else if (content === 'empty') report.format = 'empty';
     else if (content !== 'manifest') report.format = 'aof';
@@ -185,7 +189,7 @@ async function surveyPart(
   const checksum = hasSum ? checkSum(index, report, options) : Promise.resolve();
   // A failure is looked at by whoever waits for it; until then it must not count as unhandled.
   checksum.catch(() => {});
-  return { path, source: index, content, report, rdbBytes, bytes: isRdb ? rdbBytes : bytes, checksum, part };
+  return { path, source: index, content, report, rdbBytes, bytes: isRdb ? rdbBytes : bytes, checksum, part, noted };
 }
 
 /** Compares the checksum of an RDB, the last thing before its end, with the stored one; of a large one on another thread. */
@@ -213,24 +217,27 @@ async function surveyRdb(
   lanes: Lanes | undefined,
   options: SurveyOptions,
   reopen: () => Source,
-): Promise<{ readonly isWhole: boolean; readonly needsLook: boolean }> {
+): Promise<{ readonly isWhole: boolean; readonly needsLook: boolean; readonly noted: NotedValues | undefined }> {
   const { findings, seed } = options;
-  const scan = new RdbScan(input, {
-    path: report.path,
-    findings,
-    seed,
-    lanes,
-    reopen,
-    pause: options.pause ?? (async () => {}),
-  });
+  const { path } = report;
+  const how = { path, findings, seed, lanes, reopen, pause: options.pause ?? (async () => {}) };
   report.format = 'rdb';
-  const isWhole = await scan.run();
+  let noted: NotedValues | undefined = new NotedValues();
+  const quiet = input.source.size !== undefined;
+  let scan = new RdbScan(input, { ...how, noted, quiet });
+  let isWhole = await scan.run();
+  if (!isWhole && quiet && input.seek(0)) {
+    // Behind a value that cannot be looked into the file may go on: where it ends must be known all the same.
+    noted = undefined;
+    scan = new RdbScan(input, how);
+    isWhole = await scan.run();
+  }
   report.rdb = scan.report;
-  if (!isWhole) return { isWhole, needsLook: false };
+  if (!isWhole) return { isWhole, needsLook: false, noted };
   if (!input.atEnd() && (report.role !== 'file' || isTail(input, scan.report.aux))) report.format = 'hybrid';
   const { state } = scan.report.checksum;
   const isUnsummed = state === 'disabled' || state === 'skipped' || state === 'absent';
-  return { isWhole, needsLook: scan.suspicious || isUnsummed };
+  return { isWhole, needsLook: scan.suspicious || isUnsummed, noted };
 }
 
 /** Whether what follows an RDB is the rest of an AOF and not something that a server does not look at. */

@@ -1,10 +1,11 @@
 import { detectLayout } from '../../aof/layout.ts';
 import type { LayoutName, Progress } from '../../aof/report.ts';
-import { examineFor } from '../../checks/load/start-load-check.ts';
+import { refusedMax } from '../../checks/load/refused-values.ts';
+import { refusedOf } from '../../checks/load/start-load-check.ts';
 import { countPast, dropPast } from '../../dataset/expired.ts';
 import { flavorOfFiles, releaseOf } from '../../dataset/flavor-choice.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
-import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from '../../dataset/load.ts';
+import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand, rdbsOf } from '../../dataset/load.ts';
 import { sumsOf } from '../../dataset/loaded-digest.ts';
 import { type KeptDataset, loadKept } from '../../dataset/untouched/load.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from '../../dataset/version-hints.ts';
@@ -100,8 +101,8 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
 async function addRefused({ files, findings }: Loaded, flavor: Flavor): Promise<void> {
   const target = releaseOf(flavor);
   if (findings.errors > 0) return;
-  const paths = files.filter(({ rdb }) => rdb !== undefined).map(({ path }) => path);
-  for (const { path, refusal, key } of await examineFor(paths, target, { libraries: true, mends: false })) {
+  const refused = await refusedOf(rdbsOf(files), target, { libraries: true, mends: false });
+  for (const { path, refusal, key } of refused.slice(0, refusedMax)) {
     const { code, offset, expected, found, outcome } = refusal;
     findings.add(code, path, offset, { severity: outcome === 'refuses' ? 'error' : 'warning', key, expected, found });
   }

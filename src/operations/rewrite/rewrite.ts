@@ -5,12 +5,13 @@ import { detectLayout, type Layout } from '../../aof/layout.ts';
 import { plainNotes } from '../../aof/report.ts';
 import { libraryRefusal } from '../../checks/load/library-refusal.ts';
 import { refusalText } from '../../checks/load/refusal-text.ts';
-import { examineFor } from '../../checks/load/start-load-check.ts';
+import { refusedOf } from '../../checks/load/start-load-check.ts';
 import { firstUnknown, refuseTail, SeamGate, TailPlan, tornAt } from '../../dataset/copied-tail.ts';
 import { filterDataset, keyTest } from '../../dataset/filter.ts';
 import { chooseRules, flavorOfReport, payloadsFor } from '../../dataset/flavor-choice.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
 import type { Loaded, LoadOptions, OpaqueCommand } from '../../dataset/load.ts';
+import { rdbsOf } from '../../dataset/load.ts';
 import { PointGate } from '../../dataset/point/point-gate.ts';
 import type { LogSelection } from '../../dataset/point/point-in-time.ts';
 import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../../dataset/point/resolve.ts';
@@ -386,8 +387,7 @@ class Rewrite {
   /** Everything is written: refuses it, verifies it, or puts it in place. */
   /** Why the target would not load what is written, by the values of the source; undefined where nothing speaks against it. */
   private async examine(loaded: Loaded, target: Target): Promise<string | undefined> {
-    const paths = loaded.files.filter(({ rdb }) => rdb !== undefined).map(({ path }) => path);
-    const [first] = await examineFor(paths, target, {
+    const [first] = await refusedOf(rdbsOf(loaded.files), target, {
       seed: this.options.seed,
       libraries: target.hasFunctions,
       mends: true,
