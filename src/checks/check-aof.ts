@@ -9,7 +9,7 @@ import { escapeBinary, escapeBytes } from '../io/text.ts';
 import { Window } from '../io/window.ts';
 import type { Lanes } from '../kernels/lanes.ts';
 import { databasesDefault } from '../limits.ts';
-import { payloadVersion } from '../rdb/codec/payload.ts';
+import { anyPayload, checkFunctionPayload, payloadVersion } from '../rdb/codec/payload.ts';
 import { type Passing, RespFastLane } from '../resp/command-batch.ts';
 import { Frame } from '../resp/frame.ts';
 import { PassedRecord } from '../resp/passed-record.ts';
@@ -199,7 +199,7 @@ export class AofCheck {
     this.showPayload(name, whole);
     if (name !== 'FUNCTION')
       checkRestore(whole, { database: this.database, file: file.path, findings, tells: options.payloads });
-    else if (whole.argc > 2) this.libraries.push({ code: whole.text(whole.argc - 1), offset: scanner.start });
+    else if (whole.argc > 2) this.noteLibraries(whole, scanner.start);
   }
 
   private showPayload(name: string, whole: Frame): void {
@@ -209,6 +209,15 @@ export class AofCheck {
     const start = whole.starts[index];
     const version = payloadVersion(whole.bytes.subarray(start, start + whole.lengths[index]));
     if (version > 0) this.options.observer?.notePayload(name, version);
+  }
+
+  /** The libraries of a FUNCTION LOAD, or of a FUNCTION RESTORE whose payload a server takes. */
+  private noteLibraries(frame: Frame, offset: number): void {
+    const isRestore = frame.text(1).toUpperCase() === 'RESTORE';
+    const codes = isRestore
+      ? checkFunctionPayload(Buffer.from(frame.text(2), 'latin1'), anyPayload)
+      : [frame.text(frame.argc - 1)];
+    if (typeof codes !== 'string') for (const code of codes) this.libraries.push({ code, offset });
   }
 
   /** Whether CAS is an argument of the record that was just passed, an option or an element; as far as the window still holds it. */
@@ -254,7 +263,8 @@ export class AofCheck {
     const info = container.subcommands.get(name);
     if (info !== undefined) {
       if (!fitsArity(info, frame.argc)) this.addArity(info);
-      else if (name === 'LOAD' && container.name === 'FUNCTION') this.checkPayload(container.name);
+      else if ((name === 'LOAD' || name === 'RESTORE') && container.name === 'FUNCTION')
+        this.checkPayload(container.name);
     } else if (frame.argc < 2 || container.subcommands.size === 0) this.addArity(container);
     else {
       const full = `${container.name} ${escapeBytes(Buffer.from(name, 'latin1'), 0, name.length, 40)}`;

@@ -304,9 +304,18 @@ export class ServerLoad {
 
   /** A library that is refused is an error among others, but one may end the server. */
   private crashesAt(frame: Frame): boolean {
-    if (frame.text(1).toUpperCase() !== 'LOAD') return false;
-    const verdict = this.checkLibrary?.(frame.text(frame.argc - 1), this.options.rules.target);
-    return verdict?.code === 'rdb.function.crash';
+    return this.librariesOf(frame).some(
+      (code) => this.checkLibrary?.(code, this.options.rules.target).code === 'rdb.function.crash',
+    );
+  }
+
+  /** The libraries that a FUNCTION LOAD or FUNCTION RESTORE brings. */
+  private librariesOf(frame: Frame): readonly string[] {
+    const subcommand = frame.text(1).toUpperCase();
+    if (subcommand === 'LOAD') return [frame.text(frame.argc - 1)];
+    if (subcommand !== 'RESTORE') return [];
+    const libraries = this.codec.functionPayload(Buffer.from(frame.text(2), 'latin1'));
+    return typeof libraries === 'string' ? [] : libraries;
   }
 
   private arityOf(frame: Frame, info: CommandInfo | undefined): number | undefined {

@@ -17,6 +17,7 @@ import { canonicalType, type RdbFormat, TypeId, typeInFile } from '../../servers
 import type { RestoredPayload } from '../../values/value.ts';
 import { RdbInput } from '../input.ts';
 import { type LoadExam, type Refusal, unreadableType } from '../load-check.ts';
+import { loadOutcome } from '../load-rules.ts';
 import { skipModuleData } from '../module-data.ts';
 import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
 import { moduleTypeText } from '../product.ts';
@@ -132,6 +133,8 @@ function checkBody(body: Buffer, format: RdbFormat, rules: PayloadRules): Restor
     const check = new ValueCheck(true, new Map(), 0);
     check.ofFormat(format);
     checkValue(input, type, check);
+    const nothing = rules.exam?.nothingRefusal(input);
+    if (nothing !== undefined) rules.onRefusal?.(nothing);
     if (!takesValue(check, type, rules)) return badFormat;
     if (check.empty && valueType(type, format)?.data !== 'string') return badFormat;
     return { rdbType: canonicalType(type, format), from, to: input.offset };
@@ -170,9 +173,23 @@ function forgetMended({ notes }: ValueCheck): void {
     if (mendedCodes.has(notes[index].code)) notes.splice(index, 1);
 }
 
-/** Valkey replies an error to an expiry of a field that is less than none, as if it could not read it. */
+/**
+ * What a server takes for bytes that it cannot read, and so replies an error: a score that is no number, and Valkey an expiry of a field
+ * that is less than none.
+ */
 function isReplied(refusal: Refusal | undefined, type: number): boolean {
-  return refusal?.code === 'hash.expiry.range' && type === TypeId.hashExpiryPreRelease && refusal.found.startsWith('-');
+  if (refusal === undefined) return false;
+  const { code, found } = refusal;
+  if (code === 'hash.expiry.range') return type === TypeId.hashExpiryPreRelease && found.startsWith('-');
+  return code === 'zset.score.text' || isEmptyNode(code, found, type);
+}
+
+/** A node of a list without a byte: servers give up at its length, before they look into it. */
+function isEmptyNode(code: string, found: string, type: number): boolean {
+  if (type !== TypeId.listQuicklist && type !== TypeId.listQuicklist2) return false;
+  return (
+    (code === 'quicklist.plain' || code === 'ziplist.size' || code === 'listpack.size') && parseInt(found, 10) === 0
+  );
 }
 
 /** Bytes that are missing are an error that a server replies, bytes that are wrong end it. */
@@ -182,7 +199,9 @@ function noteFault(
 ): void {
   if ((exam === undefined && tellsDamage === undefined) || code === 'rdb.truncated' || code === 'rdb.string.length')
     return;
-  onRefusal?.({ outcome: 'refuses', code, offset, expected, found });
+  const { target, deep } = exam?.options ?? {};
+  const outcome = target && loadOutcome(target, { code, type: -1, rebuilt: false }, deep === true);
+  if (outcome !== 'loads') onRefusal?.({ outcome: outcome ?? 'refuses', code, offset, expected, found });
 }
 
 function skipMetadata(input: RdbInput): void {
