@@ -55,6 +55,8 @@ export interface CommandObserver extends Passing {
   note(info: CommandInfo, command: ObservedCommand): boolean;
   /** Notes the RDB version of what RESTORE or FUNCTION RESTORE carries. */
   notePayload(command: string, version: number): void;
+  /** Notes that there is a line that begins with `#`. */
+  noteAnnotation(): void;
 }
 
 /** Records between two pauses. */
@@ -376,6 +378,7 @@ export class AofCheck {
   }
 
   private noteAnnotation(): void {
+    this.options.observer?.noteAnnotation();
     const { scanner, file } = this;
     const seconds = parseTimestamp(this.window.bytes, scanner.annotationPosition, scanner.annotationLength);
     if (!this.transaction.open && !this.damaged) this.validUpTo = this.window.offset;

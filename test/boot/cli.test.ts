@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aofkit } from '../cli/run.ts';
 import { temporaryDir } from '../support/servers.ts';
@@ -22,6 +24,18 @@ describe('aofkit boot', () => {
       ],
     });
     expect(filesOf(dir)).toEqual(before);
+  });
+
+  it.each([
+    ['dump.rdb', 'VALKEY080\xff\0\0\0\0\0\0\0\0', 'appendonly no', true],
+    ['appendonly.aof', '#TS:1700000000\r\n', 'appendonly yes', true],
+    ['dump.rdb', 'not a file of any server', 'appendonly no', false],
+    ['appendonly.aof', '?TS:1700000000\r\n', 'appendonly yes', false],
+  ])('ends with the conversion where %s is of a later server: %j', (name, text, setting, told) => {
+    const folder = temporaryDir();
+    fs.writeFileSync(path.join(folder, name), Buffer.from(text, 'latin1'));
+    const { stdout } = aofkit(['boot', folder, '--set', setting, '--server', 'redis-6.0']);
+    expect(stdout.includes('aofkit convert')).toBe(told);
   });
 
   it('answers for several servers, and with exit codes', () => {

@@ -145,10 +145,16 @@ describe('a log that is copied', () => {
 
 const names = ['redis-6.0', 'redis-7.0', 'redis-8.0', 'redis-8.6'] as const;
 
+/** Annotations stand between commands. */
+const annotated = Buffer.from('#TS:1700000000\r\n');
+
 /** The digest of a server that has loaded the log; '' where it does not start. */
-async function loadedBy(name: ServerName, log: Log): Promise<string> {
+async function loadedBy(name: ServerName, log: Log, before = Buffer.alloc(0)): Promise<string> {
   const dir = temporaryDir();
-  writeFileSync(join(dir, 'appendonly.aof'), Buffer.concat(log.map((command) => encodeCommand([...command]))));
+  writeFileSync(
+    join(dir, 'appendonly.aof'),
+    Buffer.concat([before, ...log.map((command) => encodeCommand([...command]))]),
+  );
   const start = await tryStart(name, { dir, config: { appendonly: 'yes' } });
   if (!start.started) return '';
   const digest = String(await start.server.command('DEBUG', 'DIGEST'));
@@ -165,6 +171,19 @@ describeWithServers(
       const told = first !== undefined && targets.indexOf(first) <= targets.findIndex((one) => one.name === name);
       const [loaded, right] = [await loadedBy(name, log), await loadedBy('redis-8.6', log)];
       expect([loaded === right, right === '']).toEqual([told, false]);
+    });
+
+    it('a log with annotations: by what is told, and everywhere when it was written for the server', async () => {
+      const path = join(temporaryDir(), 'appendonly.aof');
+      const command = ['SET', 'k', 'v'];
+      writeFileSync(path, Buffer.concat([annotated, encodeCommand(command)]));
+      const { needs } = await copied(path);
+      const first = findTarget(needs?.target ?? '') as Target;
+      const told = targets.indexOf(first) <= targets.findIndex((one) => one.name === name);
+      expect((await loadedBy(name, [command], annotated)) !== '').toBe(told);
+      const output = join(temporaryDir(), 'out.aof');
+      await convert(path, { to: 'aof', output, at, target: name });
+      expect(await loadedBy(name, [], readFileSync(output))).toBe(await loadedBy(name, [command]));
     });
   },
   names,

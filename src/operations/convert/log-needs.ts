@@ -126,6 +126,10 @@ export class LogNeeds implements CommandObserver {
     return isNew;
   }
 
+  noteAnnotation(): void {
+    this.found.set('annotations (#)', ofValkey72('7.0'));
+  }
+
   notePayload(command: string, version: number): void {
     const name = command === 'FUNCTION' ? 'FUNCTION RESTORE' : command;
     this.payloads.set(`${name} of RDB version ${version}`, version);
