@@ -34,14 +34,14 @@ import { type ServerName, serverNames } from '../test/support/server-process.ts'
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** What is told of types that no server at hand reads. */
-const fromSources = 'from sources, no server to ask';
+/** For types that none of the six servers reads. */
+const fromSources = 'from sources, not tried';
 
 /** Tests that run the commands which their sources name on real servers from 7.0 on. */
 const comparingSources = ['test/engine/core/differential.test.ts'];
 /** Their commands are random: so many of them name each command that they can make. */
 const generated = 4000;
-/** Commands whose effect only a server can work out. */
+/** Commands whose effect only a server can compute. */
 const opaqueCommands = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 /** They change no data when a server loads them. */
 const withoutEffect = new Set(['SCRIPT LOAD', 'SCRIPT FLUSH', 'PUBLISH', 'SPUBLISH']);
@@ -108,7 +108,7 @@ function comparedCommands(): Compared {
 }
 
 function stateOf(name: string, supported: ReadonlySet<string>): string {
-  if (opaqueCommands.has(name)) return 'opaque';
+  if (opaqueCommands.has(name)) return 'unknown effect';
   if (loggedOtherwise.has(name)) return 'logged as another';
   if (withoutEffect.has(name)) return 'no effect';
   return supported.has(name) ? 'replayed' : 'not supported';
@@ -187,7 +187,7 @@ function typeLines(): string[] {
   return lines;
 }
 
-/** Whether a server that the tests have reads a type. */
+/** Whether one of the servers that the tests use reads a type. */
 function isAtHand(canonical: number): boolean {
   return targets.some(({ name, reads }) => reads.has(canonical) && serverNames.some((server) => server === name));
 }
@@ -227,30 +227,31 @@ export function compatibilityText(): string {
     '',
     '## Commands',
     '',
-    'Every command that some version has put into an AOF. *Replayed*: `digest` and `rewrite` do what the server does. *Opaque*: what',
-    'a script does only a server knows; it is reported, and `--unknown` says whether that is an error, or the command is kept or',
-    'dropped. So are commands of modules and of no server, and those *logged as another* that stand in an AOF all the same. *No',
-    'effect*: it changes no data when a server loads it. *Compared with*: tests run it, among random commands, on these real',
-    'servers and compare what it leaves; – means that no such test makes it, *from sources* that no server at hand has it: its',
-    "effect, and the tests', are those of the servers' sources and documentation. Of EVALSHA, FCALL and MIGRATE, what is kept is compared: behind the rewritten part it does what it did in",
-    'its place.',
+    'Every command that some version writes to an AOF. *Replayed*: `digest` and `rewrite` do what the server does. *Unknown effect*: the',
+    'effect of a script is known only to a server; it is reported, and `--unknown` decides whether that is an error, or the command is',
+    'copied or dropped. The same holds for commands of modules, for unknown commands, and for those *logged as another* that are in an',
+    'AOF all the same. *No effect*: it changes no data when a server loads it. *Compared with*: tests run it, among random commands, on',
+    'these real servers and compare the resulting data; – means that no such test uses it, *from sources* that none of the six servers',
+    "has it: its implementation and its tests follow the servers' sources and documentation. For EVALSHA, FCALL and MIGRATE, the copied",
+    'commands are compared: behind the rewritten part they have the same effect as in the original log.',
     '',
     ...commandLines(),
     '',
     '## Value types of an RDB',
     '',
-    'Every type is read. *Targets that read it*: it is copied as it is for these, and decoded and written in another form for the rest.',
-    '*Goldens of*: a file with it was written or loaded by this server, and loads there with the same digest after a rewrite; –',
-    `means that no server at hand writes it, *${fromSources}* that none reads it: how it is read, checked and digested follows the`,
-    `servers' sources and documentation. So does all that is said of these releases: ${releasesWithoutServer()}.`,
+    'Every type is read. *Targets that read it*: for these the value is copied unchanged (bitmaps, path hashes and sets whose members',
+    'expire are encoded again); for all others it is decoded and written in another form. *Goldens of*: a file with this type was written or',
+    'loaded by this server, and loads there with the same digest after a rewrite; – means that none of the six servers writes it,',
+    `*${fromSources}* that none reads it: reading, checking and digest follow the servers' sources and documentation. The same`,
+    `holds for everything said about these releases: ${releasesWithoutServer()}.`,
     '',
     ...typeLines(),
     '',
-    '## An RDB for a target beside one of its own',
+    '## A converted RDB compared with one of the target itself',
     '',
-    'A converted RDB differs from the one its target saves only in encodings copied from an older version, in the order of hash',
+    'A converted RDB differs from the one that its target saves only in encodings copied from an older version, in the order of hash',
     'tables, of fields that expire together and of vector set links, in the patch release in `redis-ver` or `valkey-ver`, and in',
-    "`ctime` and `used-mem`, which stay the input's. All else is the same, byte for byte: magic and version, names and order of aux",
+    "`ctime` and `used-mem`, which stay the input's. Everything else is equal, byte for byte: magic and version, names and order of aux",
     "fields, functions, expiry, every key's type and value (`test/convert/server-files.test.ts`, with real servers of Redis 6.0, 7.0,",
     '8.0 and 8.6 and Valkey 8.1 and 9.1, which loaded the files and saved them again).',
     '',

@@ -13,10 +13,9 @@ import type { RawKey, RdbFile } from '../rdb/codec/rdb-file.ts';
 export const differences = {
   encoding: {
     where: 'value type of a key',
-    ours: 'the encoding that the input has, if the target reads it: ziplists, quicklists of ziplists, streams of an older form, small sets as hash tables',
+    ours: 'the encoding of the input, if the target reads it: ziplists, quicklists of ziplists, streams of an older form, small sets as hash tables',
     theirs: 'the newest encoding that it writes',
-    reason:
-      'bytes that the target reads are copied, which costs next to nothing; the server recodes them when it loads them',
+    reason: 'bytes that the target reads are copied, which is fast; the server converts them when it loads them',
   },
   'table order': {
     where: 'elements of sets and hashes that are hash tables',
@@ -28,26 +27,26 @@ export const differences = {
     where: 'fields of a hash that expire at the same moment',
     ours: 'the order of the input',
     theirs: 'another one',
-    reason: 'the servers sort by the moment alone',
+    reason: 'the servers sort by the time only',
   },
   'vector links': {
     where: 'links and node order of a vector set',
     ours: 'those of the input',
     theirs: 'those of the graph that it builds',
-    reason: 'the levels of nodes are drawn at random; elements, vectors and attributes are the same',
+    reason: 'the levels of nodes are random; elements, vectors and attributes are the same',
   },
   release: {
     where: 'aux field `redis-ver`, `valkey-ver`',
-    ours: "the newest patch release of the target's generation when this was written",
+    ours: "the target's newest patch release when this was written",
     theirs: 'its own',
-    reason: 'a target is a generation, and nothing in the format depends on the patch release',
+    reason: 'a target is a minor version, and nothing in the format depends on the patch release',
   },
   moment: {
     where: 'aux fields `ctime`, `used-mem`; messages of idempotent producers that are older than `idmp-duration`',
     ours: 'those of the input',
-    theirs: 'those of the moment of saving, without the messages',
+    theirs: 'those of the time of saving, without the messages',
     reason:
-      "they tell the data's age and size, which a conversion does not change; a server drops the messages when it loads them",
+      "they give the data's age and size, which a conversion does not change; a server drops the messages when it loads them",
   },
 } as const;
 
