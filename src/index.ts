@@ -1,22 +1,51 @@
 /** The public API: everything that the commands use, and a program may. */
 
+import type { LogOptions, LogResult } from './aof/log/options.ts';
+import { convert as convertOperation } from './operations/convert/convert.ts';
+import type { ConvertOptions, ConvertResult } from './operations/convert/options.ts';
+import { log as logOperation } from './operations/log/log.ts';
+import {
+  type LogStatistics,
+  type LogStatisticsOptions,
+  logStatistics as statisticsOperation,
+} from './operations/log/statistics.ts';
+import type { RepairOptions, RepairResult } from './operations/repair/options.ts';
+import { repair as repairOperation } from './operations/repair/repair.ts';
+import type { RewriteOptions, RewriteResult } from './operations/rewrite/options.ts';
+import { rewrite as rewriteOperation } from './operations/rewrite/rewrite.ts';
+
 export { chooseDataset, type DatasetChoice, type DatasetKind } from './aof/dataset-choice.ts';
 export type { PassedOver } from './aof/folder-scan.ts';
 export type { LogFilter, LogOptions, LogResult } from './aof/log/options.ts';
+export type { LogPart } from './aof/parts.ts';
 export type { ChecksumReport, FileReport, LayoutName, Progress, RdbReport } from './aof/report.ts';
+export type { OnExisting } from './aof/writer/resp-rewriter.ts';
+export type { RefusedCount } from './checks/load/refusal-text.ts';
+export type { Copied, UnknownPlace } from './dataset/copied-tail.ts';
+export type { KeyFilterOptions } from './dataset/filter.ts';
 export type { ChosenRules } from './dataset/flavor-choice.ts';
 export type { DatabaseCensus } from './dataset/key-statistics.ts';
-export type { CommandNumber, CommandRange, CutPlace, PointInTime } from './dataset/point/point-in-time.ts';
+export type { OpaqueCommand, OpaquePolicy } from './dataset/load.ts';
+export type {
+  BeforeLast,
+  CommandNumber,
+  CommandRange,
+  CutPlace,
+  LogSelection,
+  PointInTime,
+} from './dataset/point/point-in-time.ts';
 export type { ForeignCommand } from './dataset/version-hints.ts';
+export type { OpaqueReason, ReplyError } from './engine/session.ts';
 export { LimitError, UnreadableError, UnwritableError, UsageError } from './errors.ts';
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
 export { escapeBinary } from './io/text.ts';
+export type { ByteSink } from './io/writer.ts';
 export { defaultLimits, type Limits, limits, setLimits } from './limits.ts';
 export { type BootOptions, boot } from './operations/boot/boot.ts';
 export type { BootDatabase, BootFile, BootResult, DiskChange, UnusedData } from './operations/boot/outcome.ts';
-export type { BootSettings } from './operations/boot/settings.ts';
+export type { BootSettings, Preload } from './operations/boot/settings.ts';
 export { type CheckOptions, type CheckResult, type CheckSummary, check } from './operations/check/check.ts';
-export { convert } from './operations/convert/convert.ts';
+export type { Needs } from './operations/convert/log-needs.ts';
 export type {
   ConflictPolicy,
   ConvertOptions,
@@ -32,20 +61,23 @@ export { type DiffOptions, diff } from './operations/diff/diff.ts';
 export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide, ValueDifference } from './operations/diff/result.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest/digest.ts';
 export type { Frequent } from './operations/log/frequent-keys.ts';
-export { log } from './operations/log/log.ts';
-export { type LogStatistics, type LogStatisticsOptions, logStatistics } from './operations/log/statistics.ts';
+export type { GrowthSpan } from './operations/log/growth-curve.ts';
+export type { RewriteEstimate } from './operations/log/rewrite-estimate.ts';
+export type { CommandCount, LogStatistics, LogStatisticsOptions } from './operations/log/statistics.ts';
+export type { Missing, Shortage } from './operations/repair/missing.ts';
 export type { RepairOptions, RepairOutcome, RepairResult } from './operations/repair/options.ts';
 export type {
   Cut,
   Duplicates,
   FilePlan,
+  FileScan,
   Region,
   RepairPlan,
+  Span,
   Strategy,
   Tally,
   Unresolved,
 } from './operations/repair/plan.ts';
-export { repair } from './operations/repair/repair.ts';
 export type { RewriteOptions, RewriteOutcome, RewriteResult } from './operations/rewrite/options.ts';
 export {
   type RestoreOptions,
@@ -54,7 +86,26 @@ export {
   restore,
 } from './operations/rewrite/restore.ts';
 export type { DatabaseDifference } from './operations/rewrite/restore-difference.ts';
-export { rewrite } from './operations/rewrite/rewrite.ts';
 export { type VerifiedFile, type VerifyOptions, type VerifyResult, verify } from './operations/verify/verify.ts';
 export type { OutputFormat } from './output/rewrite-output.ts';
+export type { ChecksumState } from './rdb/reader.ts';
 export { type Flavor, flavors } from './servers/flavor.ts';
+export type { Loss, LossKind, LossOutcome } from './servers/losses.ts';
+export type { Fork } from './servers/value-type-id.ts';
+
+/** Converts files between layouts, formats and server versions. Throws UnreadableError, UnwritableError, UsageError, LimitError. */
+export const convert: (paths: string | readonly string[], options: ConvertOptions) => Promise<ConvertResult> =
+  convertOperation;
+
+/** Prints the commands of a log. Throws UnreadableError, UsageError. */
+export const log: (path: string, options: LogOptions) => Promise<LogResult> = logOperation;
+
+/** Repairs what can be repaired of a dataset. Throws UnreadableError, UnwritableError, UsageError, LimitError. */
+export const repair: (path: string, options?: RepairOptions) => Promise<RepairResult> = repairOperation;
+
+/** Writes a dataset anew in its compact form. Throws UnreadableError, UnwritableError, UsageError, LimitError. */
+export const rewrite: (path: string, options: RewriteOptions) => Promise<RewriteResult> = rewriteOperation;
+
+/** What a log is made of. Throws UnreadableError, UsageError. */
+export const logStatistics: (path: string, options: LogStatisticsOptions) => Promise<LogStatistics> =
+  statisticsOperation;

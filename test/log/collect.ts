@@ -1,12 +1,14 @@
 /* Runs `log` and gathers what it writes; makes small logs. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { type LogOptions, type LogResult, log } from '../../src/index.ts';
+import type { LogSettings } from '../../src/aof/log/options.ts';
+import type { LogResult } from '../../src/index.ts';
+import { log } from '../../src/operations/log/log.ts';
 import { temporaryDir } from '../support/server-process.ts';
 
 export async function collect(
   path: string,
-  options: Omit<LogOptions, 'onOutput'> = {},
+  options: Omit<LogSettings, 'onOutput'> = {},
 ): Promise<{ text: string; lines: string[]; result: LogResult }> {
   const chunks: Buffer[] = [];
   const result = await log(path, { ...options, onOutput: (bytes) => void chunks.push(Buffer.from(bytes)) });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LogOptions } from '../../src/index.ts';
+import type { LogSettings } from '../../src/aof/log/options.ts';
 import { collect, fileOf, resp, words } from './collect.ts';
 
-type Options = Omit<LogOptions, 'onOutput'>;
+type Options = Omit<LogSettings, 'onOutput'>;
 
 /** The same output, byte for byte, and the same result, with and without kernels. */
 async function expectSame(content: string, options: Options): Promise<void> {

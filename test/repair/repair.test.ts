@@ -6,17 +6,17 @@ import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { applyRecipe, readRecipes } from '../../fixtures/generate/recipe.ts';
 import { isUnsupported } from '../../src/findings.ts';
 import { check } from '../../src/operations/check/check.ts';
-import type { RepairOptions } from '../../src/operations/repair/options.ts';
+import type { RepairSettings } from '../../src/operations/repair/options.ts';
 import { repair } from '../../src/operations/repair/repair.ts';
 import { command } from '../compat/comparison.ts';
 import { temporaryDir } from '../support/servers.ts';
 import { hastyFs } from './property.ts';
 
 const set = (key: string) => command('SET', key, 'value');
-const quick: RepairOptions = { inPlace: true, force: true, fileSystem: hastyFs };
+const quick: RepairSettings = { inPlace: true, force: true, fileSystem: hastyFs };
 
 /** Repairs a log in place and gives what is left, and the result. */
-async function repaired(text: string, options: RepairOptions = {}) {
+async function repaired(text: string, options: RepairSettings = {}) {
   const file = path.join(temporaryDir(), 'a.aof');
   fs.writeFileSync(file, text, 'latin1');
   const result = await repair(file, { ...quick, ...options });

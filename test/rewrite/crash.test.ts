@@ -7,7 +7,8 @@ import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { goldenDir, readProvenance } from '../../fixtures/generate/golden.ts';
-import { digest, type RewriteOptions, rewrite } from '../../src/index.ts';
+import { digest, rewrite } from '../../src/index.ts';
+import type { RewriteSettings } from '../../src/operations/rewrite/options.ts';
 import { type Fault, FaultyFileSystem, Killed } from '../support/faulty-file-system.ts';
 import { temporaryDir } from '../support/server-process.ts';
 import { contents, isLong } from './outputs.ts';
@@ -20,7 +21,7 @@ const at = Date.now();
 interface Job {
   /** What is rewritten. */
   readonly input: string;
-  readonly options: Partial<RewriteOptions>;
+  readonly options: Partial<RewriteSettings>;
   /** Where a dataset is expected, before and after. */
   readonly place: string;
   /** Files that may stand beside the place when all is done. */
@@ -53,7 +54,7 @@ const scenes: Record<string, Scene> = {
     copyGolden(plain.name, join(dir, 'in'));
     mkdirSync(join(dir, 'out'));
     const place = join(dir, 'out', 'appendonlydir');
-    const options: Partial<RewriteOptions> = { output: place, format: 'multipart' };
+    const options: Partial<RewriteSettings> = { output: place, format: 'multipart' };
     return { input: join(dir, 'in', plain.path), options, place, neighbours: ['appendonlydir'] };
   },
   'a folder in place': (dir) => {
@@ -64,12 +65,12 @@ const scenes: Record<string, Scene> = {
   'a folder in place that keeps its history': (dir) => {
     copyGolden(multiPart.name, join(dir, 'in'));
     const place = join(dir, 'in', multiPart.path);
-    const options: Partial<RewriteOptions> = { inPlace: true, keepHistory: true };
+    const options: Partial<RewriteSettings> = { inPlace: true, keepHistory: true };
     return { input: place, options, place, neighbours: [multiPart.path, 'provenance.json'] };
   },
 };
 
-const run = ({ input, options }: Job, more: Partial<RewriteOptions> = {}) =>
+const run = ({ input, options }: Job, more: Partial<RewriteSettings> = {}) =>
   rewrite(input, { at, target: 'redis-7.0', allowLoss: true, ...options, ...more });
 
 const digestAt = async (path: string) => (await digest(path, { at, flavor: 'redis-8' })).digest;

@@ -14,7 +14,8 @@ import { digestOf, sumsOf } from '../../src/dataset/loaded-digest.ts';
 import { KeptDigest } from '../../src/dataset/untouched/digest.ts';
 import { loadKept } from '../../src/dataset/untouched/load.ts';
 import { digestOfSums } from '../../src/engine/digest.ts';
-import { type RewriteOptions, rewrite } from '../../src/index.ts';
+import { rewrite } from '../../src/index.ts';
+import type { RewriteSettings } from '../../src/operations/rewrite/options.ts';
 import { describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'aofkit-kept-'));
@@ -201,7 +202,7 @@ describe('with a log behind the RDB', () => {
   });
 
   /** The same with every key loaded: who reviews a dataset sees all of it. */
-  const loadingAll: Partial<RewriteOptions> = { review: async () => true };
+  const loadingAll: Partial<RewriteSettings> = { review: async () => true };
 
   it.each(['multipart', 'hybrid', 'rdb'] as const)(
     'a rewrite is the same as one that loads all, but for its order: %s',

@@ -32,9 +32,13 @@ export interface LogOptions extends LogFilter {
   /** Receives finished lines. `bytes` is valid until what is returned is settled. */
   readonly onOutput: (bytes: Uint8Array) => void | Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+}
+
+/** What tests set too. */
+export interface LogSettings extends LogOptions {
   /** Whether kernels may write the lines of ordinary commands; the same bytes without them. Default true. */
   readonly kernels?: boolean;
-  readonly pause?: () => Promise<void>;
 }
 
 export interface LogResult {

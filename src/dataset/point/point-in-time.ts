@@ -12,7 +12,7 @@ export interface CommandRange {
 }
 
 /** What `beforeLast` looks for, and how much earlier the end is. */
-interface BeforeLast {
+export interface BeforeLast {
   /** A command pattern (command-pattern.ts), a binary string; a name alone is one. */
   readonly pattern: string;
   /** Seconds before that command, by the annotations of the log; 0 for the moment right before it. */

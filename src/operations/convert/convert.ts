@@ -41,7 +41,7 @@ import { changesKeys, KeyRouter } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
 import type { LogNeeds, Needs } from './log-needs.ts';
 import { LossLedger } from './loss-ledger.ts';
-import type { ConvertOptions, ConvertResult, Road } from './options.ts';
+import type { ConvertResult, ConvertSettings, Road } from './options.ts';
 import {
   chooseTarget,
   folderPlan,
@@ -69,7 +69,7 @@ const findingsMax = 1000;
  * Writes what lies at `paths` in another layout, form or version. What needs no replay is copied or streamed in constant memory.
  * Nothing is replaced until the result is whole. Throws UnreadableError, UnwritableError, UsageError.
  */
-export async function convert(paths: string | readonly string[], options: ConvertOptions): Promise<ConvertResult> {
+export async function convert(paths: string | readonly string[], options: ConvertSettings): Promise<ConvertResult> {
   const run = new Conversion(typeof paths === 'string' ? [paths] : paths, options);
   try {
     return await run.run();
@@ -83,7 +83,7 @@ const mustSort = 'intsets must be sorted';
 
 class Conversion {
   private readonly paths: readonly string[];
-  private readonly options: ConvertOptions;
+  private readonly options: ConvertSettings;
   private readonly sources = new Sources();
   private findings = new FindingList(findingsMax);
   private readonly pause: () => Promise<void>;
@@ -118,7 +118,7 @@ class Conversion {
   private notes: readonly string[] = [];
   private left: readonly string[] = [];
 
-  constructor(paths: readonly string[], options: ConvertOptions) {
+  constructor(paths: readonly string[], options: ConvertSettings) {
     this.paths = paths;
     this.options = options;
     this.pause = options.pause ?? nextTurn;
@@ -661,7 +661,7 @@ function shardPath(path: string, shard: number): string {
   return nodePath.join(nodePath.dirname(path), `${stem}.${shard}${extension}`);
 }
 
-function checkOptions(paths: readonly string[], options: ConvertOptions): void {
+function checkOptions(paths: readonly string[], options: ConvertSettings): void {
   const { output, to, gzip, splitBySlot, verify, onConflict } = options;
   if (paths.length === 0) throw new UsageError('say what is to be converted');
   const isStream = typeof output !== 'string';

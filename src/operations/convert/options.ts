@@ -84,6 +84,10 @@ export interface ConvertOptions {
   readonly seed?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
+}
+
+/** What tests set too. */
+export interface ConvertSettings extends ConvertOptions {
   /** For tests that let a call fail. */
   readonly fileSystem?: FileSystem;
   /** Where the system shows its processes, for tests. Default `/proc`. */

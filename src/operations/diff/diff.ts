@@ -1,7 +1,7 @@
 import type { Progress } from '../../aof/report.ts';
 import { type KeyFilter, type KeyFilterOptions, keyFilter } from '../../dataset/filter.ts';
 import { entryType } from '../../dataset/key-statistics.ts';
-import { type Loaded, type LoadOptions, loadDataset } from '../../dataset/load.ts';
+import { type Loaded, loadDataset, type OpaquePolicy } from '../../dataset/load.ts';
 import { Digester } from '../../engine/digest.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { nextTurn } from '../../io/turns.ts';
@@ -21,7 +21,7 @@ export interface DiffOptions {
   readonly deep?: boolean;
   readonly filter?: KeyFilterOptions;
   /** What to do with commands whose effect nobody knows. Default `fail`: then there is no answer. */
-  readonly opaque?: LoadOptions['opaque'];
+  readonly opaque?: OpaquePolicy;
   /** Called for each key that differs, as it is found. */
   readonly onKey?: (key: DifferentKey) => void | Promise<void>;
   /** Keys to tell; all are counted. */

@@ -5,7 +5,7 @@ import { refusedOf } from '../../checks/load/start-load-check.ts';
 import { countPast, dropPast } from '../../dataset/expired.ts';
 import { flavorOfFiles, releaseOf } from '../../dataset/flavor-choice.ts';
 import { addCensus, type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
-import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand, rdbsOf } from '../../dataset/load.ts';
+import { type Loaded, loadDataset, type OpaqueCommand, type OpaquePolicy, rdbsOf } from '../../dataset/load.ts';
 import { sumsOf } from '../../dataset/loaded-digest.ts';
 import { type KeptDataset, loadKept } from '../../dataset/untouched/load.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from '../../dataset/version-hints.ts';
@@ -30,7 +30,7 @@ export interface DigestOptions {
   /** Leaves out keys, and fields of hashes, that are past their time at `at`: a running server has removed them. */
   readonly dropExpired?: boolean;
   /** What to do with commands whose effect nobody knows. Default `fail`: then there is no digest. */
-  readonly opaque?: LoadOptions['opaque'];
+  readonly opaque?: OpaquePolicy;
 }
 
 export interface DigestResult {

@@ -1,5 +1,5 @@
 import type { LogMatcher } from '../../aof/log/matcher.ts';
-import type { LogDamage, LogOptions, LogRdb } from '../../aof/log/options.ts';
+import type { LogDamage, LogRdb, LogSettings } from '../../aof/log/options.ts';
 import type { LogPlace, LogVisitor } from '../../aof/log/visitor.ts';
 import type { Window } from '../../io/window.ts';
 import { ByteWriter } from '../../io/writer.ts';
@@ -37,7 +37,7 @@ export class LogLines implements LogVisitor {
   private readonly capacity: number;
 
   /** `capacity`: how much is gathered before `full` says so, bytes. */
-  constructor(options: LogOptions, matcher: LogMatcher | undefined, capacity = outputBytes) {
+  constructor(options: LogSettings, matcher: LogMatcher | undefined, capacity = outputBytes) {
     this.capacity = capacity;
     this.matcher = matcher;
     this.limit =

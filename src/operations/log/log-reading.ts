@@ -1,4 +1,4 @@
-import type { LogOptions } from '../../aof/log/options.ts';
+import type { LogSettings } from '../../aof/log/options.ts';
 import { PartReader } from '../../aof/log/part-reader.ts';
 import { damageOfMissing, type LogFiles } from '../../aof/log/parts.ts';
 import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
@@ -13,14 +13,14 @@ export class LogReading {
   readonly lengths = new Map<LogPart, number>();
   private readonly files: LogFiles;
   private readonly visitor: LogVisitor;
-  private readonly options: Pick<LogOptions, 'fromOffset' | 'onProgress' | 'pause'>;
+  private readonly options: Pick<LogSettings, 'fromOffset' | 'onProgress' | 'pause'>;
   private readonly flush: () => Promise<void>;
   private readonly memory: Buffer | undefined;
 
   constructor(
     files: LogFiles,
     visitor: LogVisitor,
-    options: Pick<LogOptions, 'fromOffset' | 'onProgress' | 'pause'>,
+    options: Pick<LogSettings, 'fromOffset' | 'onProgress' | 'pause'>,
     flush: () => Promise<void> = async () => {},
     memory?: Buffer,
   ) {

@@ -1,5 +1,5 @@
 import type { LogMatcher } from '../../aof/log/matcher.ts';
-import type { LogOptions, LogResult } from '../../aof/log/options.ts';
+import type { LogResult, LogSettings } from '../../aof/log/options.ts';
 import { findLog, type LogFiles } from '../../aof/log/parts.ts';
 import { LogPlace } from '../../aof/log/visitor.ts';
 import { UsageError } from '../../errors.ts';
@@ -15,7 +15,7 @@ const followedLines = 10;
  * regions are lines too, and reading goes on behind them. Throws UnreadableError where there is nothing to read, UsageError
  * where several logs lie there.
  */
-export async function log(path: string, options: LogOptions): Promise<LogResult> {
+export async function log(path: string, options: LogSettings): Promise<LogResult> {
   const files = findLog(path);
   const matcher = await matcherOf(options);
   if (options.reverse) return logReversed(path, files, options, matcher);
@@ -26,7 +26,7 @@ export async function log(path: string, options: LogOptions): Promise<LogResult>
 }
 
 /** Undefined where there is nothing to filter by: then the catalog of commands need not be loaded. */
-async function matcherOf(options: LogOptions): Promise<LogMatcher | undefined> {
+async function matcherOf(options: LogSettings): Promise<LogMatcher | undefined> {
   const { keys, commands, databases, since, until, fromOffset, destructive } = options;
   const lists = [keys, commands, databases].some((list) => list?.length);
   if (!lists && !destructive && (since ?? until ?? fromOffset) === undefined) return undefined;
@@ -37,7 +37,7 @@ async function matcherOf(options: LogOptions): Promise<LogMatcher | undefined> {
 async function logReversed(
   path: string,
   files: LogFiles,
-  options: LogOptions,
+  options: LogSettings,
   matcher: LogMatcher | undefined,
 ): Promise<LogResult> {
   const { ReversedLog } = await import('./reversed-log.ts');
@@ -50,7 +50,7 @@ async function logFollowed(
   path: string,
   files: LogFiles,
   lines: LogLines,
-  options: LogOptions,
+  options: LogSettings,
   wait: () => Promise<boolean>,
 ): Promise<LogResult> {
   const { pause = nextTurn, onOutput } = options;
@@ -69,7 +69,7 @@ function resultOf(path: string, files: LogFiles, seen: LogLines, commands: numbe
   return { path, ok: damaged === 0, files: files.parts, commands, lines, damaged, annotated };
 }
 
-async function flush(lines: LogLines, options: LogOptions): Promise<void> {
+async function flush(lines: LogLines, options: LogSettings): Promise<void> {
   const { out } = lines;
   if (out.length > 0) await options.onOutput(out.view());
   lines.reset();

@@ -1,5 +1,5 @@
 import type { LogMatcher } from '../../aof/log/matcher.ts';
-import type { LogOptions, LogRdb } from '../../aof/log/options.ts';
+import type { LogRdb, LogSettings } from '../../aof/log/options.ts';
 import { PartReader } from '../../aof/log/part-reader.ts';
 import { damageOfMissing, type LogFiles } from '../../aof/log/parts.ts';
 import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
@@ -40,13 +40,13 @@ export class ReversedLog {
   /** Commands of the whole log. */
   commands = 0;
   private readonly files: LogFiles;
-  private readonly options: LogOptions;
+  private readonly options: LogSettings;
   private readonly pause: () => Promise<void>;
   private readonly sources = new Sources();
   private readonly starts: LineStarts;
   private left: number;
 
-  constructor(files: LogFiles, options: LogOptions, matcher: LogMatcher | undefined, pause: () => Promise<void>) {
+  constructor(files: LogFiles, options: LogSettings, matcher: LogMatcher | undefined, pause: () => Promise<void>) {
     this.files = files;
     this.options = options;
     this.pause = pause;

@@ -23,7 +23,13 @@ export interface LogStatisticsOptions
   readonly most?: number;
 }
 
-interface CommandCount {
+/** What tests set too. */
+export interface LogStatisticsSettings extends LogStatisticsOptions {
+  /** Whether kernels may count ordinary commands; the same figures without them. Default true. */
+  readonly kernels?: boolean;
+}
+
+export interface CommandCount {
   /** Upper case, a subcommand as `XGROUP CREATE`; escaped where no server knows it. */
   readonly name: string;
   readonly count: number;
@@ -64,7 +70,7 @@ const colon = 0x3a;
 const slash = 0x2f;
 
 /** Counts what the log at `path` holds, within a bounded memory. Throws as `log` does. */
-export async function logStatistics(path: string, options: LogStatisticsOptions): Promise<LogStatistics> {
+export async function logStatistics(path: string, options: LogStatisticsSettings): Promise<LogStatistics> {
   const files = findLog(path);
   const size = files.parts.reduce((sum, part) => sum + sizeOf(part.path), 0);
   const counter = new Counter(options, size);
@@ -100,7 +106,7 @@ class Counter implements LogVisitor {
   private firstTime = Number.NaN;
   private lastTime = Number.NaN;
 
-  constructor(options: LogStatisticsOptions, bytes: number) {
+  constructor(options: LogStatisticsSettings, bytes: number) {
     this.matcher = new LogMatcher(options);
     if (!this.matcher.filters) this.sample = new RewriteSample(bytes);
     const kernel = options.kernels === false ? undefined : openStatisticsKernel(countersMax * 2);

@@ -5,7 +5,7 @@ import type { OutputLock } from '../../io/output-lock.ts';
 import { likeFile, likeInputs } from '../../io/protection.ts';
 import { Draft } from './draft.ts';
 import { draftBytesMin } from './file-scan.ts';
-import type { RepairOptions } from './options.ts';
+import type { RepairSettings } from './options.ts';
 
 /** The other thread that writes large results, and the draft that it begins before the plan is made. */
 export class WriteAhead {
@@ -14,7 +14,7 @@ export class WriteAhead {
   private writer: WriteBehind | undefined;
 
   /** `path`: what is repaired. `lock`: of the file that is written. A file system of a test's own is only for this thread. */
-  constructor(path: string, options: RepairOptions, lock: OutputLock | undefined) {
+  constructor(path: string, options: RepairSettings, lock: OutputLock | undefined) {
     const { output, inPlace, strategy, dryRun, force, ahead, fileSystem } = options;
     this.allowed = fileSystem === undefined && WriteBehind.isUseful();
     if (!this.allowed || ahead !== true || dryRun === true || strategy === 'truncate') return;

@@ -20,7 +20,7 @@ import { checkJoins, writeChecked } from './checked-copy.ts';
 import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
 import { copyBehind } from './draft.ts';
 import { type ManifestPlan, manifestText, successorName } from './manifest-plan.ts';
-import type { RepairOptions } from './options.ts';
+import type { RepairSettings } from './options.ts';
 import type { FileScan, Region } from './plan.ts';
 import { Quarantine } from './quarantine.ts';
 import { orderRegions, piecesOf, rdbEnd, region } from './regions.ts';
@@ -58,7 +58,7 @@ export interface Safeguards {
  */
 export class Execution {
   private readonly planned: DatasetPlan;
-  private readonly options: RepairOptions;
+  private readonly options: RepairSettings;
   private readonly sources: Sources;
   private readonly ahead: WriteAhead;
   private readonly fs: FileSystem;
@@ -81,7 +81,7 @@ export class Execution {
   constructor(
     path: string,
     planned: DatasetPlan,
-    options: RepairOptions,
+    options: RepairSettings,
     sources: Sources,
     ahead: WriteAhead,
     { lock, guard }: Safeguards,

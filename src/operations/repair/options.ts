@@ -33,12 +33,16 @@ export interface RepairOptions {
   readonly ahead?: boolean;
   /** A random number for the hash functions. */
   readonly seed?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly pause?: () => Promise<void>;
+}
+
+/** What tests set too. */
+export interface RepairSettings extends RepairOptions {
   /** The file system's calls, for tests that let them fail. */
   readonly fileSystem?: FileSystem;
   /** Where the system shows its processes, for tests. Default `/proc`. */
   readonly proc?: string;
-  readonly onProgress?: (progress: Progress) => void;
-  readonly pause?: () => Promise<void>;
 }
 
 /**

@@ -15,7 +15,7 @@ import { type DatasetPlan, planDataset } from './dataset-plan.ts';
 import { Execution, type Safeguards } from './execution.ts';
 import { missingManifest } from './manifest-plan.ts';
 import { missingText } from './missing.ts';
-import type { RepairOptions, RepairOutcome, RepairResult } from './options.ts';
+import type { RepairOutcome, RepairResult, RepairSettings } from './options.ts';
 import type { Tally } from './plan.ts';
 import { Quarantine } from './quarantine.ts';
 
@@ -23,7 +23,7 @@ import { Quarantine } from './quarantine.ts';
  * Plans the repair of what lies at `path` and, where an output is named or it is to happen in place, carries it out. Nothing
  * is replaced before its replacement is whole, flushed and checked. Throws UnreadableError, UnwritableError, UsageError.
  */
-export async function repair(path: string, options: RepairOptions = {}): Promise<RepairResult> {
+export async function repair(path: string, options: RepairSettings = {}): Promise<RepairResult> {
   if (options.output !== undefined && options.inPlace) throw new UsageError('an output, or in place: not both');
   if (options.output === '-')
     throw new UsageError('a repair goes to a file, beside which its quarantine lies: name one');
@@ -54,12 +54,12 @@ function undecodable(path: string, { code, message }: DecompressionError): Unrea
 }
 
 /** An output that is the input is a repair in place, with its backup. */
-function replacesInput(path: string, { output, force }: RepairOptions): boolean {
+function replacesInput(path: string, { output, force }: RepairSettings): boolean {
   return output !== undefined && force === true && path !== '-' && nodeFs.existsSync(output) && isInput(output, [path]);
 }
 
 /** Before anything is read: keeps others away from what will be written, and takes down what will be replaced. */
-function prepare(path: string, options: RepairOptions): Safeguards | undefined {
+function prepare(path: string, options: RepairSettings): Safeguards | undefined {
   const { output, inPlace, dryRun, fileSystem, force, proc } = options;
   if (dryRun === true || (output === undefined && inPlace !== true)) return undefined;
   if (output !== undefined) return { lock: OutputLock.acquire(output, fileSystem), guard: undefined };
@@ -82,7 +82,7 @@ function prepare(path: string, options: RepairOptions): Safeguards | undefined {
 async function carryOut(
   path: string,
   planned: DatasetPlan,
-  options: RepairOptions,
+  options: RepairSettings,
   sources: Sources,
   ahead: WriteAhead,
   safeguards: Safeguards | undefined,
@@ -196,7 +196,7 @@ function reasonOfUnsupported(
   return undefined;
 }
 
-function refuse({ files, manifest }: DatasetPlan, options: RepairOptions): void {
+function refuse({ files, manifest }: DatasetPlan, options: RepairSettings): void {
   const { output, inPlace, force } = options;
   if (output !== undefined && lookAt(output, nodeFs) !== undefined && (force !== true || manifest !== undefined)) {
     const way = manifest === undefined ? 'say --force to replace it' : 'name a new folder';

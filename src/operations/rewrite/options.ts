@@ -45,13 +45,17 @@ export interface RewriteOptions {
   readonly opaque?: OpaquePolicy;
   /** Which commands of the log count; all by default. Not in place. */
   readonly point?: PointInTime;
-  /** Sees the dataset before anything is written; false: nothing is. */
-  readonly review?: (loaded: Loaded, selection: LogSelection) => Promise<boolean>;
   /** The moment of loading and writing, milliseconds since 1970. */
   readonly at: number;
   readonly seed?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly pause?: () => Promise<void>;
+}
+
+/** What `restore`, which is made of a rewrite, sets too, and what tests do. */
+export interface RewriteSettings extends RewriteOptions {
+  /** Sees the dataset before anything is written; false: nothing is. */
+  readonly review?: (loaded: Loaded, selection: LogSelection) => Promise<boolean>;
   /** For tests that let a call fail. */
   readonly fileSystem?: FileSystem;
   /** Where the system shows its processes, for tests. Default `/proc`. */

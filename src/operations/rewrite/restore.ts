@@ -13,8 +13,7 @@ import type { RewriteOptions, RewriteResult } from './options.ts';
 import { type DatabaseDifference, differenceOf } from './restore-difference.ts';
 import { rewrite } from './rewrite.ts';
 
-export interface RestoreOptions
-  extends Omit<RewriteOptions, 'inPlace' | 'keepHistory' | 'onlyIfGrown' | 'review' | 'output'> {
+export interface RestoreOptions extends Omit<RewriteOptions, 'inPlace' | 'keepHistory' | 'onlyIfGrown' | 'output'> {
   /** Which commands count. */
   readonly point: PointInTime;
   /** Where the result goes; not needed for a dry run. */

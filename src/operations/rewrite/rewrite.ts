@@ -41,7 +41,7 @@ import type { Flavor } from '../../servers/flavor.ts';
 import { findTarget, nextTarget, type Target } from '../../servers/targets.ts';
 import { DigestSums } from './digest-sums.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
-import type { RewriteOptions, RewriteOutcome, RewriteResult } from './options.ts';
+import type { RewriteOutcome, RewriteResult, RewriteSettings } from './options.ts';
 import { ShardFile } from './partition-file.ts';
 import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } from './partitioned-load.ts';
 import { ShardError } from './second-partition.ts';
@@ -52,7 +52,7 @@ const noSelection: LogSelection = { commands: 0, leftOut: 0 };
  * Loads the dataset at `path` and writes the shortest files that rebuild it. Nothing is replaced until the result is whole,
  * flushed and, with `verify`, read again. Throws UnreadableError, UnwritableError, UsageError.
  */
-export async function rewrite(path: string, options: RewriteOptions): Promise<RewriteResult> {
+export async function rewrite(path: string, options: RewriteSettings): Promise<RewriteResult> {
   const run = new Rewrite(path, options);
   try {
     return await run.run();
@@ -63,7 +63,7 @@ export async function rewrite(path: string, options: RewriteOptions): Promise<Re
 
 class Rewrite {
   private readonly path: string;
-  private readonly options: RewriteOptions;
+  private readonly options: RewriteSettings;
   private dealt: DealtDataset | undefined;
   /** The rules of the digest; undefined where none is wanted. */
   private digestFlavor: Flavor | undefined;
@@ -100,7 +100,7 @@ class Rewrite {
   /** The result, where it could not take its place. */
   private left: string | undefined;
 
-  constructor(path: string, options: RewriteOptions) {
+  constructor(path: string, options: RewriteSettings) {
     this.path = path;
     this.options = options;
     if ((options.output === undefined) === (options.inPlace !== true)) {
