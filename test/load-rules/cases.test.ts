@@ -37,6 +37,13 @@ it('check finds a damaged payload of RESTORE, with key, offset and releases', as
   expect(findings[0].offset).toBe(fs.readFileSync(file).indexOf(ziplist));
 });
 
+it('check finds what only some releases refuse in a payload of RESTORE', async () => {
+  const nan = { name: 'nan', magic: 'REDIS0010', type: 17, value: compactSet('nan') };
+  const { findings } = await check(written(logWithPayload(nan), 'a.aof'));
+  expect(findings.map(({ code, severity }) => [code, severity])).toEqual([['zset.score.compact', 'warning']]);
+  expect(findings[0].advice).toContain('Refused while loading by');
+});
+
 it('check, digest, rewrite and convert tell that a payload of RESTORE needs a module', async () => {
   const dumped = {
     name: 'module',

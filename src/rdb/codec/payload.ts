@@ -16,12 +16,13 @@ import type { Fork } from '../../servers/value-type-id.ts';
 import { canonicalType, type RdbFormat, TypeId, typeInFile } from '../../servers/value-type-id.ts';
 import type { RestoredPayload } from '../../values/value.ts';
 import { RdbInput } from '../input.ts';
+import { refusedBySome } from '../load-advice.ts';
 import { type LoadExam, type Refusal, unreadableType } from '../load-check.ts';
 import { loadOutcome } from '../load-rules.ts';
 import { skipModuleData } from '../module-data.ts';
 import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
 import { moduleTypeText } from '../product.ts';
-import { ValueCheck } from '../value-check.ts';
+import { ValueCheck, type ValueNote } from '../value-check.ts';
 import { checkValue, valueType } from '../value-types.ts';
 import { mendedCodes } from '../writer/mended-values.ts';
 
@@ -150,9 +151,10 @@ function takesValue(check: ValueCheck, type: number, rules: PayloadRules): boole
   const { exam, onRefusal, tellsDamage, mends } = rules;
   if (rules.tellsModules === true && check.moduleName !== '' && !check.isVectorSet) onRefusal?.(moduleNeeded(check));
   if (mends === true && check.notes.length > 0) forgetMended(check);
-  const damage = check.notes.find(
-    ({ severity, code }) => severity === 'error' && !(tellsDamage === 'unreadable' && mendedCodes.has(code)),
-  );
+  const damage =
+    check.notes.find(
+      ({ severity, code }) => severity === 'error' && !(tellsDamage === 'unreadable' && mendedCodes.has(code)),
+    ) ?? (tellsDamage === 'all' ? refusedNote(check, type) : undefined);
   const refusal = exam?.refusal(check, type, 0);
   // A type that it does not know is an error that it replies.
   if (refusal?.code === unreadableType || isReplied(refusal, type)) return false;
@@ -161,6 +163,12 @@ function takesValue(check: ValueCheck, type: number, rules: PayloadRules): boole
   else if (damage !== undefined && tellsDamage) onRefusal?.({ ...damage, outcome: 'unsure', ...value });
   else return exam !== undefined || damage === undefined;
   return refusal?.outcome === 'unsure' && tellsDamage === undefined;
+}
+
+/** What some release refuses, though most load it. */
+function refusedNote(check: ValueCheck, type: number): ValueNote | undefined {
+  const { notes, rebuilt } = check;
+  return notes.find(({ code }) => refusedBySome({ code, type: canonicalType(type, check), rebuilt }));
 }
 
 function moduleNeeded({ moduleName }: ValueCheck): Refusal {
