@@ -113,7 +113,7 @@ const places = new WeakMap<Lanes, Map<string, number>>();
 const commandAt = (lanes: Lanes, name: string): number => places.get(lanes)?.get(name) ?? -1;
 
 /**
- * Writes the commands that a lane may pass (assembly/aof-lane.ts says what its own part of a slot is): once an instance, unless some of
+ * Writes the commands that a lane may pass (kernels/assembly/aof-lane.ts says what its own part of a slot is): once an instance, unless some of
  * the commands may not.
  */
 function fillCommandTable(lanes: Lanes, mayPass: Passing | undefined): void {

@@ -4,7 +4,7 @@ import { type Lanes, laneFormSlots } from '../kernels/lanes.ts';
 const formsMax = laneFormSlots / 2;
 
 /**
- * The forms of commands that were seen in a log, by the numbers that the kernel gives them (assembly/aof-lane.ts): it passes over these. When
+ * The forms of commands that were seen in a log, by the numbers that the kernel gives them (kernels/assembly/aof-lane.ts): it passes over these. When
  * there are too many, further forms are left to JavaScript each time.
  */
 export class SeenForms {

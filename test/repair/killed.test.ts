@@ -1,5 +1,5 @@
 /*
- * A repair that writes on another thread, while it still reads (write-ahead.ts), the built product: killed in either thread at calls of
+ * A repair that writes on another thread, while it still reads (draft.ts), the built product: killed in either thread at calls of
  * the file system, killed at random moments, and without room on the disk. What is left is the old file or the new one, byte for byte,
  * with the backup of the old; the next run leaves nothing else behind.
  */

@@ -7,7 +7,7 @@ import { addToTable, fitsTable } from '../../kernels/command-table.ts';
 import { LineFlag, type LogKernel } from '../../kernels/log-kernel.ts';
 import { timeText } from './text-lines.ts';
 
-/** Verdicts of the kernel's table (assembly/log.ts). */
+/** Verdicts of the kernel's table (kernels/assembly/log.ts). */
 const verdictNever = 0;
 const verdictAsk = 1;
 const verdictKey = 2;

@@ -9,7 +9,7 @@ import { type CommandInfo, commands } from '../../servers/command-catalog.ts';
 import { type Frequent, mostFrequent, type TextCounter } from './frequent-keys.ts';
 import type { RewriteSample } from './rewrite-estimate.ts';
 
-/** Bits of a slot (assembly/statistics.ts). */
+/** Bits of a slot (kernels/assembly/statistics.ts). */
 const flagWrites = 1;
 const flagFirst = 2;
 const ownFlags = new Map([

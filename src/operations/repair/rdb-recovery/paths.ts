@@ -1,6 +1,6 @@
 import type { RdbEvidence } from './likelihood.ts';
 
-/* What the search for a way around damage of an RDB (rdb-resync.ts) speaks of. */
+/* What the search for a way around damage of an RDB (search.ts) speaks of. */
 
 /** The best way to some place: from where, by an item or by a skip. */
 export interface Place {

@@ -10,7 +10,7 @@ import { MemberReader, memberForms } from './recovered-elements.ts';
 /*
  * Nothing marks where a record of an RDB begins: around damage, any byte may begin one. What was written is taken to be the way
  * through these bytes for which most speaks: items that are sound, one right behind the other, and skipped bytes between
- * them. Each item adds what speaks for it (rdb-evidence.ts), each skip costs. So a record that is read out of the rest of a
+ * them. Each item adds what speaks for it (likelihood.ts), each skip costs. So a record that is read out of the rest of a
  * damaged value, or that swallowed its neighbours, loses against those that it covers.
  *
  *     … item item [ skipped ] item item item …        the items behind a skip must be worth more than it costs
