@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { logOf, logWithLibrary, logWithPayload, payloadOf, rdbWith } from '../../fixtures/generate/flaws/inputs.ts';
 import { join, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { flavorOfName } from '../../src/dataset/flavor-choice.ts';
-import { check, convert, digest, rewrite } from '../../src/index.ts';
+import { check, convert, digest, repair, rewrite } from '../../src/index.ts';
 import { findTarget } from '../../src/servers/targets.ts';
 import { describeWithServers, temporaryDir, tryStart } from '../support/servers.ts';
 import { place } from './oracle.ts';
@@ -35,6 +35,21 @@ it('check finds a damaged payload of RESTORE, with key, offset and releases', as
   expect(findings[0].key).toMatchObject({ name: 'flawed', db: 0 });
   expect(findings[0].advice).toContain('redis-6.2 and later and every Valkey');
   expect(findings[0].offset).toBe(fs.readFileSync(file).indexOf(ziplist));
+});
+
+it('repair tells of a damaged payload of RESTORE, and leaves it', async () => {
+  const file = written(logWithPayload(damagedList), 'a.aof');
+  const { ok, outcome, plan } = await repair(file);
+  expect([ok, outcome]).toEqual([false, 'sound']);
+  const twice = { name: 'set', magic: 'REDIS0009', type: 2, value: join(2, string('a'), string('a')) };
+  expect(await repair(written(logWithPayload(twice), 'a.aof'))).toMatchObject({
+    outcome: 'sound',
+    reason: expect.stringContaining('carries a damaged value'),
+  });
+  expect(plan.files[0].unresolved).toMatchObject([{ code: 'ziplist.header.bytes', count: 1 }]);
+  expect(await repair(written(logWithPayload(damagedList), 'b.aof'), { output: `${file}.out` })).toMatchObject({
+    ok: false,
+  });
 });
 
 it('check finds what only some releases refuse in a payload of RESTORE', async () => {

@@ -4,6 +4,7 @@ import { isUnsupported } from '../../findings.ts';
 import { escapeBytes } from '../../io/text.ts';
 import type { Window } from '../../io/window.ts';
 import type { Lanes } from '../../kernels/lanes.ts';
+import { anyPayload, checkPayload } from '../../rdb/codec/payload.ts';
 import { RespFastLane } from '../../resp/command-batch.ts';
 import { Frame } from '../../resp/frame.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
@@ -47,6 +48,9 @@ const doubtful = new Set(['DISCARD', 'RESET']);
 const touchedMax = 200;
 /** Commands behind a torn one are believed once so many bytes of them are sound, or when they end with the file. */
 const believedBytes = 1024 * 1024;
+
+/** They carry values, which servers look into. */
+const payloadCommands = new Set(['RESTORE', 'RESTORE-ASKING']);
 
 const multi = findCommand(Buffer.from('MULTI'), 0, 5);
 const exec = findCommand(Buffer.from('EXEC'), 0, 4);
@@ -236,13 +240,40 @@ export class AofScan {
     const code = this.fault(info);
     const { scanner, window, frame } = this;
     if (code !== undefined || doubtful.has(info?.name ?? '')) this.proven.interrupt(window.offset);
-    if (code === undefined) return;
+    if (code === undefined) {
+      if (info !== undefined && payloadCommands.has(info.name)) this.checkPayload();
+      return;
+    }
     this.suspectFrom = scanner.start;
     this.suspectTo = window.offset;
     const arity = info === undefined ? '' : `, expected ${arityText(info)}`;
     const found = `'${this.commandName()}' with ${frame.argc} arguments${arity}`;
     if (this.options.dropUnknown && !isUnsupported(code)) this.drop(code, found);
     else this.leave(code, found);
+  }
+
+  /** Reads a command that was just passed once more, whole: a server may end at the value that it carries. */
+  private checkPayload(): void {
+    const { window, scanner } = this;
+    const end = window.offset;
+    // What a pipe has let go of, being too long to be held, cannot be read again.
+    if (!window.seek(scanner.start)) return;
+    const whole = new Frame();
+    if (new RespScanner(window, true).next(whole) !== Record.command || window.offset !== end || whole.argc < 4) return;
+    const { bytes, starts, lengths } = whole;
+    checkPayload(bytes.subarray(starts[3], starts[3] + lengths[3]), {
+      ...anyPayload,
+      tellsDamage: 'unreadable',
+      onRefusal: ({ code, expected, found }) => this.leavePayload(code, `expected ${expected}, found ${found}`),
+    });
+  }
+
+  private leavePayload(code: string, flaw: string): void {
+    const { start } = this.scanner;
+    const found = `'${this.commandName()}' carries a damaged value (${flaw})`;
+    const advice = 'Servers end at it while loading: `aofkit restore --without` leaves out what is named.';
+    const first = this.unresolved.get(code) ?? { code, count: 0, offset: start, found, advice };
+    this.unresolved.set(code, { ...first, count: first.count + 1, last: start });
   }
 
   private leave(code: string, found: string): void {

@@ -138,8 +138,10 @@ function reasonAgainst({ plan, files, manifest }: DatasetPlan): { reason: string
   if (unsupported !== undefined) return unsupported;
   const undecoded = files.flatMap(({ plan }) => plan.unresolved).find(({ code }) => code.startsWith('rdb.envelope'));
   if (undecoded !== undefined) return { reason: `${undecoded.found}: ${undecoded.advice}`, final: true };
-  const unknown = files.find(({ plan }) =>
-    plan.unresolved.some(({ code }) => code.startsWith('rdb.') && !isUnsupported(code)),
+  const unknown = files.find(
+    ({ scan, plan }) =>
+      // In a log such a code is of the payload of a RESTORE.
+      scan.format === 'rdb' && plan.unresolved.some(({ code }) => code.startsWith('rdb.') && !isUnsupported(code)),
   );
   if (unknown !== undefined) {
     return { reason: `${unknown.scan.path}: nothing tells which version of the format it has`, final: true };
