@@ -103,7 +103,8 @@ describeWithServers('what is written for a server', (name) => {
       if (result.outcome === 'repaired' && readsFormat(input, output, target)) {
         const bytes = fs.readFileSync(output);
         if (await oracle.loads({ name: input.name, kind: input.kind, bytes })) loaded++;
-        else if (result.plan.files.some(({ refused }) => refused !== undefined)) said++;
+        else if (result.plan.files.some(({ refused, unresolved }) => refused !== undefined || unresolved.length > 0))
+          said++;
         else wrong.push(input.name);
       }
       fs.rmSync(dir, { recursive: true, force: true });
