@@ -42,6 +42,23 @@ describe('aofkit rewrite', () => {
     expect(existsSync(output)).toBe(true);
   });
 
+  it('prints the digest and counts of what was written, and says what was not compared', () => {
+    const [source, output] = [newPath(), newPath()];
+    writeFileSync(
+      source,
+      Buffer.concat([encodeCommand(['XADD', 'x', '1-1', 'f', 'v']), encodeCommand(['SET', 'a', 'b'])]),
+    );
+    const args = ['rewrite', source, '-o', output, '--target', 'redis-4.0', '--verify'];
+    expect(aofkit(args)).toMatchObject({ status: 1 });
+    expect(existsSync(output)).toBe(false);
+    const { status, stdout } = aofkit([...args, '--allow-loss']);
+    expect(status).toBe(0);
+    const [written] = aofkit(['digest', output]).stdout.split(' ');
+    expect(stdout).toContain(`digest ${written}, verified, except for what 1 key lost\n`);
+    expect(stdout).toContain('database 0: 1 key (string 1)');
+    expect(stdout).toContain('loss stream of "x" in database 0');
+  });
+
   it('reports as one JSON object of a stable shape', () => {
     const { status, stdout } = aofkit(['rewrite', multiPart, '-o', newPath(), '--json', '--verify']);
     expect(status).toBe(0);
