@@ -149,7 +149,8 @@ describeWithServers('an item between what is said of a key and the key', (name) 
     );
     fs.writeFileSync(file, damaged);
     const output = `${file}.out`;
-    expect((await repair(file, { output })).ok).toBe(true);
+    // The database does not say how many keys it has: nothing tells that only this one is missing.
+    expect(await repair(file, { output })).toMatchObject({ outcome: 'repaired', ok: false });
     const wanted = rdbOf('REDIS0009', [...before, ...after]);
     expect((await digest(output, { at })).digest).toBe(await theirDigest(name, wanted, false));
   });
