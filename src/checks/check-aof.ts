@@ -146,6 +146,7 @@ export class AofCheck {
     }
     if (lane.openPosition >= 0) transaction.begin(window.base + lane.openPosition, frame.ordinal + lane.openIndex + 1);
     if (lane.validPosition >= 0 && !this.damaged) this.validUpTo = window.base + lane.validPosition;
+    if (lane.selected >= 0) this.database = lane.selected;
     this.commands += lane.count;
     frame.ordinal += lane.count;
     return lane.count;

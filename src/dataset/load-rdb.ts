@@ -148,7 +148,15 @@ export class RdbLoad {
     const { input } = reader;
     const place = this.placing(options.dataset.database(reader.db));
     const receive: PlaceReceiver = (key, length, type, from, to, expiry) =>
-      place(key, length, type, from, to, expiry < 0 ? Number.NaN : millisecondsAt(input.bytes, expiry));
+      place(
+        key,
+        length,
+        type,
+        from,
+        to,
+        expiry < 0 ? Number.NaN : millisecondsAt(input.bytes, expiry),
+        itemStart(key, length, expiry),
+      );
     let seen = 0;
     while (lane.pass(receive)) seen += lane.seen;
     this.keys += seen;
@@ -160,7 +168,15 @@ export class RdbLoad {
     const { source, held, dropExpiredBefore } = this.options;
     const expiredBefore = this.isBase ? Number.NaN : dropExpiredBefore;
     const { input } = this.reader;
-    return (key: number, length: number, type: number, from: number, to: number, expire: number): number => {
+    return (
+      key: number,
+      length: number,
+      type: number,
+      from: number,
+      to: number,
+      expire: number,
+      itemAt: number,
+    ): number => {
       const { bytes, base } = input;
       this.last = -1;
       if (expire < expiredBefore) {
@@ -169,7 +185,7 @@ export class RdbLoad {
       }
       const there = keys.find(bytes, key, length);
       if (there >= 0) {
-        this.addDuplicate(bytes, key, length, type, base + from);
+        this.addDuplicate(bytes, key, length, type, base + itemAt);
         if (this.updates === 0) return -1;
         keys.remove(there);
       }
@@ -196,7 +212,7 @@ export class RdbLoad {
     const receive: TouchedReceiver = (start, key, length, type, from, to, expiry) => {
       const { bytes, base } = input;
       const expire = expiry < 0 ? Number.NaN : millisecondsAt(bytes, expiry);
-      const entry = load(key, length, type, from, to, expire);
+      const entry = load(key, length, type, from, to, expire, start);
       kept.addLoaded(db, {
         from: base + start,
         to: base + to,
@@ -445,4 +461,11 @@ export class RdbLoad {
 /** A moment as an RDB has it: 8 bytes, little-endian, milliseconds since 1970. */
 function millisecondsAt(bytes: Buffer, position: number): number {
   return bytes.readInt32LE(position + 4) * 2 ** 32 + bytes.readUInt32LE(position);
+}
+
+/** Where an item begins, by where its key does and, if it expires, the moment: positions in the window, -1 for no moment. */
+function itemStart(key: number, length: number, expiryAt: number): number {
+  if (expiryAt >= 0) return expiryAt - 1;
+  const lengthBytes = length < 64 ? 1 : length < 16_384 ? 2 : 5;
+  return key - lengthBytes - 1;
 }

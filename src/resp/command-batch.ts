@@ -33,6 +33,8 @@ export class RespFastLane {
   open = false;
   openPosition = -1;
   openIndex = 0;
+  /** The database that the last SELECT among them chose; -1 where there was none. */
+  selected = -1;
   private readonly window: Window;
   private readonly lanes: Lanes;
   /** Less than so many bytes in the window are not worth a call. */
@@ -77,6 +79,7 @@ export class RespFastLane {
     this.open = result[3] !== 0;
     this.openPosition = result[4];
     this.openIndex = result[5];
+    this.selected = result[8] | 0;
     return true;
   }
 }

@@ -16,7 +16,8 @@ const kindSelect: u32 = 4;
  * Passes over the commands of the window's `[from, limit)`. `open`: whether a MULTI waits for its EXEC. Returns their count.
  * Results, positions in the window, -1 for none: where the first command begins that was not passed; where the last one ended
  * outside of a transaction; how many EXEC there were; whether a MULTI is open now; if it came here, its position and how many
- * commands came before it; the form at which it stopped since it was not seen before, eight bytes, 0 for none.
+ * commands came before it; the form at which it stopped since it was not seen before, eight bytes, 0 for none;
+ * the database that the last SELECT chose, -1 for none.
  */
 export function passCommands(from: usize, to: usize, open: u32): u32 {
   const limit = windowAt + to;
@@ -26,6 +27,7 @@ export function passCommands(from: usize, to: usize, open: u32): u32 {
   let closed: u32 = 0;
   let openAt: usize = windowAt - 1;
   let openIndex: u32 = 0;
+  let selected: u32 = 0xffffffff;
   store<u64>(resultAt, 0, 24);
   while (start < limit) {
     const head = shortHeader(start, commandHead);
@@ -56,6 +58,7 @@ export function passCommands(from: usize, to: usize, open: u32): u32 {
       // Databases of one digit, which every server has.
       const database = load<u64>(name + nameLength + 2) ^ 0x0a0d30_0a0d3124;
       if ((database & 0x00fffff0_ffffffff) != 0 || (<u32>(database >> 32) & 15) > 9) break;
+      selected = <u32>(database >> 32) & 15;
     } else if (kind != kindPlain) {
       if ((kind == kindMulti) == (open != 0)) break;
       if (open) {
@@ -78,6 +81,7 @@ export function passCommands(from: usize, to: usize, open: u32): u32 {
   store<u32>(resultAt, open, 12);
   store<u32>(resultAt, <u32>(openAt - windowAt), 16);
   store<u32>(resultAt, openIndex, 20);
+  store<u32>(resultAt, selected, 32);
   return count;
 }
 
