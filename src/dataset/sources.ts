@@ -5,7 +5,7 @@ import { DecompressionError } from '../io/decompression-error.ts';
 import fs from '../io/file-system.ts';
 import { openInput } from '../io/input.ts';
 import { writeWhole } from '../io/open-folder.ts';
-import type { EnvelopeFacts, Source } from '../io/source.ts';
+import { type EnvelopeFacts, FileSource, type Source } from '../io/source.ts';
 import { createTemporary } from '../io/temporary-name.ts';
 import { limits } from '../limits.ts';
 import type { SourceReader } from '../values/value.ts';
@@ -44,6 +44,11 @@ export class Sources implements SourceReader {
     source.close();
     const index = this.push(path, descriptor, spooled);
     return { source: this.reopen(index), index };
+  }
+
+  /** Opens a regular file as a server does, whatever its bytes are: nothing is decompressed. Throws UnreadableError. */
+  addAsStored(path: string): { readonly source: Source; readonly index: number } {
+    return { source: FileSource.open(path), index: this.push(path, fs.openSync(path, 'r')) };
   }
 
   pathOf(index: number): string {

@@ -1,6 +1,8 @@
 /* The prepared folders: sound ones, and each way of being not. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { envelope, storedZstdFrame } from '../../fixtures/generate/envelope.ts';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { crc64 } from '../../fixtures/generate/rdb-bytes.ts';
 import { aof, type Folder } from './folder.ts';
@@ -90,6 +92,18 @@ const arguments3 = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n';
 const sinceSeven = ['redis-7.0', 'redis-8.0', 'redis-8.6', 'valkey-8.1', 'valkey-9.1'] as const;
 
 export const folders: readonly Folder[] = [
+  // Nothing is decompressed: these servers know neither.
+  ...(
+    [
+      ['gzip', gzipSync(oldRdb)],
+      ['an envelope', envelope(2, storedZstdFrame(rdbOfValkey))],
+    ] as const
+  ).flatMap(([what, bytes]) => [
+    { name: `an RDB in ${what}`, files: { 'dump.rdb': bytes }, config: { appendonly: 'no' } },
+    { name: `a damaged RDB in ${what}`, files: { 'dump.rdb': half(bytes, 9) }, config: { appendonly: 'no' } },
+    old(`an AOF in ${what}`, bytes),
+    multi(`base in ${what}`, { base: bytes, incr: [first] }),
+  ]),
   { name: 'nothing', files: {} },
   { name: 'nothing, AOF off', files: {}, config: off },
   { name: 'nothing, base in commands', files: {}, config: { 'aof-use-rdb-preamble': 'no' } },

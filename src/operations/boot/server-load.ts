@@ -119,7 +119,7 @@ export class ServerLoad {
 
   /** Loads a file that is an RDB alone; false where the server ends, for a reason in the log. */
   async loadRdbFile(path: string): Promise<{ readonly sound: boolean; readonly bytes: number; readonly keys: number }> {
-    const { source, index } = this.sources.add(path);
+    const { source, index } = this.sources.addAsStored(path);
     const input = new RdbInput(source);
     const { settings, at } = this.options;
     await this.prepare();
@@ -204,7 +204,7 @@ export class ServerLoad {
 
   /** Loads one file of an AOF. `preamble`: it is one of the old layout, of which the messages speak in another way. */
   async loadPart(path: string, name: string, preamble: boolean): Promise<PartOutcome> {
-    const { source, index } = this.sources.add(path);
+    const { source, index } = this.sources.addAsStored(path);
     const input = new RdbInput(source);
     const bytes = source.size ?? 0;
     let rdbKeys = 0;
