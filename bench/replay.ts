@@ -10,7 +10,7 @@ import { defaultRegistry } from '../src/engine/commands/index.ts';
 import { Dataset } from '../src/engine/dataset.ts';
 import { Digester } from '../src/engine/digest.ts';
 import { Session } from '../src/engine/session.ts';
-import { Frame } from '../src/resp/frame.ts';
+import { CommandView } from '../src/resp/command-view.ts';
 import { writeMixedLog } from './mixed-log.ts';
 
 const mebibytes = Number(process.argv[2] ?? 128);
@@ -18,7 +18,7 @@ const path = join(tmpdir(), `aofkit-bench-${mebibytes}.aof`);
 if (!existsSync(path)) writeMixedLog(path, mebibytes);
 
 /** Calls `each` for every command of a well-formed AOF; gives their number. */
-function frames(bytes: Buffer, frame: Frame, each: (frame: Frame) => void): number {
+function frames(bytes: Buffer, frame: CommandView, each: (frame: CommandView) => void): number {
   frame.bytes = bytes;
   frame.source = 0;
   const { starts, lengths } = frame;
@@ -57,14 +57,14 @@ function mebi(bytes: number): string {
 const bytes = readFileSync(path);
 const reader = { read: (_source: number, offset: number, length: number) => bytes.subarray(offset, offset + length) };
 let start = process.cpuUsage();
-const count = frames(bytes, new Frame(), () => {});
+const count = frames(bytes, new CommandView(), () => {});
 console.log(`framing alone   ${seconds(start).toFixed(3)} s, ${count} commands`);
 
 const before = process.memoryUsage();
 const dataset = new Dataset();
 const session = new Session(dataset, defaultRegistry(), { now: 0, reader });
 start = process.cpuUsage();
-frames(bytes, new Frame(), (frame) => session.execute(frame));
+frames(bytes, new CommandView(), (frame) => session.execute(frame));
 const time = seconds(start);
 console.log(
   `with execution  ${time.toFixed(3)} s, ${(count / time / 1e6).toFixed(2)} million a second, ${session.errorCount} errors`,

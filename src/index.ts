@@ -19,12 +19,12 @@ export type { PassedOver } from './aof/folder-scan.ts';
 export type { LogFilter, LogOptions, LogResult } from './aof/log/options.ts';
 export type { LogPart } from './aof/parts.ts';
 export type { ChecksumReport, FileReport, LayoutName, Progress, RdbReport } from './aof/report.ts';
-export type { OnExisting } from './aof/writer/resp-rewriter.ts';
+export type { OnExisting } from './aof/writer/aof-writer.ts';
 export type { RefusedCount } from './checks/load/refusal-text.ts';
 export type { Copied, UnknownPlace } from './dataset/copied-tail.ts';
 export type { KeyFilterOptions } from './dataset/filter.ts';
 export type { ChosenRules } from './dataset/flavor-choice.ts';
-export type { DatabaseCensus } from './dataset/key-statistics.ts';
+export type { DatabaseStatistics } from './dataset/key-statistics.ts';
 export type { OpaqueCommand, OpaquePolicy } from './dataset/load.ts';
 export type {
   BeforeLast,

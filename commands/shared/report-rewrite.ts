@@ -1,5 +1,5 @@
 import { append } from '../../src/arrays.ts';
-import type { DatabaseCensus, DigestResult, ForeignCommand, RewriteResult } from '../../src/index.ts';
+import type { DatabaseStatistics, DigestResult, ForeignCommand, RewriteResult } from '../../src/index.ts';
 import { formatCount, plural } from './numbers.ts';
 import type { Palette } from './palette.ts';
 import { formatBytes } from './progress-bar.ts';
@@ -88,7 +88,7 @@ export function formatRewrite(result: RewriteResult, seconds: number, colour: Pa
     );
   for (const { ordinal, command, message } of commands.firstRefused.slice(0, 5))
     lines.push(`      command ${ordinal} (${command}): ${message}`);
-  for (const database of result.databases) lines.push(`    ${formatCensus(database)}`);
+  for (const database of result.databases) lines.push(`    ${formatStatistics(database)}`);
   if (result.filtered > 0) lines.push(`    ${plural(result.filtered, 'key')} left out by the filter`);
   for (const loss of result.losses.slice(0, 20))
     lines.push(`  ${colour.yellow('loss')} ${loss.kind} of "${loss.key}" in database ${loss.db}: ${loss.reason}`);
@@ -122,7 +122,7 @@ export function digestLine(
   return `    digest ${digest}, verified${but}`;
 }
 
-function formatCensus({ database, keys, expires, types }: DatabaseCensus): string {
+function formatStatistics({ database, keys, expires, types }: DatabaseStatistics): string {
   const counts = Object.entries(types).map(([type, count]) => `${type} ${formatCount(count)}`);
   return `database ${database}: ${plural(keys, 'key')} (${counts.join(', ')}), ${formatCount(expires)} with an expiry`;
 }

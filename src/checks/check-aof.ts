@@ -7,11 +7,11 @@ import type { FindingDetails } from '../findings.ts';
 import { MemorySource } from '../io/source.ts';
 import { escapeBinary, escapeBytes } from '../io/text.ts';
 import { Window } from '../io/window.ts';
-import type { Lanes } from '../kernels/lanes.ts';
+import type { CheckKernel } from '../kernels/check-kernel.ts';
 import { databasesDefault } from '../limits.ts';
 import { anyPayload, checkFunctionPayload, payloadVersion } from '../rdb/codec/payload.ts';
-import { type Passing, RespFastLane } from '../resp/command-batch.ts';
-import { Frame } from '../resp/frame.ts';
+import { CommandBatch, type Passing } from '../resp/command-batch.ts';
+import { CommandView } from '../resp/command-view.ts';
 import { PassedRecord } from '../resp/passed-record.ts';
 import { Resynchroniser } from '../resp/resync.ts';
 import { Record, RespScanner } from '../resp/scanner.ts';
@@ -36,7 +36,7 @@ export interface AofCheckOptions {
   /** Which damaged payloads of RESTORE are told of: all, or only what cannot be put right. */
   readonly payloads: 'unreadable' | 'all';
   /** Where the window's memory lies, if kernels may pass over what is ordinary. */
-  readonly lanes?: Lanes;
+  readonly checkKernel?: CheckKernel;
   /** Is shown commands. */
   readonly observer?: CommandObserver;
 }
@@ -83,8 +83,8 @@ export class AofCheck {
   private readonly findings: FindingList;
   private readonly options: AofCheckOptions;
   private readonly scanner: RespScanner;
-  private readonly lane: RespFastLane | undefined;
-  private readonly frame = new Frame();
+  private readonly batch: CommandBatch | undefined;
+  private readonly frame = new CommandView();
   private readonly observed: PassedRecord;
   private readonly transaction = new TransactionTracker();
   private readonly warned = new Set<string>();
@@ -102,8 +102,8 @@ export class AofCheck {
     this.options = options;
     this.scanner = new RespScanner(window, false);
     this.observed = new PassedRecord(window);
-    const { lanes, observer } = options;
-    this.lane = lanes && new RespFastLane(window, lanes, observer);
+    const { checkKernel, observer } = options;
+    this.batch = checkKernel && new CommandBatch(window, checkKernel, observer);
     this.validUpTo = window.offset;
   }
 
@@ -126,9 +126,9 @@ export class AofCheck {
 
   /** Reads at most `most` records; true at the end. */
   private readRecords(most: number): boolean {
-    const { scanner, frame, lane } = this;
+    const { scanner, frame, batch } = this;
     for (let index = 0; index < most; index++) {
-      while (lane?.pass(this.transaction.open)) index += this.notePassed(lane);
+      while (batch?.pass(this.transaction.open)) index += this.notePassed(batch);
       const record = scanner.next(frame);
       if (record === Record.command) this.checkCommand();
       else if (record === Record.annotation) this.noteAnnotation();
@@ -138,18 +138,19 @@ export class AofCheck {
   }
 
   /** Takes over what the lane has seen, as if `checkCommand` had; how many commands those were. */
-  private notePassed(lane: RespFastLane): number {
+  private notePassed(batch: CommandBatch): number {
     const { transaction, frame, file, window } = this;
-    if (lane.closed > 0) {
+    if (batch.closed > 0) {
       transaction.end();
-      file.transactions = (file.transactions ?? 0) + lane.closed;
+      file.transactions = (file.transactions ?? 0) + batch.closed;
     }
-    if (lane.openPosition >= 0) transaction.begin(window.base + lane.openPosition, frame.ordinal + lane.openIndex + 1);
-    if (lane.validPosition >= 0 && !this.damaged) this.validUpTo = window.base + lane.validPosition;
-    if (lane.selected >= 0) this.database = lane.selected;
-    this.commands += lane.count;
-    frame.ordinal += lane.count;
-    return lane.count;
+    if (batch.openPosition >= 0)
+      transaction.begin(window.base + batch.openPosition, frame.ordinal + batch.openIndex + 1);
+    if (batch.validPosition >= 0 && !this.damaged) this.validUpTo = window.base + batch.validPosition;
+    if (batch.selected >= 0) this.database = batch.selected;
+    this.commands += batch.count;
+    frame.ordinal += batch.count;
+    return batch.count;
   }
 
   private checkCommand(): void {
@@ -169,13 +170,13 @@ export class AofCheck {
   }
 
   private observe(info: CommandInfo, observer: CommandObserver): void {
-    const { frame, observed, scanner, lane } = this;
+    const { frame, observed, scanner, batch } = this;
     const rule = observer.formRule(info);
     const isPlain = rule === undefined || frame.argc <= rule.plainCount;
     if (isPlain && observer.passes(info, frame.argc)) return;
     observed.begin(scanner.start, frame.argc);
-    if (observer.note(info, observed)) lane?.admit(info);
-    if (!isPlain) lane?.admitForm();
+    if (observer.note(info, observed)) batch?.admit(info);
+    if (!isPlain) batch?.admitForm();
   }
 
   /** What is well-formed and yet not what a server loads without a word. */
@@ -195,7 +196,7 @@ export class AofCheck {
     const end = window.offset;
     // What a pipe has let go of, being too long to be held, cannot be read again.
     if (!window.seek(scanner.start)) return;
-    const whole = new Frame();
+    const whole = new CommandView();
     const record = new RespScanner(window, true).next(whole);
     whole.ordinal = frame.ordinal;
     if (record !== Record.command || window.offset !== end) return;
@@ -205,7 +206,7 @@ export class AofCheck {
     else if (whole.argc > 2) this.noteLibraries(whole, scanner.start);
   }
 
-  private showPayload(name: string, whole: Frame): void {
+  private showPayload(name: string, whole: CommandView): void {
     const isRestore = name !== 'FUNCTION' || (whole.argc > 2 && whole.text(1).toUpperCase() === 'RESTORE');
     const index = name === 'FUNCTION' ? 2 : 3;
     if (!isRestore || whole.argc <= index) return;
@@ -215,7 +216,7 @@ export class AofCheck {
   }
 
   /** The libraries of a FUNCTION LOAD, or of a FUNCTION RESTORE whose payload a server takes. */
-  private noteLibraries(frame: Frame, offset: number): void {
+  private noteLibraries(frame: CommandView, offset: number): void {
     const isRestore = frame.text(1).toUpperCase() === 'RESTORE';
     const codes = isRestore
       ? checkFunctionPayload(Buffer.from(frame.text(2), 'latin1'), anyPayload)
@@ -304,7 +305,7 @@ export class AofCheck {
     const start = scanner.start - window.base;
     if (start < 0) return;
     const source = new MemorySource(window.bytes.subarray(start, window.position));
-    const whole = new Frame();
+    const whole = new CommandView();
     new RespScanner(new Window(source), true).next(whole);
     const isWhole = eachNested(whole, 2, (nested) => {
       this.replayed++;
@@ -315,7 +316,7 @@ export class AofCheck {
     this.add('aof.command.unsupported', scanner.start, { expected, found: 'other bytes' });
   }
 
-  private checkNested(nested: Frame): void {
+  private checkNested(nested: CommandView): void {
     const name = nested.text(0);
     const info = findCommand(nested.bytes, nested.starts[0], nested.lengths[0]);
     if (info !== undefined && (info.container || fitsArity(info, nested.argc))) return;

@@ -3,7 +3,7 @@ import { type Content, sniff, sniffBytes } from '../aof/layout.ts';
 import type { FileReport, FindingList, Progress } from '../aof/report.ts';
 import { DecompressionError } from '../io/decompression-error.ts';
 import { openInput } from '../io/input.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../kernels/lanes.ts';
+import { borrowCheckKernel, type CheckKernel, returnCheckKernel } from '../kernels/check-kernel.ts';
 import { windowBytes } from '../limits.ts';
 import { RdbInput } from '../rdb/input.ts';
 
@@ -36,21 +36,21 @@ export async function checkFile(path: string, findings: FindingList, options: Fi
     envelope: source.envelope?.codec,
     size: 0,
   };
-  const lanes = options.fast === false ? undefined : borrowLanes();
-  const input = new RdbInput(source, windowBytes, lanes?.window());
+  const checkKernel = options.fast === false ? undefined : borrowCheckKernel();
+  const input = new RdbInput(source, windowBytes, checkKernel?.window());
   input.onProgress = (offset) => options.onProgress?.({ file: path, offset, size: source.size });
   let content: Content = 'unknown';
   try {
     input.ensure(sniffBytes);
     content = sniff(input.bytes.subarray(input.position, Math.min(input.limit, sniffBytes)), path);
     if (content === 'manifest') return { report, content };
-    await checkContent(content, input, report, findings, { ...options, reopen, lanes });
+    await checkContent(content, input, report, findings, { ...options, reopen, checkKernel });
   } catch (error) {
     if (!(error instanceof DecompressionError)) throw error;
     findings.add(error.code, path, error.offset, error.details);
   } finally {
     source.close();
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   }
   report.size = input.base + input.limit;
   if (source.size !== undefined && report.size !== source.size) {
@@ -63,7 +63,7 @@ export async function checkFile(path: string, findings: FindingList, options: Fi
 }
 
 /** Beyond what is asked: where a second reading finds the file, and whose memory the input's window is. */
-export type ContentOptions = FileCheckOptions & { readonly reopen?: string; readonly lanes?: Lanes };
+export type ContentOptions = FileCheckOptions & { readonly reopen?: string; readonly checkKernel?: CheckKernel };
 
 /** Checks what `sniff` took for `content`, from where `input` stands to its end. */
 export async function checkContent(

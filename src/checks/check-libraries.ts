@@ -1,6 +1,6 @@
 import type { FindingList } from '../aof/report.ts';
 import { checkLibrary } from '../functions/library-check.ts';
-import { LoadExam, type Refusal } from '../rdb/load-check.ts';
+import { LoadCheck, type Refusal } from '../rdb/load-check.ts';
 import { type Target, targets } from '../servers/targets.ts';
 
 /** A function library of an RDB, and where its record begins. */
@@ -40,7 +40,7 @@ export function addLoggedLibraryFindings(
 }
 
 const able = targets.filter(({ hasFunctions }) => hasFunctions);
-const examFor = (target: Target) => new LoadExam({ target, deep: false, checkLibrary });
+const examFor = (target: Target) => new LoadCheck({ target, deep: false, checkLibrary });
 const detailsOf = ({ found }: Refusal) => ({ expected: 'a function library that servers load', found });
 
 /** The first refusal, and which releases refuse. */

@@ -1,6 +1,6 @@
 import type { FindingList } from '../aof/report.ts';
 import { anyPayload, checkPayload, type PayloadRules } from '../rdb/codec/payload.ts';
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import { addPayloadFinding } from './load/payload-finding.ts';
 
 export interface PayloadCheck {
@@ -11,7 +11,7 @@ export interface PayloadCheck {
 }
 
 /** Looks into the value that a RESTORE carries: servers end at some that are damaged, others are an error that they reply. */
-export function checkRestore(frame: Frame, { database, file, findings, tells }: PayloadCheck): void {
+export function checkRestore(frame: CommandView, { database, file, findings, tells }: PayloadCheck): void {
   if (frame.argc < 4) return;
   const start = frame.starts[3];
   checkPayload(frame.bytes.subarray(start, start + frame.lengths[3]), {

@@ -3,7 +3,7 @@ import { EncodingError, FormatError } from '../faults.ts';
 import type { FindingDetails } from '../findings.ts';
 import { FileSource } from '../io/source.ts';
 import { escapeBinary, escapeBytes } from '../io/text.ts';
-import type { Lanes } from '../kernels/lanes.ts';
+import type { CheckKernel } from '../kernels/check-kernel.ts';
 import { databasesDefault } from '../limits.ts';
 import { DuplicateKeys } from '../rdb/duplicate-keys.ts';
 import { RdbInput } from '../rdb/input.ts';
@@ -11,7 +11,7 @@ import { loadAdvice } from '../rdb/load-advice.ts';
 import { needsModule } from '../rdb/module-data.ts';
 import { isMemberExpiry, jobCount, memberCount, memberExpiryAux, moduleTypeText, productText } from '../rdb/product.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
-import { RdbFastLane } from '../rdb/record-batch.ts';
+import { RecordBatch } from '../rdb/record-batch.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue, valueType } from '../rdb/value-types.ts';
 import { emptyRecord } from '../records.ts';
@@ -28,7 +28,7 @@ export interface RdbCheckOptions {
   /** Whether values are looked through element by element. Default true. */
   readonly deep?: boolean;
   /** Where the window's memory lies, if kernels may pass over what is ordinary. */
-  readonly lanes?: Lanes;
+  readonly checkKernel?: CheckKernel;
   /** The moment of the check, milliseconds since 1970: keys that are past their time are counted. */
   readonly at?: number;
 }
@@ -50,7 +50,7 @@ export class RdbCheck {
   private readonly file: string;
   private readonly findings: FindingList;
   private readonly options: RdbCheckOptions;
-  private readonly lane: RdbFastLane | undefined;
+  private readonly batch: RecordBatch | undefined;
   private readonly values: ValueCheck;
   private readonly duplicates: DuplicateKeys;
   private readonly modules = new Set<string>();
@@ -61,10 +61,10 @@ export class RdbCheck {
   private jobOffset = 0;
 
   constructor(input: RdbInput, file: string, findings: FindingList, options: RdbCheckOptions) {
-    const { lanes, seed, at } = options;
+    const { checkKernel, seed, at } = options;
     const deep = options.deep !== false;
-    this.reader = new RdbReader(input, { lanes });
-    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep, seed, at });
+    this.reader = new RdbReader(input, { checkKernel });
+    this.batch = checkKernel && new RecordBatch(this.reader, checkKernel, { deep, seed, at });
     this.file = file;
     this.findings = findings;
     this.options = options;
@@ -115,9 +115,9 @@ export class RdbCheck {
 
   /** Reads at most `most` items; true at the end. */
   private readItems(most: number): boolean {
-    const { reader, lane } = this;
+    const { reader, batch } = this;
     for (let index = 0; index < most; index++) {
-      while (lane?.pass()) index += this.notePassed(lane);
+      while (batch?.pass()) index += this.notePassed(batch);
       const item = reader.next();
       if (item === Item.key) this.checkKey();
       else if (item === Item.end) return true;
@@ -127,14 +127,14 @@ export class RdbCheck {
   }
 
   /** Takes over what the lane has seen, as if `checkKey` had; how many keys those were. */
-  private notePassed(lane: RdbFastLane): number {
+  private notePassed(batch: RecordBatch): number {
     const { reader, report } = this;
-    report.keys += lane.count;
-    report.expires += lane.expires;
-    if (report.expired !== undefined) report.expired += lane.past;
-    this.duplicates.addPrints(lane.prints, lane.count);
+    report.keys += batch.count;
+    report.expires += batch.expires;
+    if (report.expired !== undefined) report.expired += batch.past;
+    this.duplicates.addPrints(batch.prints, batch.count);
     this.databases.add(reader.db);
-    return lane.count;
+    return batch.count;
   }
 
   private checkKey(): void {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { messageBytes, recordCount, type Sha1Lanes, sha1Lanes, slotCount } from '../kernels/sha1-lanes.ts';
-import { ScalarSha1Lanes } from './scalar-sha1-lanes.ts';
+import { ScalarSha1Lanes } from './scalar-sha1.ts';
 import { FirstParts } from './sha1-first-parts.ts';
 
 /*
@@ -27,10 +27,10 @@ const longMin = 16_384;
 const loopLengthMax = 32;
 
 export class HashQueue {
-  readonly #lanes: Sha1Lanes = sha1Lanes() ?? new ScalarSha1Lanes();
-  readonly #slots = this.#lanes.slots;
-  readonly #records = this.#lanes.records;
-  readonly #bytes = this.#lanes.messages;
+  readonly #checkKernel: Sha1Lanes = sha1Lanes() ?? new ScalarSha1Lanes();
+  readonly #slots = this.#checkKernel.slots;
+  readonly #records = this.#checkKernel.records;
+  readonly #bytes = this.#checkKernel.messages;
   /** Bytes of messages so far. */
   #filled = 0;
   #messageCount = 0;
@@ -202,13 +202,13 @@ export class HashQueue {
 
   /** Computes everything so far. The open key and the open element go on: what they came to is where they begin again. */
   #run(): void {
-    const lanes = this.#lanes;
-    lanes.hashMessages(0, this.#messageCount);
+    const checkKernel = this.#checkKernel;
+    checkKernel.hashMessages(0, this.#messageCount);
     if (this.#elementSlot > this.#elementStart)
       this.#chain(this.#elementRecord++, this.#elementStart, this.#elementSlot, this.#elementSlot);
-    lanes.runChains(firstElementRecord, this.#elementRecord - firstElementRecord);
+    checkKernel.runChains(firstElementRecord, this.#elementRecord - firstElementRecord);
     if (this.#keySlot > this.#keyStart) this.#chain(this.#keyRecord++, this.#keyStart, this.#keySlot, this.#keySlot);
-    lanes.runChains(firstKeyRecord, this.#keyRecord - firstKeyRecord);
+    checkKernel.runChains(firstKeyRecord, this.#keyRecord - firstKeyRecord);
     this.#carry(firstKeySlot, this.#keySlot);
     this.#carry(firstElementSlot, this.#elementSlot);
     this.#keyStart = this.#keySlot = firstKeySlot;

@@ -1,24 +1,24 @@
 import type { RunningChecksum } from '../io/window.ts';
-import type { Lanes } from '../kernels/lanes.ts';
+import type { CheckKernel } from '../kernels/check-kernel.ts';
 import { Crc64 } from './crc64.ts';
 
 /** A running CRC-64 of what a window reads: without a copy while that lies in the lanes' memory. */
 export class WindowChecksum implements RunningChecksum {
-  private readonly lanes: Lanes;
+  private readonly checkKernel: CheckKernel;
   private low = 0;
   private high = 0;
 
-  constructor(lanes: Lanes) {
-    this.lanes = lanes;
+  constructor(checkKernel: CheckKernel) {
+    this.checkKernel = checkKernel;
   }
 
   /** Continues with `bytes[from, to)`. */
   update(bytes: Buffer, from: number, to: number): void {
-    const { lanes } = this;
-    if (lanes.owns(bytes)) {
-      lanes.crc64(this.low, this.high, from, to);
-      this.low = lanes.result[0];
-      this.high = lanes.result[1];
+    const { checkKernel } = this;
+    if (checkKernel.owns(bytes)) {
+      checkKernel.crc64(this.low, this.high, from, to);
+      this.low = checkKernel.result[0];
+      this.high = checkKernel.result[1];
       return;
     }
     const crc = new Crc64(this.value());

@@ -5,17 +5,17 @@ import { loadOrder } from '../aof/manifest.ts';
 import { readManifest } from '../aof/parts.ts';
 import { FindingList } from '../aof/report.ts';
 import { defaultRegistry } from '../engine/commands/index.ts';
-import { Dealings, freeOwners, KeyTies } from '../engine/partition.ts';
+import { CoLocatedKeys, freeOwners, Partitionings } from '../engine/partition.ts';
 import fs from '../io/file-system.ts';
 import { openInput } from '../io/input.ts';
 import type { Source } from '../io/source.ts';
+import { borrowCheckKernel, returnCheckKernel } from '../kernels/check-kernel.ts';
 import { openFramesKernel } from '../kernels/frames-kernel.ts';
-import { borrowLanes, returnLanes } from '../kernels/lanes.ts';
 import { RdbInput } from '../rdb/input.ts';
-import { Frame } from '../resp/frame.ts';
+import { CommandView } from '../resp/command-view.ts';
 import { Record, RespScanner } from '../resp/scanner.ts';
-import { FrameLane } from './frame-batch.ts';
-import type { TouchedKeys } from './untouched/key-bloom-filter.ts';
+import { FrameBatch } from './frame-batch.ts';
+import type { KeyBloomFilter } from './untouched/key-bloom-filter.ts';
 
 /** Calls of the lane between two pauses. */
 const stepsBetweenPauses = 1 << 12;
@@ -41,7 +41,7 @@ export function rereadableFiles(path: string): string[] | undefined {
  * them needs both shards. Undefined where the files cannot be dealt out: damaged, compressed, or with keys that nobody can foretell.
  * `sample`: only so many bytes of each log are looked at, and none behind an RDB. `lead`: as for `freeOwners`.
  */
-export async function surveyTies(
+export async function findCoLocatedKeys(
   files: readonly string[],
   pause: () => Promise<void>,
   { sample, lead = 0 }: { readonly sample?: number; readonly lead?: number } = {},
@@ -49,14 +49,14 @@ export async function surveyTies(
   const kernel = openFramesKernel();
   if (kernel === undefined) return undefined;
   const registry = defaultRegistry();
-  const ties = new KeyTies(registry, freeOwners(lead));
-  const lane = new FrameLane(kernel, registry, 'ties');
-  const surveyor = new LogSurveyor(lane, (frame) => ties.add(frame), { sample, pause });
-  for (const file of files) if (!(await surveyor.file(file))) return undefined;
+  const ties = new CoLocatedKeys(registry, freeOwners(lead));
+  const batch = new FrameBatch(kernel, registry, 'ties');
+  const inspector = new LogInspector(batch, (frame) => ties.add(frame), { sample, pause });
+  for (const file of files) if (!(await inspector.file(file))) return undefined;
   return ties.owners;
 }
 
-export interface TouchSurveyOptions {
+export interface TouchInspectionOptions {
   /** Nothing follows the RDB in the first file. */
   readonly endsWithRdb: boolean;
   /** A log behind an RDB in one file is not looked through if it is a larger part of it. */
@@ -68,22 +68,22 @@ export interface TouchSurveyOptions {
  * Looks through the logs among `files`, the first of which begins with an RDB, and notes the keys that they touch. False where a log is
  * damaged, compressed or long, or touches keys that nobody can foretell.
  */
-export async function surveyTouched(
-  touched: TouchedKeys,
+export async function inspectTouched(
+  touched: KeyBloomFilter,
   files: readonly string[],
-  { endsWithRdb, logShareMax, pause }: TouchSurveyOptions,
+  { endsWithRdb, logShareMax, pause }: TouchInspectionOptions,
 ): Promise<boolean> {
   const kernel = openFramesKernel();
   if (kernel === undefined) return false;
   const registry = defaultRegistry();
-  const dealings = new Dealings(registry);
-  const lane = new FrameLane(kernel, registry);
-  const surveyor = new LogSurveyor(lane, (frame) => touched.add(frame, dealings), { logShareMax, pause });
-  for (const file of endsWithRdb ? files.slice(1) : files) if (!(await surveyor.file(file))) return false;
+  const dealings = new Partitionings(registry);
+  const batch = new FrameBatch(kernel, registry);
+  const inspector = new LogInspector(batch, (frame) => touched.add(frame, dealings), { logShareMax, pause });
+  for (const file of endsWithRdb ? files.slice(1) : files) if (!(await inspector.file(file))) return false;
   return true;
 }
 
-interface LogSurveyOptions {
+interface LogInspectionOptions {
   /** Only so many bytes of each log are looked at, and none behind an RDB. */
   readonly sample?: number;
   readonly logShareMax?: number;
@@ -91,15 +91,15 @@ interface LogSurveyOptions {
 }
 
 /** Goes through logs, command by command. */
-class LogSurveyor {
-  private readonly lane: FrameLane;
-  private readonly note: (frame: Frame) => boolean;
-  private readonly frame = new Frame();
-  private readonly options: LogSurveyOptions;
+class LogInspector {
+  private readonly batch: FrameBatch;
+  private readonly note: (frame: CommandView) => boolean;
+  private readonly frame = new CommandView();
+  private readonly options: LogInspectionOptions;
 
   /** `note` is told the commands that the lane does not pass over, and all others; false ends the survey. */
-  constructor(lane: FrameLane, note: (frame: Frame) => boolean, options: LogSurveyOptions) {
-    this.lane = lane;
+  constructor(batch: FrameBatch, note: (frame: CommandView) => boolean, options: LogInspectionOptions) {
+    this.batch = batch;
     this.note = note;
     this.options = options;
   }
@@ -120,14 +120,14 @@ class LogSurveyor {
 
   private async source(source: Source, path: string): Promise<boolean> {
     const { sample, logShareMax = Number.POSITIVE_INFINITY, pause } = this.options;
-    let input = new RdbInput(source, undefined, this.lane.home);
+    let input = new RdbInput(source, undefined, this.batch.home);
     input.ensure(sniffBytes);
     const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
     if (content === 'rdb' && sample !== undefined) return true;
     if (content === 'rdb') {
       const end = await this.passRdb(source);
       if ((source.size ?? end) - end > end * logShareMax) return false;
-      input = new RdbInput(source, undefined, this.lane.home);
+      input = new RdbInput(source, undefined, this.batch.home);
       input.seek(end);
     } else if (content !== 'aof') return content === 'empty';
     const scanner = new RespScanner(input, true);
@@ -141,23 +141,23 @@ class LogSurveyor {
   }
 
   private async passRdb(source: Source): Promise<number> {
-    const lanes = borrowLanes();
+    const checkKernel = borrowCheckKernel();
     try {
       source.seek(0);
-      const input = new RdbInput(source, undefined, lanes?.window());
-      return (await passRdb(input, lanes, this.options.pause)).length;
+      const input = new RdbInput(source, undefined, checkKernel?.window());
+      return (await passRdb(input, checkKernel, this.options.pause)).length;
     } finally {
-      returnLanes(lanes);
+      returnCheckKernel(checkKernel);
     }
   }
 
   /** Some commands more; true at the end of the file, false where the survey ends. */
   private step(scanner: RespScanner): boolean | undefined {
-    const { lane, frame, note, options } = this;
+    const { batch, frame, note, options } = this;
     if (scanner.window.offset >= (options.sample ?? Number.POSITIVE_INFINITY)) return true;
-    const count = lane.next(scanner.window, -1, 0);
-    for (let index = 0; index < count; index++) if (!note(lane.frames[index])) return false;
-    if (lane.seen > 0) return undefined;
+    const count = batch.next(scanner.window, -1, 0);
+    for (let index = 0; index < count; index++) if (!note(batch.frames[index])) return false;
+    if (batch.seen > 0) return undefined;
     const record = scanner.next(frame);
     if (record === Record.command) return note(frame) ? undefined : false;
     if (record === Record.annotation) return undefined;

@@ -1,4 +1,4 @@
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 
 /** What becomes of a command: it is executed, passed over, the log ends before it, or it is executed as the last one. */
 export const Verdict = { run: 0, skip: 1, stop: 2, last: 3 } as const;
@@ -13,5 +13,5 @@ export interface CommandGate {
   /** A `#TS:` annotation at `offset`; false: the log ends here. */
   annotation(seconds: number, offset: number, inTransaction: boolean): boolean;
   /** The command that lies from `offset` up to `end`, arguments in `frame`. `inTransaction`: a MULTI is open. */
-  command(frame: Frame, offset: number, end: number, inTransaction: boolean): Verdict;
+  command(frame: CommandView, offset: number, end: number, inTransaction: boolean): Verdict;
 }

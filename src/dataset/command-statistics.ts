@@ -1,7 +1,7 @@
 import type { Usage } from '../rdb/writer/rdb-writer.ts';
 
 /** What RDBs say of when and how often their keys were used, by the places of the values, which are noted in the order of a file. */
-export class UsageTable {
+export class CommandStatistics {
   private readonly files: FileUsage[] = [];
 
   /** Of the key whose value begins at `offset` of source number `source`; -1 for what is not known. */

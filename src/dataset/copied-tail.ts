@@ -13,7 +13,7 @@ import nodePath from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { Finding } from '../findings.ts';
 import { isWord } from '../resp/arguments.ts';
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
 import type { LoadedFile, OpaqueCommand } from './load.ts';
 
@@ -141,7 +141,7 @@ export class SeamGate implements CommandGate {
     return this.within?.annotation(seconds, offset, inTransaction) ?? true;
   }
 
-  command(frame: Frame, offset: number, end: number, inTransaction: boolean): Verdict {
+  command(frame: CommandView, offset: number, end: number, inTransaction: boolean): Verdict {
     if (this.isPlace(this.path, offset)) {
       this.reached = true;
       return Verdict.stop;

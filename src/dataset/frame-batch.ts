@@ -1,20 +1,20 @@
-import { type Dealing, dealingOf, Shard, Share } from '../engine/partition.ts';
+import { Partition, type Partitioning, partitioningOf, Share } from '../engine/partition.ts';
 import type { Command, Registry } from '../engine/registry.ts';
 import type { Window } from '../io/window.ts';
 import { addToTable, fitsTable } from '../kernels/command-table.ts';
 import { type FramesKernel, framesMax } from '../kernels/frames-kernel.ts';
-import { Frame } from '../resp/frame.ts';
+import { CommandView } from '../resp/command-view.ts';
 
 /**
  * Frames the ordinary commands of an AOF that lie whole in a window, many at a time, and passes over those of other shards. It
  * stops before anything else: what is cut by the window's end, has many arguments, is damaged, an annotation. A scanner then
  * reads the one record at which the lane stopped.
  */
-export class FrameLane {
+export class FrameBatch {
   /** Memory for the window that the lane reads. */
   readonly home: Buffer;
   /** What `next` has framed; good until it is called again, or the window moves. */
-  readonly frames: readonly Frame[];
+  readonly frames: readonly CommandView[];
   /** Commands that the last `next` went over, those of other shards included. */
   seen = 0;
   /** How many of its frames are of commands that only the first shard runs. */
@@ -23,17 +23,17 @@ export class FrameLane {
   private readonly index: number;
 
   /** Takes all commands, those of `shard`, or `ties`: only those that may tie keys together. */
-  constructor(kernel: FramesKernel, registry: Registry, shard?: Shard | 'ties') {
+  constructor(kernel: FramesKernel, registry: Registry, shard?: Partition | 'ties') {
     this.kernel = kernel;
     this.home = kernel.window;
     kernel.owners.fill(0);
-    if (shard instanceof Shard) {
+    if (shard instanceof Partition) {
       this.index = shard.index;
       kernel.owners.set(shard.owners);
     } else this.index = 0;
-    fillTable(kernel.table, registry, shard === 'ties' ? tyingOf : dealingOf);
+    fillTable(kernel.table, registry, shard === 'ties' ? tyingOf : partitioningOf);
     this.frames = kernel.starts.map((starts, index) => {
-      const frame = new Frame();
+      const frame = new CommandView();
       frame.starts = starts;
       frame.lengths = kernel.lengths[index];
       return frame;
@@ -67,13 +67,13 @@ export class FrameLane {
 }
 
 /** What ties no keys is nobody's. */
-function tyingOf(command: Command): Dealing {
-  const dealing = dealingOf(command);
+function tyingOf(command: Command): Partitioning {
+  const dealing = partitioningOf(command);
   return dealing.share === Share.first ? dealing : { ...dealing, share: Share.nowhere, key: 0 };
 }
 
 /** Writes whose each command is. */
-function fillTable(table: DataView, registry: Registry, dealing: (command: Command) => Dealing): void {
+function fillTable(table: DataView, registry: Registry, dealing: (command: Command) => Partitioning): void {
   new Uint8Array(table.buffer, table.byteOffset, table.byteLength).fill(0);
   for (const [name, command] of registry.heads()) {
     if (!fitsTable(name)) continue;

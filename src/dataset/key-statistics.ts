@@ -4,7 +4,7 @@ import { dataTypeOf } from '../rdb/value-types.ts';
 import { Kind, typeOf } from '../values/value.ts';
 
 /** Keys by data type, and those with an expiry, of one database. */
-export interface DatabaseCensus {
+export interface DatabaseStatistics {
   readonly database: number;
   readonly keys: number;
   readonly expires: number;
@@ -18,7 +18,7 @@ export function entryType(keys: Keyspace, entry: number): string {
 }
 
 /** Counts the keys of each database that holds any. */
-export function takeCensus(dataset: Dataset): DatabaseCensus[] {
+export function takeStatistics(dataset: Dataset): DatabaseStatistics[] {
   return dataset.occupied().map((database) => {
     const keys = dataset.database(database);
     const types: Record<string, number> = {};
@@ -31,7 +31,10 @@ export function takeCensus(dataset: Dataset): DatabaseCensus[] {
 }
 
 /** The censuses of two shards of one dataset as one. */
-export function addCensus(first: readonly DatabaseCensus[], second: readonly DatabaseCensus[]): DatabaseCensus[] {
+export function addStatistics(
+  first: readonly DatabaseStatistics[],
+  second: readonly DatabaseStatistics[],
+): DatabaseStatistics[] {
   const indexes = new Set([...first, ...second].map(({ database }) => database));
   return [...indexes]
     .sort((a, b) => a - b)
@@ -40,7 +43,7 @@ export function addCensus(first: readonly DatabaseCensus[], second: readonly Dat
       const types: Record<string, number> = {};
       for (const part of parts)
         for (const [type, count] of Object.entries(part.types)) types[type] = (types[type] ?? 0) + count;
-      const sum = (of: (part: DatabaseCensus) => number) => parts.reduce((total, part) => total + of(part), 0);
+      const sum = (of: (part: DatabaseStatistics) => number) => parts.reduce((total, part) => total + of(part), 0);
       return { database: index, keys: sum(({ keys }) => keys), expires: sum(({ expires }) => expires), types };
     });
 }

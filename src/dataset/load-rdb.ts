@@ -2,13 +2,13 @@ import type { FindingList } from '../aof/report.ts';
 import type { Dataset } from '../engine/dataset.ts';
 import type { Keyspace } from '../engine/keyspace.ts';
 import { parseLibraryHeader } from '../engine/library-header.ts';
-import type { Shard } from '../engine/partition.ts';
+import type { Partition } from '../engine/partition.ts';
 import { EncodingError, FormatError } from '../faults.ts';
 import { escapeBytes } from '../io/text.ts';
-import type { Lanes } from '../kernels/lanes.ts';
+import type { CheckKernel } from '../kernels/check-kernel.ts';
 import { blobBytesMax } from '../limits.ts';
 import type { RdbInput } from '../rdb/input.ts';
-import type { LoadExam, Refusal } from '../rdb/load-check.ts';
+import type { LoadCheck, Refusal } from '../rdb/load-check.ts';
 import { needsModule } from '../rdb/module-data.ts';
 import type { NotedValues } from '../rdb/noted-values.ts';
 import { Opcode } from '../rdb/opcodes.ts';
@@ -16,13 +16,13 @@ import { memberExpiryAux, moduleTypeText } from '../rdb/product.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue, valueType } from '../rdb/value-types.ts';
-import { Frame } from '../resp/frame.ts';
+import { CommandView } from '../resp/command-view.ts';
 import { canonicalType, TypeId } from '../servers/value-type-id.ts';
-import type { UsageTable } from './command-statistics.ts';
-import { type PlaceReceiver, RdbPlaceLane } from './place-batch.ts';
-import { RdbKeepLane, type TouchedReceiver } from './untouched/untouched-batch.ts';
-import type { KeptKeys } from './untouched/untouched-keys.ts';
-import { type HeldValues, heldSource } from './untouched/value-cache.ts';
+import type { CommandStatistics } from './command-statistics.ts';
+import { PlaceBatch, type PlaceReceiver } from './place-batch.ts';
+import { type TouchedReceiver, UntouchedBatch } from './untouched/untouched-batch.ts';
+import type { UntouchedKeys } from './untouched/untouched-keys.ts';
+import { heldSource, type ValueCache } from './untouched/value-cache.ts';
 
 export interface RdbLoadOptions {
   readonly path: string;
@@ -36,21 +36,21 @@ export interface RdbLoadOptions {
   readonly isPastHash?: (type: number, offset: number, length: number) => boolean;
   readonly pause: () => Promise<void>;
   /** Where it is noted how keys were used. */
-  readonly usage?: UsageTable;
+  readonly usage?: CommandStatistics;
   /** Only the keys of this shard. */
-  readonly shard?: Shard;
+  readonly shard?: Partition;
   /** Takes the keys that are not touched: the dataset does not. Needs `lanes`. */
-  readonly kept?: KeptKeys;
+  readonly kept?: UntouchedKeys;
   /** Where the values of keys are held that `kept` does not take. */
-  readonly held?: HeldValues;
+  readonly held?: ValueCache;
   /** Looks at each value as a server does that loads it: what that refuses is an error among the findings. Without `lanes`. */
-  readonly exam?: LoadExam;
+  readonly exam?: LoadCheck;
   /** Takes what is found in values, which are looked into then: with `kept` only. */
   readonly noted?: NotedValues;
   /** Runs a command of an UPDATE record on what was loaded so far; where nobody does, it ends the reading. */
   readonly update?: (database: number, args: readonly Buffer[]) => void;
   /** Kernels whose window the input has, where there are any. */
-  readonly lanes?: Lanes;
+  readonly checkKernel?: CheckKernel;
 }
 
 /** A key takes at least three bytes: its type, an empty name, an empty value. */
@@ -83,21 +83,22 @@ export class RdbLoad {
   private updates = 0;
   private readonly values: ValueCheck;
   private readonly options: RdbLoadOptions;
-  private readonly lane: RdbPlaceLane | undefined;
-  private readonly keepLane: RdbKeepLane | undefined;
+  private readonly batch: PlaceBatch | undefined;
+  private readonly untouchedBatch: UntouchedBatch | undefined;
 
   constructor(input: RdbInput, options: RdbLoadOptions) {
-    const { lanes, shard, kept } = options;
+    const { checkKernel, shard, kept } = options;
     // The first shard's loader sees to the checksum.
     const preReleaseFunctions = options.exam?.options.target.name === 'redis-7.0';
     this.reader = new RdbReader(input, {
-      lanes,
+      checkKernel,
       checksum: shard === undefined || shard.index === 0,
       preReleaseFunctions,
     });
     this.options = options;
-    if (kept === undefined) this.lane = lanes && new RdbPlaceLane(this.reader, lanes, shard);
-    else this.keepLane = lanes && new RdbKeepLane(this.reader, lanes, kept.touched.bits, kept.seed);
+    if (kept === undefined) this.batch = checkKernel && new PlaceBatch(this.reader, checkKernel, shard);
+    else
+      this.untouchedBatch = checkKernel && new UntouchedBatch(this.reader, checkKernel, kept.touched.bits, kept.seed);
     const looks = options.exam !== undefined || options.noted !== undefined;
     this.values = new ValueCheck(looks, this.reader.templates, 0);
     // The checksum vouches for what is compressed; without one, all of it is checked afterwards.
@@ -142,9 +143,9 @@ export class RdbLoad {
 
   /** Loads the ordinary keys at the front of the window; how many it went over. */
   private placeKeys(): number {
-    const { lane, options, reader } = this;
+    const { batch, options, reader } = this;
     const dropsKeys = !this.isBase && (!Number.isNaN(options.dropExpiredBefore) || options.isPastHash !== undefined);
-    if (lane === undefined || dropsKeys) return 0;
+    if (batch === undefined || dropsKeys) return 0;
     const { input } = reader;
     const place = this.placing(options.dataset.database(reader.db));
     const receive: PlaceReceiver = (key, length, type, from, to, expiry) =>
@@ -158,7 +159,7 @@ export class RdbLoad {
         itemStart(key, length, expiry),
       );
     let seen = 0;
-    while (lane.pass(receive)) seen += lane.seen;
+    while (batch.pass(receive)) seen += batch.seen;
     this.keys += seen;
     return seen;
   }
@@ -201,9 +202,9 @@ export class RdbLoad {
   }
 
   /** Goes over the ordinary keys at the front of the window, and loads those of them that are touched; how many it went over. */
-  private keepKeys(kept: KeptKeys): number {
-    const { keepLane: lane, options, reader } = this;
-    if (lane === undefined) return 0;
+  private keepKeys(kept: UntouchedKeys): number {
+    const { untouchedBatch: batch, options, reader } = this;
+    if (batch === undefined) return 0;
     const { input, db } = reader;
     // Of the front of an AOF they are kept, and only told apart to be counted.
     const expiredBefore = this.isBase ? kept.pastBefore : options.dropExpiredBefore;
@@ -223,14 +224,14 @@ export class RdbLoad {
       loaded++;
     };
     const before = this.keys;
-    for (let from = input.offset; lane.pass(expiredBefore, receive); from = input.offset) {
+    for (let from = input.offset; batch.pass(expiredBefore, receive); from = input.offset) {
       const stretch = { from, to: input.offset, database: db, isSingle: false, expiredBefore };
       kept.addRecords(db, from, input.offset);
-      kept.addStretch(stretch, lane.prints, lane.kept);
-      this.keys += lane.kept + loaded;
+      kept.addRecordRange(stretch, batch.prints, batch.kept);
+      this.keys += batch.kept + loaded;
       loaded = 0;
     }
-    kept.addCounts(db, lane.counts);
+    kept.addCounts(db, batch.counts);
     return this.keys - before;
   }
 
@@ -304,7 +305,7 @@ export class RdbLoad {
     if (options.kept !== undefined) this.noteLoaded(options.kept, from);
   }
 
-  private examine(exam: LoadExam): void {
+  private examine(exam: LoadCheck): void {
     const { reader, values } = this;
     this.note(exam.refusal(values, reader.type, reader.itemOffset) ?? exam.nothingRefusal(reader.input));
   }
@@ -318,7 +319,7 @@ export class RdbLoad {
   }
 
   /** A key that was loaded though it is not ordinary, its value at `offset` of the file. */
-  private noteLoaded(kept: KeptKeys, offset: number): void {
+  private noteLoaded(kept: UntouchedKeys, offset: number): void {
     const { input, itemOffset: from, db, key, keyLength: nameLength, expire, idle, freq } = this.reader;
     const { held, source } = this.options;
     const nameOffset = held === undefined || !this.standsAlone() ? -1 : held.hold(key, 0, nameLength);
@@ -328,7 +329,7 @@ export class RdbLoad {
     kept.addLoaded(db, { from, to: input.offset, ...name, ...value, expire, hasUsage });
   }
 
-  private isKept({ touched }: KeptKeys): boolean {
+  private isKept({ touched }: UntouchedKeys): boolean {
     return this.standsAlone() && !touched.has(this.reader.key, 0, this.reader.keyLength);
   }
 
@@ -342,7 +343,7 @@ export class RdbLoad {
   }
 
   /** Keeps the key that was read, whose value of this canonical type begins at `offset`. */
-  private keep(kept: KeptKeys, type: number, offset: number): void {
+  private keep(kept: UntouchedKeys, type: number, offset: number): void {
     const { input, itemOffset, db: database, key, keyLength, expire, idle, freq } = this.reader;
     const record = { from: itemOffset, to: input.offset, database };
     if (expire < kept.pastBefore) kept.past++;
@@ -384,7 +385,7 @@ export class RdbLoad {
     const { dataset, source } = this.options;
     const offset = this.reader.input.offset;
     dataset.scriptChanges.push(
-      Object.assign(Frame.of(['SCRIPT', 'LOAD', script], source), { start: offset, end: offset }),
+      Object.assign(CommandView.of(['SCRIPT', 'LOAD', script], source), { start: offset, end: offset }),
     );
   }
 

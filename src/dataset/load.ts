@@ -8,23 +8,23 @@ import { RdbCheck } from '../checks/check-rdb.ts';
 import { addPayloadFinding } from '../checks/load/payload-finding.ts';
 import { defaultRegistry } from '../engine/commands/index.ts';
 import { Dataset } from '../engine/dataset.ts';
-import { Shard } from '../engine/partition.ts';
+import { Partition } from '../engine/partition.ts';
 import { type OpaqueReason, Session } from '../engine/session.ts';
 import { UnreadableError, UsageError } from '../errors.ts';
 import { DecompressionError } from '../io/decompression-error.ts';
 import type { Source } from '../io/source.ts';
-import { nextTurn } from '../io/turns.ts';
+import { yieldToEventLoop } from '../io/turns.ts';
 import type { Window } from '../io/window.ts';
+import { borrowCheckKernel, type CheckKernel, returnCheckKernel } from '../kernels/check-kernel.ts';
 import { openFramesKernel } from '../kernels/frames-kernel.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../kernels/lanes.ts';
 import { RdbCodec } from '../rdb/codec/codec.ts';
 import { anyPayload, type PayloadRules, payloadRules } from '../rdb/codec/payload.ts';
 import { RdbInput } from '../rdb/input.ts';
-import { LoadExam, type Refusal } from '../rdb/load-check.ts';
+import { LoadCheck, type Refusal } from '../rdb/load-check.ts';
 import { alwaysLooksDeep } from '../rdb/load-rules.ts';
 import { NotedValues } from '../rdb/noted-values.ts';
 import { jobCount, memberCount } from '../rdb/product.ts';
-import { Frame } from '../resp/frame.ts';
+import { CommandView } from '../resp/command-view.ts';
 import { Record, RespScanner } from '../resp/scanner.ts';
 import { type Flavor, flavorRules } from '../servers/flavor.ts';
 import { keydbCommands } from '../servers/keydb-commands.ts';
@@ -32,12 +32,12 @@ import type { Fork } from '../servers/value-type-id.ts';
 import { valkeyHashType } from '../servers/value-type-id.ts';
 import { HashValue } from '../values/hash.ts';
 import { type CommandGate, Verdict } from './command-gate.ts';
-import { UsageTable } from './command-statistics.ts';
+import { CommandStatistics } from './command-statistics.ts';
 import { releaseOf } from './flavor-choice.ts';
-import { FrameLane } from './frame-batch.ts';
+import { FrameBatch } from './frame-batch.ts';
 import { RdbLoad, type RdbLoadOptions } from './load-rdb.ts';
 import { Sources } from './sources.ts';
-import type { KeptKeys } from './untouched/untouched-keys.ts';
+import type { UntouchedKeys } from './untouched/untouched-keys.ts';
 
 /** What to do with a command whose effect nobody can know offline: of a module, a script, or of no server at all. */
 export type OpaquePolicy = 'fail' | 'keep' | 'drop';
@@ -63,15 +63,15 @@ export interface LoadOptions {
   /** Which commands count; all by default. What comes after its end is not looked at. */
   readonly gate?: CommandGate;
   /** Only this part of the dataset: of several that are loaded side by side, each with all the files. */
-  readonly shard?: ShardChoice;
+  readonly shard?: PartitionChoice;
   /** Whether a payload of RESTORE is taken whose flaw is put right when its value is written. */
   readonly mends?: boolean;
   /** Takes the keys of the RDB that the logs do not touch: the dataset holds only the others. */
-  readonly kept?: KeptKeys;
+  readonly kept?: UntouchedKeys;
 }
 
 /** One shard of a dataset. */
-export interface ShardChoice {
+export interface PartitionChoice {
   readonly index: number;
   /** The shard of each bucket of keys. */
   readonly owners: Uint8Array;
@@ -138,7 +138,7 @@ export interface Loaded {
   readonly session: Session;
   readonly sources: Sources;
   /** How the keys of RDBs were used. */
-  readonly usage: UsageTable;
+  readonly usage: CommandStatistics;
   readonly codec: RdbCodec;
   readonly files: readonly LoadedFile[];
   readonly findings: FindingList;
@@ -176,7 +176,7 @@ class Loader implements Loaded {
   readonly dataset: Dataset;
   readonly session: Session;
   readonly sources = new Sources();
-  readonly usage = new UsageTable();
+  readonly usage = new CommandStatistics();
   readonly codec: RdbCodec;
   readonly files: LoadedFile[] = [];
   readonly findings: FindingList;
@@ -184,10 +184,10 @@ class Loader implements Loaded {
   droppedCommands = 0;
   droppedBytes = 0;
   private readonly options: LoadOptions;
-  private readonly frame = new Frame();
-  private readonly shard: Shard | undefined;
+  private readonly frame = new CommandView();
+  private readonly shard: Partition | undefined;
   /** Frames many commands at a time, where nobody has to see each of them. */
-  private readonly lane: FrameLane | undefined;
+  private readonly batch: FrameBatch | undefined;
   /** The gate has ended the log. */
   private ended = false;
 
@@ -200,9 +200,9 @@ class Loader implements Loaded {
     this.dataset = new Dataset(2 ** 31, options.seed);
     const registry = defaultRegistry();
     const { shard, gate } = options;
-    this.shard = shard && new Shard(shard.index, shard.owners, registry);
+    this.shard = shard && new Partition(shard.index, shard.owners, registry);
     const kernel = gate === undefined ? openFramesKernel() : undefined;
-    this.lane = kernel && new FrameLane(kernel, registry, this.shard);
+    this.batch = kernel && new FrameBatch(kernel, registry, this.shard);
     this.session = new Session(this.dataset, registry, {
       flavor: options.flavor,
       now: options.at,
@@ -222,7 +222,7 @@ class Loader implements Loaded {
     };
     if (payloads === 'any') return { ...anyPayload, ...told };
     const target = releaseOf(payloads);
-    return { ...payloadRules(payloads), ...told, exam: new LoadExam({ target, deep: alwaysLooksDeep(target) }) };
+    return { ...payloadRules(payloads), ...told, exam: new LoadCheck({ target, deep: alwaysLooksDeep(target) }) };
   }
 
   private noteRefusal(refusal: Refusal): void {
@@ -231,7 +231,7 @@ class Loader implements Loaded {
       addPayloadFinding(refusal, frame, this.session.database, this.filePath(frame), this.findings);
   }
 
-  private filePath({ source }: Frame): string {
+  private filePath({ source }: CommandView): string {
     return source < 0 ? this.path : this.sources.pathOf(source);
   }
 
@@ -305,7 +305,7 @@ class Loader implements Loaded {
 
   private async loadFile(path: string, role: LoadedFile['role'], last: boolean): Promise<LayoutName | 'manifest'> {
     const { source, index } = this.sources.add(path);
-    let input = this.openWindow(source, this.lane?.home);
+    let input = this.openWindow(source, this.batch?.home);
     try {
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
@@ -320,7 +320,7 @@ class Loader implements Loaded {
       if (content === 'rdb') {
         file.format = 'rdb';
         const sound = await this.loadRdb(source, index, file);
-        input = this.openWindow(source, this.lane?.home);
+        input = this.openWindow(source, this.batch?.home);
         input.seek(file.rdb?.length ?? 0);
         if (!sound) return file.format;
         this.options.gate?.rdb(input.offset);
@@ -353,26 +353,31 @@ class Loader implements Loaded {
 
   /** The RDB at the front of a file; true if it is sound. Values whose bytes no checksum vouches for are looked through. */
   private async loadRdb(source: Source, index: number, file: LoadedFile): Promise<boolean> {
-    const lanes = borrowLanes();
+    const checkKernel = borrowCheckKernel();
     try {
-      this.beginKept(index, file, lanes);
+      this.beginKept(index, file, checkKernel);
       source.seek(0);
-      return await this.loadKeys(this.openWindow(source, lanes?.window()), index, file, lanes);
+      return await this.loadKeys(this.openWindow(source, checkKernel?.window()), index, file, checkKernel);
     } finally {
-      returnLanes(lanes);
+      returnCheckKernel(checkKernel);
     }
   }
 
-  private beginKept(index: number, file: LoadedFile, lanes: Lanes | undefined): void {
+  private beginKept(index: number, file: LoadedFile, checkKernel: CheckKernel | undefined): void {
     const { kept } = this.options;
     if (kept === undefined) return;
-    if (kept.source >= 0 || lanes === undefined) throw new UndealableError(file.path, 0, 'a second RDB');
+    if (kept.source >= 0 || checkKernel === undefined) throw new UndealableError(file.path, 0, 'a second RDB');
     kept.source = index;
   }
 
-  private async loadKeys(input: RdbInput, index: number, file: LoadedFile, lanes: Lanes | undefined): Promise<boolean> {
+  private async loadKeys(
+    input: RdbInput,
+    index: number,
+    file: LoadedFile,
+    checkKernel: CheckKernel | undefined,
+  ): Promise<boolean> {
     const { dataset, findings } = this;
-    const pause = this.options.pause ?? nextTurn;
+    const pause = this.options.pause ?? yieldToEventLoop;
     const isPart = file.role !== 'file' || this.options.expired === 'keep';
     const dropExpiredBefore = isPart ? Number.NaN : this.options.at;
     const isPastHash = isPart ? undefined : this.pastHashTest(index);
@@ -391,7 +396,7 @@ class Loader implements Loaded {
       held: this.options.kept && this.sources.held,
       noted,
       update: (database, args) => this.runUpdate(file, input.offset, database, args),
-      lanes,
+      checkKernel,
     });
     const sound = await load.run();
     // A value that cannot be looked into is told by whoever loads it.
@@ -416,7 +421,7 @@ class Loader implements Loaded {
       throw new UndealableError(file.path, offset, 'a command within an RDB');
     }
     this.session.select(database);
-    this.session.execute(Frame.of(args));
+    this.session.execute(CommandView.of(args));
   }
 
   /** Valkey drops past fields when it loads an RDB alone, and hashes that had no others. */
@@ -437,7 +442,7 @@ class Loader implements Loaded {
     this.frame.ordinal = 0;
     const { session } = this;
     session.select(0);
-    while (this.replaySome(scanner, file, last)) await (this.options.pause ?? nextTurn)();
+    while (this.replaySome(scanner, file, last)) await (this.options.pause ?? yieldToEventLoop)();
     this.droppedCommands += session.endFile();
   }
 
@@ -445,14 +450,14 @@ class Loader implements Loaded {
     const { frame, session } = this;
     const { gate } = this.options;
     for (let count = 0; count < commandsBetweenPauses; count++) {
-      if (this.lane !== undefined) count += this.replayAhead(this.lane, scanner.window, file);
+      if (this.batch !== undefined) count += this.replayAhead(this.batch, scanner.window, file);
       const record = scanner.next(frame);
       if (record === Record.command) {
         if (gate !== undefined && !this.passGate(gate, scanner, file)) return false;
         if (gate === undefined) {
           file.commands++;
           if (this.shard === undefined || this.shard.takes(frame)) {
-            this.refuseTies(frame, file);
+            this.refuseCoLocated(frame, file);
             session.execute(frame);
           }
         }
@@ -470,22 +475,23 @@ class Loader implements Loaded {
   }
 
   /** Executes the ordinary commands at the front of the window; how many it went over. */
-  private replayAhead(lane: FrameLane, window: Window, file: LoadedFile): number {
+  private replayAhead(batch: FrameBatch, window: Window, file: LoadedFile): number {
     const { frame, session } = this;
     const before = file.commands;
     for (;;) {
-      const count = lane.next(window, frame.source, frame.ordinal);
-      if (lane.seen === 0) return file.commands - before;
-      if (lane.firstOnly > 0) for (let index = 0; index < count; index++) this.refuseTies(lane.frames[index], file);
-      session.keys.warm(lane.frames, count);
-      for (let index = 0; index < count; index++) session.execute(lane.frames[index]);
-      frame.ordinal += lane.seen;
-      file.commands += lane.seen;
+      const count = batch.next(window, frame.source, frame.ordinal);
+      if (batch.seen === 0) return file.commands - before;
+      if (batch.firstOnly > 0)
+        for (let index = 0; index < count; index++) this.refuseCoLocated(batch.frames[index], file);
+      session.keys.warm(batch.frames, count);
+      for (let index = 0; index < count; index++) session.execute(batch.frames[index]);
+      frame.ordinal += batch.seen;
+      file.commands += batch.seen;
     }
   }
 
   /** Throws where a command that this shard would run touches keys of another. */
-  private refuseTies(frame: Frame, file: LoadedFile): void {
+  private refuseCoLocated(frame: CommandView, file: LoadedFile): void {
     if (this.shard?.index === 0 && !this.shard.reaches(frame))
       throw new UndealableError(file.path, frame.start, 'a command that needs both shards');
   }
@@ -537,7 +543,7 @@ class Loader implements Loaded {
     this.findings.add(code, file.path, from, { length: to - from, severity, expected: 'the end of a command', found });
   }
 
-  private noteOpaque(frame: Frame, reason: OpaqueReason): string | undefined {
+  private noteOpaque(frame: CommandView, reason: OpaqueReason): string | undefined {
     const { path } = this.files[this.files.length - 1];
     const command: OpaqueCommand = {
       path,

@@ -9,7 +9,7 @@ import { type EnvelopeFacts, FileSource, type Source } from '../io/source.ts';
 import { createTemporary } from '../io/temporary-name.ts';
 import { limits } from '../limits.ts';
 import type { SourceReader } from '../values/value.ts';
-import { HeldValues, heldSource } from './untouched/value-cache.ts';
+import { heldSource, ValueCache } from './untouched/value-cache.ts';
 
 /** What is read at a time while values are wanted in the order of the file, and where they are wanted here and there. */
 const blockBytes = 256 * 1024;
@@ -33,7 +33,7 @@ interface OpenSource {
 export class Sources implements SourceReader {
   private readonly open: OpenSource[] = [];
   /** What is read as of source `heldSource`. */
-  readonly held = new HeldValues();
+  readonly held = new ValueCache();
   private large: Buffer = Buffer.alloc(0);
 
   /** Opens `path` for a first reading; its number is what `read` takes. Throws UnreadableError. */

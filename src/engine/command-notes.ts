@@ -1,4 +1,4 @@
-import { Frame } from '../resp/frame.ts';
+import { CommandView } from '../resp/command-view.ts';
 import type { SourceReader } from '../values/value.ts';
 
 /**
@@ -16,7 +16,7 @@ export class CommandNotes {
   #lastEnd = 0;
   #lastOrdinal = 0;
   readonly #reader: SourceReader;
-  readonly #frame = new Frame();
+  readonly #frame = new CommandView();
   #text: Buffer = Buffer.alloc(0);
 
   constructor(reader: SourceReader) {
@@ -31,7 +31,7 @@ export class CommandNotes {
   }
 
   /** `id`: of the command, or -1. */
-  push(frame: Frame, id: number): void {
+  push(frame: CommandView, id: number): void {
     // A number below 2^53 takes eight bytes at most, one below 2^31 five.
     const most = this.#length + 48 + frame.argc * 10;
     if (most > this.#bytes.length) this.#grow(most);
@@ -84,7 +84,7 @@ export class CommandNotes {
   id = -1;
 
   /** The next command, its arguments read again; good until the next call. */
-  next(): Frame {
+  next(): CommandView {
     const frame = this.#frame;
     frame.source = this.#read();
     frame.start = this.#lastEnd + this.#read();

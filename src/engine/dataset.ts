@@ -1,6 +1,6 @@
 import { LimitError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import { Keyspace } from './keyspace.ts';
 
 /** A whole dataset: databases by index, and function libraries by name. */
@@ -13,7 +13,7 @@ export class Dataset {
    * SCRIPT LOAD and SCRIPT FLUSH that no call of a script came after: where they lie, without their arguments. Scripts of an RDB have
    * their arguments and no length.
    */
-  readonly scriptChanges: Frame[] = [];
+  readonly scriptChanges: CommandView[] = [];
   readonly #databases = new Map<number, Keyspace>();
   #selected: Keyspace | undefined;
   readonly #seed: number | undefined;

@@ -1,5 +1,5 @@
 import { integerArgument, isWord } from '../resp/arguments.ts';
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import type { Session } from './session.ts';
 
 /** How an option gives an expiry. */
@@ -23,7 +23,7 @@ export type ExpireOption = (typeof ExpireOption)[keyof typeof ExpireOption];
 const int64Max = 2 ** 63;
 
 /** The expiry option that argument `index` names, or None. */
-export function parseExpireOption(frame: Frame, index: number): ExpireOption {
+export function parseExpireOption(frame: CommandView, index: number): ExpireOption {
   switch (frame.lengths[index]) {
     case 2:
       if (isWord(frame, index, 'EX')) return ExpireOption.Seconds;
@@ -40,7 +40,7 @@ export function parseExpireOption(frame: Frame, index: number): ExpireOption {
 }
 
 /** The moment that argument `index` means under `option`, milliseconds since 1970; NaN where a server refuses it (not an integer, not positive, out of range). */
-export function deadline(session: Session, frame: Frame, option: ExpireOption, index: number): number {
+export function deadline(session: Session, frame: CommandView, option: ExpireOption, index: number): number {
   const time = integerArgument(frame, index);
   return time > 0 ? moment(session, option, time) : Number.NaN;
 }

@@ -1,5 +1,5 @@
 import { SipHash } from '../kernels/sip-hash.ts';
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import type { ObjectValue } from '../values/value.ts';
 import { Kind, type OwnString, objectKindMin } from '../values/value.ts';
 import { KeyArena } from './key-arena.ts';
@@ -110,7 +110,7 @@ export class Keyspace {
    * Brings what `find` will look at into the processor's caches for the first keys of `count` frames. Found one by one, each key
    * waits for memory three times; here the waits of all of them overlap.
    */
-  warm(frames: readonly Frame[], count: number): void {
+  warm(frames: readonly CommandView[], count: number): void {
     const places = this.#warmPlaces;
     const table = this.#table;
     const words = this.#words;

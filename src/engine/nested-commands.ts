@@ -1,4 +1,4 @@
-import { Frame } from '../resp/frame.ts';
+import { CommandView } from '../resp/command-view.ts';
 
 const star = 0x2a;
 const dollar = 0x24;
@@ -7,14 +7,14 @@ const dollar = 0x24;
  * Tells of each command, in RESP, that argument `index` of a command carries: in one frame, over the same bytes, so that long values need
  * no copy. False, and nothing told, where the argument holds anything but whole commands.
  */
-export function eachNested(frame: Frame, index: number, visit: (nested: Frame) => void): boolean {
+export function eachNested(frame: CommandView, index: number, visit: (nested: CommandView) => void): boolean {
   return walk(frame, index, () => {}) && walk(frame, index, visit);
 }
 
-function walk(frame: Frame, index: number, visit: (nested: Frame) => void): boolean {
+function walk(frame: CommandView, index: number, visit: (nested: CommandView) => void): boolean {
   const { bytes, base, source, start, end: recordEnd, ordinal } = frame;
   const end = frame.starts[index] + frame.lengths[index];
-  const nested = Object.assign(new Frame(), { base, source, start, end: recordEnd, ordinal });
+  const nested = Object.assign(new CommandView(), { base, source, start, end: recordEnd, ordinal });
   for (let at = frame.starts[index]; at < end; ) {
     nested.bytes = bytes;
     at = readCommand(bytes, at, end, nested);
@@ -25,7 +25,7 @@ function walk(frame: Frame, index: number, visit: (nested: Frame) => void): bool
 }
 
 /** Where the next command begins; -1 where none stands here. */
-function readCommand(bytes: Buffer, from: number, end: number, into: Frame): number {
+function readCommand(bytes: Buffer, from: number, end: number, into: CommandView): number {
   const argc = headerValue(bytes, from, end, star);
   // Each argument takes six bytes at least, so that a count cannot claim more memory than there is.
   if (argc < 1 || argc * 6 > end - from) return -1;

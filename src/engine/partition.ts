@@ -1,4 +1,4 @@
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import { findCommand } from '../servers/command-catalog.ts';
 import { hashBytes } from './key-hash.ts';
 import type { Command, Registry } from './registry.ts';
@@ -9,7 +9,7 @@ import type { Command, Registry } from './registry.ts';
  *
  *   - a command on one key changes only the shard that holds the key;
  *   - a command that does the same to each key, or to a whole database, or none (MULTI, SELECT), runs in every shard;
- *   - whatever else, such as RENAME or a script, runs in shard 0 alone, which must hold all keys that it names: `KeyTies` makes it so.
+ *   - whatever else, such as RENAME or a script, runs in shard 0 alone, which must hold all keys that it names: `CoLocatedKeys` makes it so.
  */
 
 /** Whose a command is. The numbers are those of kernels/assembly/frames-lane.ts. */
@@ -26,7 +26,7 @@ export const Share = {
 export type Share = (typeof Share)[keyof typeof Share];
 
 /** A command's share, and the argument that is its key; 0 for none. A command that is everywhere is its key's alone if it has but one. */
-export interface Dealing {
+export interface Partitioning {
   readonly share: Share;
   readonly key: number;
   /** It may name keys that are in no fixed place. */
@@ -53,10 +53,10 @@ const everywhere = new Map([
   ['DEL', 1],
   ['UNLINK', 1],
 ]);
-const unknown: Dealing = { share: Share.first, key: 0, hasHiddenKeys: true };
+const unknown: Partitioning = { share: Share.first, key: 0, hasHiddenKeys: true };
 
 /** Whose a command, or a container with any subcommand, is; undefined: a command of no family. */
-export function dealingOf(command: Command | undefined): Dealing {
+export function partitioningOf(command: Command | undefined): Partitioning {
   if (command === undefined) return unknown;
   const [name] = command.name.split(' ');
   const hidden = hasHiddenKeys(name);
@@ -106,18 +106,18 @@ export function freeOwners(lead = 0): Uint8Array {
 const keyless = new Set(['SELECT', 'MULTI', 'EXEC', 'DISCARD']);
 
 /** Whose the commands of a registry are, each found out once. */
-export class Dealings {
+export class Partitionings {
   private readonly registry: Registry;
   /** By the id of a command or container. */
-  private readonly byId: readonly Dealing[];
+  private readonly byId: readonly Partitioning[];
 
   constructor(registry: Registry) {
     this.registry = registry;
-    this.byId = registry.commands.map(dealingOf);
+    this.byId = registry.commands.map(partitioningOf);
   }
 
   /** As the kernel deals: by the command's name alone, whatever its subcommand. */
-  of(frame: Frame): Dealing {
+  of(frame: CommandView): Partitioning {
     const head = this.registry.head(frame);
     return head === undefined ? unknown : this.byId[head.id];
   }
@@ -126,7 +126,7 @@ export class Dealings {
    * The arguments that a command of shard 0 may take for keys, none for a command that every shard runs or its key's alone; undefined
    * where nobody can tell.
    */
-  reachedKeys(frame: Frame): readonly number[] | undefined {
+  reachedKeys(frame: CommandView): readonly number[] | undefined {
     const { share, hasHiddenKeys } = this.of(frame);
     if (share !== Share.first) return [];
     const command = this.registry.find(frame);
@@ -142,7 +142,7 @@ export class Dealings {
   }
 
   /** The arguments that a command may take for keys; undefined where it may touch others. */
-  touchedKeys(frame: Frame): readonly number[] | undefined {
+  touchedKeys(frame: CommandView): readonly number[] | undefined {
     const { share, key } = this.of(frame);
     if (share === Share.first) return this.reachedKeys(frame);
     if (share === Share.key) return frame.argc > key ? [key] : [];
@@ -152,16 +152,16 @@ export class Dealings {
 }
 
 /** One part of a dataset that is loaded in several. */
-export class Shard {
+export class Partition {
   readonly index: number;
   /** The shard of each bucket. */
   readonly owners: Uint8Array;
-  private readonly dealings: Dealings;
+  private readonly dealings: Partitionings;
 
   constructor(index: number, owners: Uint8Array, registry: Registry) {
     this.index = index;
     this.owners = owners;
-    this.dealings = new Dealings(registry);
+    this.dealings = new Partitionings(registry);
   }
 
   /** Whether the key `bytes[start, start + length)` is held here. */
@@ -170,7 +170,7 @@ export class Shard {
   }
 
   /** Whether the command is run here. */
-  takes(frame: Frame): boolean {
+  takes(frame: CommandView): boolean {
     const { share, key } = this.dealings.of(frame);
     if (share === Share.key || (share === Share.everywhere && key !== 0 && frame.argc === key + 1)) {
       return frame.argc > key ? this.holds(frame.bytes, frame.starts[key], frame.lengths[key]) : this.index === 0;
@@ -179,25 +179,25 @@ export class Shard {
   }
 
   /** Whether all keys are held here that the command may touch: if not, shard 0 cannot run it. */
-  reaches(frame: Frame): boolean {
+  reaches(frame: CommandView): boolean {
     const keys = this.dealings.reachedKeys(frame);
     return keys?.every((index) => this.holds(frame.bytes, frame.starts[index], frame.lengths[index])) ?? false;
   }
 }
 
 /** Notes the keys that commands of shard 0 may touch. */
-export class KeyTies {
+export class CoLocatedKeys {
   readonly owners: Uint8Array;
-  private readonly dealings: Dealings;
+  private readonly dealings: Partitionings;
 
   /** `owners`: the shard of each bucket before any ties; it is changed. */
   constructor(registry: Registry, owners: Uint8Array) {
-    this.dealings = new Dealings(registry);
+    this.dealings = new Partitionings(registry);
     this.owners = owners;
   }
 
   /** Ties what a command touches to shard 0; false where nobody can tell what that is. */
-  add(frame: Frame): boolean {
+  add(frame: CommandView): boolean {
     const keys = this.dealings.reachedKeys(frame);
     for (const index of keys ?? []) this.owners[bucketOf(frame.bytes, frame.starts[index], frame.lengths[index])] = 0;
     return keys !== undefined;
@@ -205,7 +205,7 @@ export class KeyTies {
 }
 
 /** Whether a SORT has a pattern that makes keys of what the values say. */
-function readsOtherKeys(frame: Frame): boolean {
+function readsOtherKeys(frame: CommandView): boolean {
   for (let index = 2; index < frame.argc; index++) {
     if (frame.lengths[index] <= 3 && /^(?:by|get)$/i.test(frame.text(index))) return true;
   }

@@ -1,7 +1,7 @@
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 
 /** Runs one command in a session of type S. undefined = done; a string = the error reply of a server, and nothing was changed. */
-export type Handler<S = never> = (session: S, frame: Frame) => string | undefined;
+export type Handler<S = never> = (session: S, frame: CommandView) => string | undefined;
 
 /** First key, last key (negative: from the end), step; [0, 0, 0] for none, as COMMAND INFO gives them. */
 type KeyPositions = readonly [first: number, last: number, step: number];
@@ -83,13 +83,13 @@ export class Registry<S = never> {
   }
 
   /** The command that the frame's first argument names (and its second, for a container), or undefined. */
-  find(frame: Frame): Command<S> | undefined {
+  find(frame: CommandView): Command<S> | undefined {
     const head = this.head(frame);
     return head?.subcommands === undefined ? head : this.#subcommand(head, frame);
   }
 
   /** The command or the container that the frame's first argument names, or undefined. */
-  head(frame: Frame): Command<S> | undefined {
+  head(frame: CommandView): Command<S> | undefined {
     const bytes = frame.bytes;
     const start = frame.starts[0];
     const length = frame.lengths[0];
@@ -122,7 +122,7 @@ export class Registry<S = never> {
     return true;
   }
 
-  #resolve(frame: Frame, first: number, second: number, length: number, slot: number): Command<S> | undefined {
+  #resolve(frame: CommandView, first: number, second: number, length: number, slot: number): Command<S> | undefined {
     const spelling = frame.text(0);
     const command = this.#byName.get(upperCase(spelling));
     if (command === undefined) return undefined;
@@ -137,7 +137,7 @@ export class Registry<S = never> {
     return command;
   }
 
-  #subcommand(container: Command<S>, frame: Frame): Command<S> {
+  #subcommand(container: Command<S>, frame: CommandView): Command<S> {
     if (frame.argc < 2 || frame.lengths[1] > 64) return container;
     return container.subcommands?.get(upperCase(frame.text(1))) ?? container;
   }

@@ -1,5 +1,5 @@
 import { parseSafeInteger } from '../encodings/number-text.ts';
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import { findCommand, isModuleName } from '../servers/command-catalog.ts';
 import type { Flavor, FlavorRules } from '../servers/flavor.ts';
 import { flavorRules } from '../servers/flavor.ts';
@@ -27,7 +27,7 @@ export interface ReplyError {
 export type OpaqueReason = 'script' | 'function' | 'module' | 'unknown';
 
 /** Called for each command whose effect is unknown; an error text is noted like an error reply. */
-export type OpaqueHandler = (session: Session, frame: Frame, reason: OpaqueReason) => string | undefined;
+export type OpaqueHandler = (session: Session, frame: CommandView, reason: OpaqueReason) => string | undefined;
 
 export interface SessionOptions {
   readonly flavor?: Flavor;
@@ -104,7 +104,7 @@ export class Session {
   // ---- running commands
 
   /** Runs one command, or queues it inside a transaction. Gives the error reply, if it makes one. */
-  execute(frame: Frame): string | undefined {
+  execute(frame: CommandView): string | undefined {
     const command = this.registry.find(frame);
     if (this.#inTransaction && command !== this.#exec) {
       this.#queue.push(frame, command);
@@ -115,13 +115,13 @@ export class Session {
   }
 
   /** For a handler: runs a command that another one carries. A transaction among such commands needs no marks: nothing comes between them. */
-  runWithin(frame: Frame): string | undefined {
+  runWithin(frame: CommandView): string | undefined {
     const command = this.registry.find(frame);
     if (command !== undefined && (command === this.#multi || command === this.#exec)) return undefined;
     return this.#run(frame, command);
   }
 
-  #run(frame: Frame, command: Command<Session> | undefined): string | undefined {
+  #run(frame: CommandView, command: Command<Session> | undefined): string | undefined {
     this.commandCount++;
     if (command === undefined) return this.#runUnknown(frame);
     this.calls[command.id]++;
@@ -136,7 +136,7 @@ export class Session {
     return error;
   }
 
-  #call(frame: Frame, command: Command<Session>): string | undefined {
+  #call(frame: CommandView, command: Command<Session>): string | undefined {
     if (command === this.#multi) {
       // Inside a transaction Redis refuses another one, and Valkey goes on without a word.
       if (this.#inTransaction) return this.rules.fork === 'redis' ? replies.nestedMulti : undefined;
@@ -147,7 +147,7 @@ export class Session {
     return command.handler(this, frame);
   }
 
-  #runTransaction(frame: Frame, exec: Command<Session>): string | undefined {
+  #runTransaction(frame: CommandView, exec: Command<Session>): string | undefined {
     if (!this.#inTransaction) {
       this.commandCount++;
       this.calls[exec.id]++;
@@ -168,7 +168,7 @@ export class Session {
   }
 
   /** A command of no family: one that only reads is skipped, of any other the effect is not known. */
-  #runUnknown(frame: Frame): string | undefined {
+  #runUnknown(frame: CommandView): string | undefined {
     if (this.skips(frame)) return undefined;
     const name = frame.text(0);
     this.unknownCount++;
@@ -178,18 +178,18 @@ export class Session {
   }
 
   /** Whether a command of no family only reads. */
-  skips(frame: Frame): boolean {
+  skips(frame: CommandView): boolean {
     const known = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
     return this.#readOnly?.(frame.text(0).toUpperCase()) ?? (known !== undefined && !known.write);
   }
 
   /** For a handler: this command's effect is not known. */
-  opaque(frame: Frame, reason: OpaqueReason): string | undefined {
+  opaque(frame: CommandView, reason: OpaqueReason): string | undefined {
     if (this.#opaque !== undefined) return this.#opaque(this, frame, reason);
     return reason === 'unknown' ? replies.unknownCommand(frame.text(0)) : replies.unknownEffect(frame.text(0));
   }
 
-  #note(frame: Frame, command: string, message: string): void {
+  #note(frame: CommandView, command: string, message: string): void {
     this.errorCount++;
     if (this.errors.length >= this.#errorsMax) return;
     const { ordinal, source } = frame;
@@ -219,19 +219,19 @@ export class Session {
   }
 
   /** Argument `index` as a binary string that is shared with earlier equal ones where it is short: for field names. */
-  intern(frame: Frame, index: number): string {
+  intern(frame: CommandView, index: number): string {
     return this.#interner.text(frame.bytes, frame.starts[index], frame.lengths[index]);
   }
 
   // ---- keys
 
   /** The entry of the key at argument `index`, or -1. */
-  find(frame: Frame, index: number): number {
+  find(frame: CommandView, index: number): number {
     return this.keys.find(frame.bytes, frame.starts[index], frame.lengths[index]);
   }
 
   /** The entry of the key at argument `index`, made if it is not there (with no expiry and the integer 0). */
-  findOrInsert(frame: Frame, index: number): number {
+  findOrInsert(frame: CommandView, index: number): number {
     const keys = this.keys;
     const start = frame.starts[index];
     const length = frame.lengths[index];
@@ -240,7 +240,7 @@ export class Session {
   }
 
   /** Removes the key at argument `index`; false if there is none. */
-  remove(frame: Frame, index: number): boolean {
+  remove(frame: CommandView, index: number): boolean {
     const entry = this.find(frame, index);
     if (entry < 0) return false;
     this.keys.remove(entry);
@@ -273,7 +273,7 @@ export class Session {
    * The collection at the key of argument `index`: undefined if there is no such key, the WRONGTYPE reply (a string) if it
    * holds something else. What is returned may be changed in place.
    */
-  read<T extends ObjectValue>(frame: Frame, index: number, kind: Kind): T | undefined | string {
+  read<T extends ObjectValue>(frame: CommandView, index: number, kind: Kind): T | undefined | string {
     const keys = this.keys;
     const entry = keys.find(frame.bytes, frame.starts[index], frame.lengths[index]);
     if (entry < 0) return undefined;
@@ -282,14 +282,14 @@ export class Session {
   }
 
   /** Adds a key that `read` or `find` has just not found. No other lookup may lie between. */
-  add(frame: Frame, index: number, value: ObjectValue): void {
+  add(frame: CommandView, index: number, value: ObjectValue): void {
     const keys = this.keys;
     const entry = keys.insertAfterFind(frame.bytes, frame.starts[index], frame.lengths[index]);
     keys.setObject(entry, value);
   }
 
   /** Makes `value` the whole value of the key at argument `index` and drops its expiry: what *STORE does. An empty collection removes the key. */
-  replace(frame: Frame, index: number, value: ObjectValue): void {
+  replace(frame: CommandView, index: number, value: ObjectValue): void {
     if (value.count === 0 && value.kind !== Kind.Stream && value.kind !== Kind.Bitmap) {
       this.remove(frame, index);
       return;
@@ -300,14 +300,14 @@ export class Session {
   }
 
   /** Removes the key at argument `index` if the collection it holds has no element. */
-  removeIfEmpty(frame: Frame, index: number, value: ObjectValue): void {
+  removeIfEmpty(frame: CommandView, index: number, value: ObjectValue): void {
     if (value.count === 0) this.remove(frame, index);
   }
 
   // ---- plain strings
 
   /** The plain string at the key of argument `index` to read: undefined if there is none, WRONGTYPE (a string) for another type. Valid until the next such call. */
-  readString(frame: Frame, index: number): Buffer | undefined | string {
+  readString(frame: CommandView, index: number): Buffer | undefined | string {
     const entry = this.find(frame, index);
     if (entry < 0) return undefined;
     return this.isString(entry) ? this.stringBytes(this.keys, entry) : replies.wrongType;
@@ -334,7 +334,7 @@ export class Session {
    * The plain string at the key of argument `index` as bytes to change in place, grown with zero bytes to at least
    * `length` (and made if there is no such key). WRONGTYPE (a string) for another type. The expiry stays.
    */
-  writableString(frame: Frame, index: number, length: number): Buffer | string {
+  writableString(frame: CommandView, index: number, length: number): Buffer | string {
     const entry = this.find(frame, index);
     if (entry >= 0 && !this.isString(entry)) return replies.wrongType;
     const target = entry >= 0 ? entry : this.findOrInsert(frame, index);
@@ -350,14 +350,14 @@ export class Session {
   }
 
   /** Makes `bytes` (not copied) the whole value of the key at argument `index`. The expiry is dropped unless `keepExpiry`. */
-  replaceString(frame: Frame, index: number, bytes: Buffer, keepExpiry: boolean): void {
+  replaceString(frame: CommandView, index: number, bytes: Buffer, keepExpiry: boolean): void {
     const entry = this.findOrInsert(frame, index);
     this.keys.setOwn(entry, new OwnString(bytes));
     if (!keepExpiry) this.keys.setExpiry(entry, Number.NaN);
   }
 
   /** Makes argument `argument` the value of `entry`, without copying it where it can be read again. */
-  storeArgument(entry: number, frame: Frame, argument: number): void {
+  storeArgument(entry: number, frame: CommandView, argument: number): void {
     const keys = this.keys;
     const start = frame.starts[argument];
     const length = frame.lengths[argument];

@@ -1,4 +1,4 @@
-import { Frame } from '../resp/frame.ts';
+import { CommandView } from '../resp/command-view.ts';
 import type { SourceReader } from '../values/value.ts';
 import { CommandNotes } from './command-notes.ts';
 import type { Command } from './registry.ts';
@@ -21,7 +21,7 @@ export class TransactionQueue<C extends Command> {
   #copied = 0;
   #bytes: Buffer = Buffer.allocUnsafeSlow(4096);
   #length = 0;
-  #frames: Frame[] = [];
+  #frames: CommandView[] = [];
   #commands: (C | undefined)[] = [];
 
   /** `commands`: by `Command.id`; `reader`: reads the files that frames name as their sources. */
@@ -39,7 +39,7 @@ export class TransactionQueue<C extends Command> {
   }
 
   /** Copies a command in. Its arguments keep their absolute offsets, so that a value can still be a reference. */
-  push(frame: Frame, command: C | undefined): void {
+  push(frame: CommandView, command: C | undefined): void {
     this.count++;
     const notes = this.#notes;
     if (notes !== undefined && frame.source >= 0) {
@@ -53,9 +53,9 @@ export class TransactionQueue<C extends Command> {
     this.#copy(frame, command);
   }
 
-  #copy(frame: Frame, command: C | undefined): void {
+  #copy(frame: CommandView, command: C | undefined): void {
     const index = this.#copied++;
-    const queued = (this.#frames[index] ??= new Frame());
+    const queued = (this.#frames[index] ??= new CommandView());
     this.#commands[index] = command;
     const first = frame.starts[0];
     const last = frame.argc - 1;
@@ -85,7 +85,7 @@ export class TransactionQueue<C extends Command> {
   }
 
   /** Gives every command to `run`, in order. A frame is good until the next one. */
-  forEach(run: (frame: Frame, command: C | undefined) => void): void {
+  forEach(run: (frame: CommandView, command: C | undefined) => void): void {
     for (let index = 0; index < this.#copied; index++) {
       const frame = this.#frames[index];
       frame.bytes = this.#bytes;

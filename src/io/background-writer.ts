@@ -27,7 +27,7 @@ const summedBit = 1 << 30;
 /** A thread that has not started by then will not. */
 const startSecondsMax = 30;
 
-export class WriteBehind {
+export class BackgroundWriter {
   private readonly control: Int32Array;
   private readonly lengths: Int32Array;
   private readonly files: Int32Array;

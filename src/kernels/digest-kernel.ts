@@ -2,9 +2,10 @@
  * The module that computes what keys of an RDB add to a digest (assembly/digest-lane.ts). The window of the file that is read lies in the
  * module's own memory.
  */
+
+import { touchedBytes } from './check-kernel.ts';
 import { digestBase64 } from './digest.generated.ts';
 import { KernelModule, whereKernelsRun } from './kernel-module.ts';
-import { touchedBytes } from './lanes.ts';
 import { mustBeTrap } from './trap.ts';
 
 /** Where the module keeps things, bytes from the start of its memory (assembly/digest-layout.ts). */
@@ -32,7 +33,7 @@ export class DigestKernel {
   readonly window: Buffer;
   /** SHA-1 of the type numbers 0 to 8, then of the mark of an expiry, five words each: to be filled before anything else. */
   readonly hashes: Int32Array;
-  /** Bits of the keys to be passed over: TouchedKeys of src/dataset/untouched/key-bloom-filter.ts. */
+  /** Bits of the keys to be passed over: KeyBloomFilter of src/dataset/untouched/key-bloom-filter.ts. */
   readonly touched: Uint8Array;
   /** The total is in the first five words after `digestRun`. */
   readonly total: Int32Array;

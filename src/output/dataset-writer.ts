@@ -1,4 +1,4 @@
-import type { RespRewriter } from '../aof/writer/resp-rewriter.ts';
+import type { AofWriter } from '../aof/writer/aof-writer.ts';
 import { append } from '../arrays.ts';
 import { fileRuns } from '../dataset/file-order.ts';
 import type { Loaded } from '../dataset/load.ts';
@@ -129,7 +129,7 @@ export class DatasetWriter {
   }
 
   /** Everything as commands, in the shape of BGREWRITEAOF. */
-  async toCommands(writer: RespRewriter): Promise<void> {
+  async toCommands(writer: AofWriter): Promise<void> {
     for (const code of this.loaded.dataset.libraries.values()) writer.writeFunction(code);
     for (const { index } of this.sizes()) {
       const keys = this.loaded.dataset.database(index);
@@ -140,7 +140,7 @@ export class DatasetWriter {
     }
   }
 
-  private keyToCommands(writer: RespRewriter, keys: Keyspace, entry: number): void {
+  private keyToCommands(writer: AofWriter, keys: Keyspace, entry: number): void {
     const key = keys.keyBlock(entry);
     const from = keys.keyStart(entry);
     const to = from + keys.keyLength(entry);

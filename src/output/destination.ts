@@ -1,7 +1,7 @@
 import { constants, gzipSync } from 'node:zlib';
 import type { ManifestPart } from '../aof/manifest.ts';
 import { UsageError } from '../errors.ts';
-import type { WriteBehind } from '../io/background-writer.ts';
+import type { BackgroundWriter } from '../io/background-writer.ts';
 import nodeFs from '../io/file-system.ts';
 import type { FileIdentity } from '../io/open-folder.ts';
 import type { OutputLock } from '../io/output-lock.ts';
@@ -49,7 +49,7 @@ export interface Security {
 
 /** Who writes, and whether they compute the sum of the first file. */
 export interface Writer {
-  readonly behind: WriteBehind;
+  readonly behind: BackgroundWriter;
   readonly summed: boolean;
 }
 

@@ -28,7 +28,7 @@ const asHistory = (part: ManifestPart): ManifestPart => ({ ...part, type: 'h' })
  *     3  the history goes
  *     4  the manifest without it takes its place
  */
-export class PartsSwap {
+export class ManifestSwap {
   readonly manifest: AtomicFile;
   private readonly change: PartsChange;
   private readonly files: readonly AtomicFile[];

@@ -7,7 +7,7 @@ import type { OutputLock } from '../io/output-lock.ts';
 import { likeFile, likeFiles, type Protection } from '../io/protection.ts';
 import { readSmallFile } from '../io/small-file.ts';
 import type { Target } from '../servers/targets.ts';
-import { clearLeftParts, PartsSwap, retire } from './manifest-swap.ts';
+import { clearLeftParts, ManifestSwap, retire } from './manifest-swap.ts';
 
 /**
  * Where the files of a result go and how they take their place: all of them at once, or not at all.
@@ -214,7 +214,7 @@ export class FolderOutput extends PartsFolder {
 export class FolderRewrite implements Output {
   readonly main: AtomicFile;
   readonly increment: AtomicFile;
-  private readonly swap: PartsSwap;
+  private readonly swap: ManifestSwap;
 
   /** `lock`: of the manifest. Throws UnwritableError, UsageError. */
   constructor(manifestPath: string, extension: 'rdb' | 'aof', target: Target, keepHistory: boolean, lock: OutputLock) {
@@ -237,7 +237,7 @@ export class FolderRewrite implements Output {
     );
     [this.main, this.increment] = files;
     try {
-      this.swap = new PartsSwap(manifestPath, change, files, lock, likeFile(manifestPath));
+      this.swap = new ManifestSwap(manifestPath, change, files, lock, likeFile(manifestPath));
     } catch (error) {
       for (const file of files) file.abandon();
       throw error;

@@ -1,6 +1,6 @@
 import type { CommandGate } from '../dataset/command-gate.ts';
 import { flavorOfReport, flavorOfTarget } from '../dataset/flavor-choice.ts';
-import { type DatabaseCensus, takeCensus } from '../dataset/key-statistics.ts';
+import { type DatabaseStatistics, takeStatistics } from '../dataset/key-statistics.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../dataset/load.ts';
 import { digestOf } from '../dataset/loaded-digest.ts';
 import type { Dataset } from '../engine/dataset.ts';
@@ -40,7 +40,7 @@ export interface Expected {
 export interface Verified {
   /** Of the file that was written, whatever was lost. */
   readonly digest: string;
-  readonly databases: readonly DatabaseCensus[];
+  readonly databases: readonly DatabaseStatistics[];
   /** Keys that were compared in part or not at all, because the target cannot hold all of them. */
   readonly keysNotCompared: number;
 }
@@ -73,7 +73,7 @@ export async function verifyOutput(
     refuseUnsound(again);
     const counted = flavorOfReport(flavor);
     const written = digestOf(again, counted, at);
-    const databases = takeCensus(again.dataset);
+    const databases = takeStatistics(again.dataset);
     if (changed.length > 0) for (const side of [loaded, again]) leaveOut(side, changed);
     const found = changed.length === 0 ? written : digestOf(again, counted, at);
     const expected = (changed.length === 0 ? digest : undefined) ?? digestOf(loaded, counted, at);

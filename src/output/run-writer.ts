@@ -1,4 +1,4 @@
-import { RespRewriter } from '../aof/writer/resp-rewriter.ts';
+import { AofWriter } from '../aof/writer/aof-writer.ts';
 import type { ByteSink } from '../io/writer.ts';
 import { RdbWriter } from '../rdb/writer/rdb-writer.ts';
 import type { Loss } from '../servers/losses.ts';
@@ -24,14 +24,14 @@ export interface WritingForm {
 /** Writes a dataset as commands or as an RDB, with the same calls for both. */
 export class RunWriter {
   private readonly form: WritingForm;
-  private readonly writer: RdbWriter | RespRewriter;
+  private readonly writer: RdbWriter | AofWriter;
 
   constructor(form: WritingForm, sink: ByteSink, onLoss: (loss: Loss) => void) {
     const { compress, checksum, isBase: commandsFollow, now, keepsNegativeZero } = form;
     const target = findTarget(form.target) as Target;
     this.form = form;
     this.writer = form.inCommands
-      ? new RespRewriter(sink, { target, now, onLoss })
+      ? new AofWriter(sink, { target, now, onLoss })
       : new RdbWriter(sink, { target, now, onLoss, compress, checksum, commandsFollow, keepsNegativeZero });
   }
 

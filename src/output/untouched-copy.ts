@@ -1,6 +1,6 @@
 import { readFully, type Sources } from '../dataset/sources.ts';
 import { fileChanged } from '../dataset/untouched/record-reader.ts';
-import type { KeptKeys } from '../dataset/untouched/untouched-keys.ts';
+import type { UntouchedKeys } from '../dataset/untouched/untouched-keys.ts';
 import type { RunWriter } from './run-writer.ts';
 
 /** What is read at a time, touched records between the others included. */
@@ -9,8 +9,8 @@ const blockBytes = 512 * 1024;
 const blocksBetweenPauses = 64;
 
 /** Writes the kept keys of a database, in the order of the file. */
-export async function copyKept(
-  kept: KeptKeys,
+export async function copyUntouched(
+  kept: UntouchedKeys,
   database: number,
   sources: Sources,
   writer: RunWriter,

@@ -20,7 +20,7 @@ export interface Refusal {
   readonly rebuilt?: boolean;
 }
 
-export interface LoadExamOptions {
+export interface LoadCheckOptions {
   readonly target: Target;
   /** Whether the server looks into values: `sanitize-dump-payload yes`, or Valkey 9.1. */
   readonly deep: boolean;
@@ -43,12 +43,12 @@ export interface LibraryVerdict {
 }
 
 /** What a server of one release makes of a value that was checked in depth. */
-export class LoadExam {
-  readonly options: LoadExamOptions;
+export class LoadCheck {
+  readonly options: LoadCheckOptions;
   /** Names of libraries, and of functions with brackets behind them. */
   private readonly taken = new Set<string>();
 
-  constructor(options: LoadExamOptions) {
+  constructor(options: LoadCheckOptions) {
     this.options = options;
   }
 

@@ -3,7 +3,7 @@ import { WindowChecksum } from '../checksum/window-checksum.ts';
 import { FormatError } from '../faults.ts';
 import { envelopeBytes, isEnvelope, readEnvelope } from '../io/envelope/vcs.ts';
 import type { Source } from '../io/source.ts';
-import type { Lanes } from '../kernels/lanes.ts';
+import type { CheckKernel } from '../kernels/check-kernel.ts';
 import { databaseMax } from '../limits.ts';
 import type { Fork } from '../servers/value-type-id.ts';
 import { RdbInput } from './input.ts';
@@ -70,7 +70,7 @@ export interface RdbReaderOptions {
   /** Whether the checksum is computed along the way. Default true. */
   readonly checksum?: boolean;
   /** Whose memory the input's window is, if it is theirs. */
-  readonly lanes?: Lanes;
+  readonly checkKernel?: CheckKernel;
   /** Whether function libraries in the form of the release candidates of 7.0 are read, as 7.0 itself does and no other release. */
   readonly preReleaseFunctions?: boolean;
 }
@@ -143,7 +143,8 @@ export class RdbReader {
   constructor(input: RdbInput, options: RdbReaderOptions = {}) {
     this.input = input;
     this.takesPreRelease = options.preReleaseFunctions === true;
-    if (options.checksum !== false) this.crc = options.lanes ? new WindowChecksum(options.lanes) : new Crc64();
+    if (options.checksum !== false)
+      this.crc = options.checkKernel ? new WindowChecksum(options.checkKernel) : new Crc64();
   }
 
   static open(source: Source, options: RdbReaderOptions = {}): RdbReader {

@@ -1,6 +1,6 @@
 import type { Window } from '../io/window.ts';
+import type { CheckKernel } from '../kernels/check-kernel.ts';
 import { addToTable, fitsTable } from '../kernels/command-table.ts';
-import type { Lanes } from '../kernels/lanes.ts';
 import { type CommandInfo, commands, fitsArity } from '../servers/command-catalog.ts';
 import type { SeenForms } from './seen-forms.ts';
 
@@ -22,7 +22,7 @@ const leftOut = new Set(['EVAL', 'EVALSHA', 'FCALL', 'DISCARD', 'RESET', 'VADD',
  * else: what is cut by the window's end, unknown, damaged, of the wrong arity, a container, an annotation. A scanner then reads
  * the one record at which the lane stopped and alone says what it is.
  */
-export class RespFastLane {
+export class CommandBatch {
   /** Commands that the last `pass` went over. */
   count = 0;
   /** Position in the window where the last of them ended outside of a transaction; -1 where none did. */
@@ -36,7 +36,7 @@ export class RespFastLane {
   /** The database that the last SELECT among them chose; -1 where there was none. */
   selected = -1;
   private readonly window: Window;
-  private readonly lanes: Lanes;
+  private readonly checkKernel: CheckKernel;
   /** Less than so many bytes in the window are not worth a call. */
   private readonly refill: number;
   private readonly mayPass: Passing | undefined;
@@ -45,33 +45,33 @@ export class RespFastLane {
    * The window's memory must be the lanes'; while it has outgrown that, nothing is passed. `mayPass`: which of the ordinary commands
    * may be; a lane that has it must be alone with these lanes.
    */
-  constructor(window: Window, lanes: Lanes, mayPass?: Passing) {
+  constructor(window: Window, checkKernel: CheckKernel, mayPass?: Passing) {
     this.window = window;
-    this.lanes = lanes;
+    this.checkKernel = checkKernel;
     this.refill = window.home.length >> 2;
     this.mayPass = mayPass;
-    fillCommandTable(lanes, mayPass);
-    mayPass?.seen.fill(lanes);
+    fillCommandTable(checkKernel, mayPass);
+    mayPass?.seen.fill(checkKernel);
   }
 
   /** `mayPass` has new answers for a command: those count from now on. */
   admit(info: CommandInfo): void {
-    if (mayStand(info)) setCounts(this.lanes, commandAt(this.lanes, info.name), info, this.mayPass);
+    if (mayStand(info)) setCounts(this.checkKernel, commandAt(this.checkKernel, info.name), info, this.mayPass);
   }
 
   /** The form of a command at which the lane has just stopped was looked at: it may pass from now on. */
   admitForm(): void {
-    this.mayPass?.seen.add(this.lanes);
+    this.mayPass?.seen.add(this.checkKernel);
   }
 
   /** Moves the window over ordinary commands; false if there was none. `open`: a MULTI waits for its EXEC. */
   pass(open: boolean): boolean {
-    const { window, lanes } = this;
+    const { window, checkKernel } = this;
     if (window.limit - window.position < this.refill) window.ensure(this.refill);
-    if (!lanes.owns(window.bytes)) return false;
-    const count = lanes.passCommands(window.position, window.limit, open ? 1 : 0);
+    if (!checkKernel.owns(window.bytes)) return false;
+    const count = checkKernel.passCommands(window.position, window.limit, open ? 1 : 0);
     if (count === 0) return false;
-    const { result } = lanes;
+    const { result } = checkKernel;
     window.position = result[0];
     this.count = count;
     this.validPosition = result[1];
@@ -111,33 +111,33 @@ const formBits = (rule: FormRule | undefined): number =>
 const mayStand = (info: CommandInfo): boolean => !info.container && !leftOut.has(info.name) && fitsTable(info.name);
 
 /** Where each instance's table has a command's own part of a slot. */
-const places = new WeakMap<Lanes, Map<string, number>>();
+const places = new WeakMap<CheckKernel, Map<string, number>>();
 
-const commandAt = (lanes: Lanes, name: string): number => places.get(lanes)?.get(name) ?? -1;
+const commandAt = (checkKernel: CheckKernel, name: string): number => places.get(checkKernel)?.get(name) ?? -1;
 
 /**
  * Writes the commands that a lane may pass (kernels/assembly/aof-lane.ts says what its own part of a slot is): once an instance, unless some of
  * the commands may not.
  */
-function fillCommandTable(lanes: Lanes, mayPass: Passing | undefined): void {
-  if (lanes.commandTableFilled && mayPass === undefined) return;
-  const isNew = !places.has(lanes);
-  if (isNew) places.set(lanes, new Map());
+function fillCommandTable(checkKernel: CheckKernel, mayPass: Passing | undefined): void {
+  if (checkKernel.commandTableFilled && mayPass === undefined) return;
+  const isNew = !places.has(checkKernel);
+  if (isNew) places.set(checkKernel, new Map());
   for (const info of commands) {
     if (!mayStand(info)) continue;
     if (isNew) {
-      const own = addToTable(lanes.commandTable, info.name, kindOf(info));
-      places.get(lanes)?.set(info.name, own);
+      const own = addToTable(checkKernel.commandTable, info.name, kindOf(info));
+      places.get(checkKernel)?.set(info.name, own);
     }
-    setCounts(lanes, commandAt(lanes, info.name), info, mayPass);
+    setCounts(checkKernel, commandAt(checkKernel, info.name), info, mayPass);
   }
-  lanes.commandTableFilled = mayPass === undefined;
+  checkKernel.commandTableFilled = mayPass === undefined;
 }
 
-function setCounts(lanes: Lanes, own: number, info: CommandInfo, mayPass: Passing | undefined): void {
-  lanes.commandTable.setUint32(own + 8, kindOf(info) | formBits(mayPass?.formRule(info)), true);
-  lanes.commandTable.setUint32(own, fittingCounts(info, 0, mayPass), true);
-  lanes.commandTable.setUint32(own + 4, fittingCounts(info, 32, mayPass), true);
+function setCounts(checkKernel: CheckKernel, own: number, info: CommandInfo, mayPass: Passing | undefined): void {
+  checkKernel.commandTable.setUint32(own + 8, kindOf(info) | formBits(mayPass?.formRule(info)), true);
+  checkKernel.commandTable.setUint32(own, fittingCounts(info, 0, mayPass), true);
+  checkKernel.commandTable.setUint32(own + 4, fittingCounts(info, 32, mayPass), true);
 }
 
 /** Bit n: that `first + n` arguments fit. */

@@ -1,6 +1,6 @@
 import type { Window } from '../io/window.ts';
 import { findCommand, fitsArity } from '../servers/command-catalog.ts';
-import { Frame } from './frame.ts';
+import { CommandView } from './command-view.ts';
 import { Record, RespScanner } from './scanner.ts';
 
 const star = 0x2a;
@@ -23,7 +23,7 @@ const bulkHeader = /\$(\d{1,9})\r\n/g;
 export class Resynchroniser {
   private readonly window: Window;
   private readonly scanner: RespScanner;
-  private readonly frame = new Frame();
+  private readonly frame = new CommandView();
   /** Whether a command with more damage behind it is believed. */
   private readonly alone: boolean;
   private cost = 0;

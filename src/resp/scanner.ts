@@ -2,7 +2,7 @@ import type { FormatFault } from '../faults.ts';
 import type { FaultCode } from '../findings.ts';
 import type { Window } from '../io/window.ts';
 import { aofLineBufferBytes, bulkLengthMax } from '../limits.ts';
-import type { Frame } from './frame.ts';
+import type { CommandView } from './command-view.ts';
 
 /**
  * Frames the commands of an AOF.
@@ -55,7 +55,7 @@ export class RespScanner {
    * Reads the next record into `frame`. After Record.command `frame.starts` are positions in `frame.bytes` (-1 for an argument
    * that was passed over). After Record.flaw the window has moved to where the flaw was seen: `start` is where the record began.
    */
-  next(frame: Frame): Record {
+  next(frame: CommandView): Record {
     const window = this.window;
     if (window.position === window.limit && !window.ensure(1)) {
       this.start = window.offset;
@@ -76,7 +76,7 @@ export class RespScanner {
   }
 
   /** Every argument into memory, side by side. */
-  private wholeCommand(frame: Frame, argc: number): Record {
+  private wholeCommand(frame: CommandView, argc: number): Record {
     const window = this.window;
     // Room grows with what was read, not with what was declared.
     for (let index = 0; index < argc; index++) {
@@ -97,7 +97,7 @@ export class RespScanner {
     return Record.command;
   }
 
-  private passCommand(frame: Frame, argc: number): Record {
+  private passCommand(frame: CommandView, argc: number): Record {
     const window = this.window;
     let kept = Math.min(argc, argumentsKept);
     for (let index = 0; index < argc; index++) {
@@ -110,14 +110,14 @@ export class RespScanner {
       }
       if (index === kept) this.holding = false;
       if (!this.passArgument(length)) return Record.flaw;
-      if (index === kept - 1) this.copyKept(frame, kept);
+      if (index === kept - 1) this.copyUntouched(frame, kept);
     }
     for (let index = kept; index < Math.min(argc, argumentsKept); index++) frame.starts[index] = -1;
     return Record.command;
   }
 
   /** The first arguments may leave the window while the rest of a long command is passed over: keeps a copy of them. */
-  private copyKept(frame: Frame, kept: number): void {
+  private copyUntouched(frame: CommandView, kept: number): void {
     const window = this.window;
     this.holding = false;
     const end = frame.starts[kept - 1] + frame.lengths[kept - 1];

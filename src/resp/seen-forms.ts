@@ -1,4 +1,4 @@
-import { type Lanes, laneFormSlots } from '../kernels/lanes.ts';
+import { type CheckKernel, laneFormSlots } from '../kernels/check-kernel.ts';
 
 /** A table that is half full is fast to search. */
 const formsMax = laneFormSlots / 2;
@@ -12,14 +12,14 @@ export class SeenForms {
   private readonly high: number[] = [];
 
   /** Writes them into the memory of an instance, which may have held others. */
-  fill(lanes: Lanes): void {
-    lanes.forms.fill(0);
-    for (const [index, low] of this.low.entries()) put(lanes.forms, low, this.high[index]);
+  fill(checkKernel: CheckKernel): void {
+    checkKernel.forms.fill(0);
+    for (const [index, low] of this.low.entries()) put(checkKernel.forms, low, this.high[index]);
   }
 
   /** Adds the form at which the instance's kernel has stopped, if it has. */
-  add(lanes: Lanes): void {
-    const { result, forms } = lanes;
+  add(checkKernel: CheckKernel): void {
+    const { result, forms } = checkKernel;
     const low = result[6] >>> 0;
     const high = result[7] >>> 0;
     if (low === 0 || this.low.length === formsMax) return;

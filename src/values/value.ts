@@ -1,4 +1,4 @@
-import type { Frame } from '../resp/frame.ts';
+import type { CommandView } from '../resp/command-view.ts';
 import type { FlavorRules } from '../servers/flavor.ts';
 
 /**
@@ -127,7 +127,7 @@ export interface ValueCodec {
   /** Decodes `bytes[from, to)`, a value of `rdbType` without its type byte. Throws a data error if it is damaged. */
   decode(rdbType: number, bytes: Buffer, from: number, to: number): Value;
   /** Checks version, checksum and structure of the payload of a RESTORE, `frame`. A string is the server's error reply. */
-  restorePayload(bytes: Buffer, frame?: Frame): RestoredPayload | string;
+  restorePayload(bytes: Buffer, frame?: CommandView): RestoredPayload | string;
   /** Checks a FUNCTION RESTORE payload and gives each library's source text as a binary string. A string is the error reply. */
   functionPayload(bytes: Buffer): readonly string[] | string;
 }

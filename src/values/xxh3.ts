@@ -53,8 +53,8 @@ function mix16(bytes: Buffer, position: number, key: number): bigint {
 function xxh3Hash64(bytes: Buffer): bigint {
   const length = bytes.length;
   if (length > 240) {
-    const lanes = accumulate(bytes);
-    return mergeLanes(lanes, 11, (BigInt(length) * prime64a) & mask);
+    const checkKernel = accumulate(bytes);
+    return mergeLanes(checkKernel, 11, (BigInt(length) * prime64a) & mask);
   }
   if (length > 128) return middle64(bytes);
   if (length > 16) return small64(bytes);
@@ -119,44 +119,44 @@ const blockBytes = stripeBytes * stripesPerBlock;
 
 /** The eight lanes after all input longer than 240 bytes. */
 function accumulate(bytes: Buffer): BigUint64Array {
-  const lanes = BigUint64Array.of(prime32c, prime64a, prime64b, prime64c, prime64d, prime32b, prime64e, prime32a);
+  const checkKernel = BigUint64Array.of(prime32c, prime64a, prime64b, prime64c, prime64d, prime32b, prime64e, prime32a);
   const length = bytes.length;
   const blocks = Math.floor((length - 1) / blockBytes);
   for (let block = 0; block < blocks; block++) {
     for (let stripe = 0; stripe < stripesPerBlock; stripe++) {
-      accumulateStripe(lanes, bytes, block * blockBytes + stripe * stripeBytes, stripe * 8);
+      accumulateStripe(checkKernel, bytes, block * blockBytes + stripe * stripeBytes, stripe * 8);
     }
-    scramble(lanes);
+    scramble(checkKernel);
   }
   const stripes = Math.floor((length - 1 - blocks * blockBytes) / stripeBytes);
   for (let stripe = 0; stripe < stripes; stripe++) {
-    accumulateStripe(lanes, bytes, blocks * blockBytes + stripe * stripeBytes, stripe * 8);
+    accumulateStripe(checkKernel, bytes, blocks * blockBytes + stripe * stripeBytes, stripe * 8);
   }
-  accumulateStripe(lanes, bytes, length - stripeBytes, secret.length - stripeBytes - 7);
-  return lanes;
+  accumulateStripe(checkKernel, bytes, length - stripeBytes, secret.length - stripeBytes - 7);
+  return checkKernel;
 }
 
-function accumulateStripe(lanes: BigUint64Array, bytes: Buffer, position: number, key: number): void {
-  for (let lane = 0; lane < 8; lane++) {
-    const value = read64(bytes, position + lane * 8);
-    const keyed = value ^ secret64(key + lane * 8);
-    lanes[lane ^ 1] += value;
-    lanes[lane] += (keyed & 0xffffffffn) * (keyed >> 32n);
-  }
-}
-
-function scramble(lanes: BigUint64Array): void {
-  for (let lane = 0; lane < 8; lane++) {
-    const value = lanes[lane];
-    lanes[lane] = (value ^ (value >> 47n) ^ secret64(secret.length - stripeBytes + lane * 8)) * prime32a;
+function accumulateStripe(checkKernel: BigUint64Array, bytes: Buffer, position: number, key: number): void {
+  for (let batch = 0; batch < 8; batch++) {
+    const value = read64(bytes, position + batch * 8);
+    const keyed = value ^ secret64(key + batch * 8);
+    checkKernel[batch ^ 1] += value;
+    checkKernel[batch] += (keyed & 0xffffffffn) * (keyed >> 32n);
   }
 }
 
-function mergeLanes(lanes: BigUint64Array, key: number, start: bigint): bigint {
+function scramble(checkKernel: BigUint64Array): void {
+  for (let batch = 0; batch < 8; batch++) {
+    const value = checkKernel[batch];
+    checkKernel[batch] = (value ^ (value >> 47n) ^ secret64(secret.length - stripeBytes + batch * 8)) * prime32a;
+  }
+}
+
+function mergeLanes(checkKernel: BigUint64Array, key: number, start: bigint): bigint {
   let sum = start;
   for (let pair = 0; pair < 4; pair++) {
     const position = key + pair * 16;
-    sum += fold((lanes[pair * 2] ^ secret64(position)) * (lanes[pair * 2 + 1] ^ secret64(position + 8)));
+    sum += fold((checkKernel[pair * 2] ^ secret64(position)) * (checkKernel[pair * 2 + 1] ^ secret64(position + 8)));
   }
   return avalanche(sum & mask);
 }
@@ -171,9 +171,9 @@ export interface Hash128 {
 export function xxh3Hash128(bytes: Buffer): Hash128 {
   const length = bytes.length;
   if (length > 240) {
-    const lanes = accumulate(bytes);
-    const low = mergeLanes(lanes, 11, (BigInt(length) * prime64a) & mask);
-    const high = mergeLanes(lanes, secret.length - stripeBytes - 11, ~(BigInt(length) * prime64b) & mask);
+    const checkKernel = accumulate(bytes);
+    const low = mergeLanes(checkKernel, 11, (BigInt(length) * prime64a) & mask);
+    const high = mergeLanes(checkKernel, secret.length - stripeBytes - 11, ~(BigInt(length) * prime64b) & mask);
     return { low, high };
   }
   if (length > 128) return middle128(bytes);

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
-import { RespRewriter } from '../../src/aof/writer/resp-rewriter.ts';
+import { AofWriter } from '../../src/aof/writer/aof-writer.ts';
 import { RdbCodec } from '../../src/rdb/codec/codec.ts';
 import type { Loss } from '../../src/servers/losses.ts';
 import { findTarget, type Target } from '../../src/servers/targets.ts';
@@ -64,7 +64,7 @@ describeWithServers('a dataset as commands', (name) => {
 
 function asCommands(file: RdbFile, target: Target, losses: Loss[], straight = false): Buffer {
   const sink = new Gathered();
-  const rewriter = new RespRewriter(sink, { target, onLoss: (loss) => losses.push(loss) });
+  const rewriter = new AofWriter(sink, { target, onLoss: (loss) => losses.push(loss) });
   const codec = new RdbCodec({ fork: file.fork, templates: file.templates });
   for (const code of file.libraries) rewriter.writeFunction(code);
   let db = -1;

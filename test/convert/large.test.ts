@@ -6,7 +6,7 @@ import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { crc64 } from '../../src/checksum/crc64.ts';
 import { type ConvertOptions, convert, UnwritableError } from '../../src/index.ts';
 import type { AtomicFile } from '../../src/io/atomic-file.ts';
-import { WriteBehind } from '../../src/io/background-writer.ts';
+import { BackgroundWriter } from '../../src/io/background-writer.ts';
 import { temporaryDir } from '../support/servers.ts';
 
 const at = Date.UTC(2026, 10, 20);
@@ -88,7 +88,7 @@ describe('a large input', () => {
 describe('an RDB that one reading does not settle', () => {
   const small = join(goldenDir('redis-8.6-rdb'), 'dump.rdb');
 
-  it('is surveyed where commands follow it', async () => {
+  it('is inspected where commands follow it', async () => {
     const path = join(temporaryDir(), 'dump.rdb');
     // What follows ends as an RDB does.
     const tail = Buffer.concat([
@@ -122,7 +122,7 @@ describe('an RDB that one reading does not settle', () => {
 
 describe('a writer behind', () => {
   it('says what kept it from writing', async () => {
-    const behind = new WriteBehind();
+    const behind = new BackgroundWriter();
     const descriptor = openSync('/dev/full', 'w');
     const file = { path: '/dev/full', descriptor, length: 0, abandon: () => {} } as unknown as AtomicFile;
     const sink = behind.sink(file, true);

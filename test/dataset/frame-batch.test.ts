@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { FrameLane } from '../../src/dataset/frame-batch.ts';
+import { FrameBatch } from '../../src/dataset/frame-batch.ts';
 import { defaultRegistry } from '../../src/engine/commands/index.ts';
-import { freeOwners, Shard } from '../../src/engine/partition.ts';
+import { freeOwners, Partition } from '../../src/engine/partition.ts';
 import { Window } from '../../src/io/window.ts';
 import { type FramesKernel, openFramesKernel } from '../../src/kernels/frames-kernel.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
 
 const registry = defaultRegistry();
@@ -26,26 +26,26 @@ function sourceOf(bytes: Buffer) {
   };
 }
 
-const show = (frame: Frame) => ({
+const show = (frame: CommandView) => ({
   args: Array.from({ length: frame.argc }, (_, index) => frame.text(index)),
   offsets: Array.from({ length: frame.argc }, (_, index) => frame.base + frame.starts[index]),
   place: [frame.start, frame.end, frame.ordinal],
 });
 
 /** What a scanner alone reads of a shard's commands, and what it reads where a lane comes first. */
-function read(bytes: Buffer, windowBytes: number, shard: Shard, withLane: boolean) {
-  const lane = new FrameLane(kernel, registry, shard);
-  const scanner = new RespScanner(new Window(sourceOf(bytes), 0, lane.home.subarray(0, windowBytes)), true);
-  const frame = new Frame();
+function read(bytes: Buffer, windowBytes: number, shard: Partition, withBatch: boolean) {
+  const batch = new FrameBatch(kernel, registry, shard);
+  const scanner = new RespScanner(new Window(sourceOf(bytes), 0, batch.home.subarray(0, windowBytes)), true);
+  const frame = new CommandView();
   const seen: unknown[] = [];
   let ahead = 0;
   for (;;) {
-    while (withLane) {
-      const count = lane.next(scanner.window, -1, frame.ordinal);
-      if (lane.seen === 0) break;
-      seen.push(...lane.frames.slice(0, count).map(show));
-      frame.ordinal += lane.seen;
-      ahead += lane.seen;
+    while (withBatch) {
+      const count = batch.next(scanner.window, -1, frame.ordinal);
+      if (batch.seen === 0) break;
+      seen.push(...batch.frames.slice(0, count).map(show));
+      frame.ordinal += batch.seen;
+      ahead += batch.seen;
     }
     const record = scanner.next(frame);
     if (record === Record.command) {
@@ -85,8 +85,8 @@ const ends = [
 ];
 
 describe('the frame lane', () => {
-  const dealt = [0, 1].map((index) => new Shard(index, freeOwners(), registry));
-  const whole = new Shard(0, new Uint8Array(freeOwners().length), registry);
+  const dealt = [0, 1].map((index) => new Partition(index, freeOwners(), registry));
+  const whole = new Partition(0, new Uint8Array(freeOwners().length), registry);
   for (const windowBytes of [64, 97, 500, 4096, 1 << 16]) {
     it(`frames what a scanner does and deals it out alike, window of ${windowBytes} bytes`, () => {
       for (const end of ends) {

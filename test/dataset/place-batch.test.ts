@@ -7,19 +7,33 @@ import { FindingList } from '../../src/aof/report.ts';
 import { RdbLoad } from '../../src/dataset/load-rdb.ts';
 import { defaultRegistry } from '../../src/engine/commands/index.ts';
 import { Dataset } from '../../src/engine/dataset.ts';
-import { freeOwners, Shard } from '../../src/engine/partition.ts';
+import { freeOwners, Partition } from '../../src/engine/partition.ts';
 import { MemorySource } from '../../src/io/source.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../../src/kernels/lanes.ts';
+import { borrowCheckKernel, type CheckKernel, returnCheckKernel } from '../../src/kernels/check-kernel.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 import { describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
 
 /** Everything that loading tells, and how many calls of the reader it took. */
-async function load(bytes: Buffer, lanes: Lanes | undefined, shard: Shard | undefined, windowBytes: number) {
-  const input = new RdbInput(new MemorySource(bytes, 'file', 8192), 0, lanes?.window(windowBytes));
+async function load(
+  bytes: Buffer,
+  checkKernel: CheckKernel | undefined,
+  shard: Partition | undefined,
+  windowBytes: number,
+) {
+  const input = new RdbInput(new MemorySource(bytes, 'file', 8192), 0, checkKernel?.window(windowBytes));
   const dataset = new Dataset(2 ** 31);
   const findings = new FindingList();
   const pause = async () => {};
-  const options = { path: 'file', source: 3, dataset, findings, dropExpiredBefore: Number.NaN, pause, shard, lanes };
+  const options = {
+    path: 'file',
+    source: 3,
+    dataset,
+    findings,
+    dropExpiredBefore: Number.NaN,
+    pause,
+    shard,
+    checkKernel,
+  };
   const loader = new RdbLoad(input, options);
   let read = 0;
   const next = loader.reader.next.bind(loader.reader);
@@ -43,21 +57,21 @@ async function load(bytes: Buffer, lanes: Lanes | undefined, shard: Shard | unde
 async function compare(path: string): Promise<number> {
   const bytes = readFileSync(path);
   const registry = defaultRegistry();
-  const shards = [undefined, ...[0, 1].map((index) => new Shard(index, freeOwners(), registry))];
-  const lanes = borrowLanes();
-  if (lanes === undefined) throw new Error('no WebAssembly here');
+  const shards = [undefined, ...[0, 1].map((index) => new Partition(index, freeOwners(), registry))];
+  const checkKernel = borrowCheckKernel();
+  if (checkKernel === undefined) throw new Error('no WebAssembly here');
   let saved = 0;
   try {
     for (const shard of shards) {
       const plain = await load(bytes, undefined, shard, 0);
       for (const windowBytes of [1000, 1 << 19]) {
-        const found = await load(bytes, lanes, shard, windowBytes);
+        const found = await load(bytes, checkKernel, shard, windowBytes);
         expect(found.told, path).toEqual(plain.told);
         saved += plain.read - found.read;
       }
     }
   } finally {
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   }
   return saved;
 }

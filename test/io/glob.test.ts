@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { CommandPattern } from '../../src/dataset/point/command-pattern.ts';
 import { Glob, GlobItems } from '../../src/io/glob.ts';
 import { includedPaths } from '../../src/operations/boot/include-paths.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { Random } from '../engine/special/replay.ts';
 import { describeWithServers, startServer, temporaryDir } from '../support/servers.ts';
 
@@ -208,7 +208,7 @@ describe('a glob on hostile keys', () => {
 
   it('takes any bytes as a pattern of a command', () => {
     for (const pattern of ['SET [z-a', 'SET [', 'S[^ \\', '[b-a]* [d-', '\\', 'SET *a*a*a*b']) {
-      new CommandPattern(pattern).matches(Frame.of(['SET', 'a'.repeat(60_000)]));
+      new CommandPattern(pattern).matches(CommandView.of(['SET', 'a'.repeat(60_000)]));
     }
     expect(new GlobItems().matches(Buffer.alloc(0), 0, 0)).toBe(true);
   });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/io/source.ts';
 import { Window } from '../../src/io/window.ts';
-import { borrowLanes, laneWindowBytes, returnLanes } from '../../src/kernels/lanes.ts';
-import { RespFastLane } from '../../src/resp/command-batch.ts';
+import { batchWindowBytes, borrowCheckKernel, returnCheckKernel } from '../../src/kernels/check-kernel.ts';
+import { CommandBatch } from '../../src/resp/command-batch.ts';
 import { commands, fitsArity } from '../../src/servers/command-catalog.ts';
 import { aofCorpus, describeWithCorpus } from '../support/corpus.ts';
 import { damaged, random } from './damage.ts';
@@ -44,12 +44,12 @@ function generated(seed: number, count: number): Buffer {
 
 async function expectSame(bytes: Buffer, next: (below: number) => number): Promise<void> {
   const slow = await outcomeOf(bytes, { fast: false, window: 4096 });
-  const window = [64, 100 + next(900), 4096, laneWindowBytes][next(4)];
+  const window = [64, 100 + next(900), 4096, batchWindowBytes][next(4)];
   const chunk = next(2) === 0 ? undefined : 1 + next(500);
   expect(await outcomeOf(bytes, { fast: true, window, chunk })).toBe(slow);
 }
 
-describe('the fast lane of an AOF', () => {
+describe('the fast batch of an AOF', () => {
   it('passes what is ordinary and stops before everything else', () => {
     const ordinary = resp('SET', 'k', 'v') + resp('multi') + resp('SELECT', 9) + resp('EXEC') + resp('MULTI');
     for (const stop of [
@@ -64,14 +64,14 @@ describe('the fast lane of an AOF', () => {
       kinds[15],
       kinds[18],
     ]) {
-      const lanes = borrowLanes()!;
+      const checkKernel = borrowCheckKernel()!;
       const bytes = Buffer.from(ordinary + stop(5) + ordinary);
-      const window = new Window(new MemorySource(bytes), 4096, lanes.window(4096));
+      const window = new Window(new MemorySource(bytes), 4096, checkKernel.window(4096));
       window.ensure(bytes.length);
-      const lane = new RespFastLane(window, lanes);
-      expect(lane.pass(false)).toBe(true);
+      const batch = new CommandBatch(window, checkKernel);
+      expect(batch.pass(false)).toBe(true);
       expect(window.position).toBe(ordinary.length);
-      const { count, closed, open, openPosition, openIndex, validPosition } = lane;
+      const { count, closed, open, openPosition, openIndex, validPosition } = batch;
       const last = ordinary.length - resp('MULTI').length;
       expect({ count, closed, open, openPosition, openIndex, validPosition }).toEqual({
         count: 5,
@@ -81,19 +81,19 @@ describe('the fast lane of an AOF', () => {
         openIndex: 4,
         validPosition: last,
       });
-      expect(lane.pass(true)).toBe(false);
-      returnLanes(lanes);
+      expect(batch.pass(true)).toBe(false);
+      returnCheckKernel(checkKernel);
     }
   });
 
   it('knows the arity of every plain command as the catalog does', () => {
-    const lanes = borrowLanes()!;
+    const checkKernel = borrowCheckKernel()!;
     for (const info of commands) {
       for (const argc of [1, 2, 3, 4, 5, 6, 7, 8, 62, 63, 64, 70]) {
         const bytes = Buffer.from(resp(...[info.name.toLowerCase(), ...Array(argc - 1).fill('a')]));
-        const window = new Window(new MemorySource(bytes), 4096, lanes.window(4096));
+        const window = new Window(new MemorySource(bytes), 4096, checkKernel.window(4096));
         window.ensure(bytes.length);
-        const passed = new RespFastLane(window, lanes).pass(info.name === 'EXEC');
+        const passed = new CommandBatch(window, checkKernel).pass(info.name === 'EXEC');
         if (passed) expect([info.name, argc, fitsArity(info, argc)]).toEqual([info.name, argc, true]);
         const ordinary =
           /^[A-Z]{1,16}$/.test(info.name) &&
@@ -102,7 +102,7 @@ describe('the fast lane of an AOF', () => {
         if (ordinary) expect([info.name, argc, passed]).toEqual([info.name, argc, fitsArity(info, argc)]);
       }
     }
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   });
 
   it('changes nothing of what a check says, sound or damaged', async () => {
@@ -118,11 +118,12 @@ describe('the fast lane of an AOF', () => {
       resp('SET', 'a', 'x'.repeat(60_000)) + resp('SET', 'b', 'y'.repeat(2_000_000)) + resp('MULTI') + resp('EXEC'),
     );
     const slow = await outcomeOf(bytes, { fast: false, window: 4096 });
-    for (const window of [64, 4096, laneWindowBytes]) expect(await outcomeOf(bytes, { fast: true, window })).toBe(slow);
+    for (const window of [64, 4096, batchWindowBytes])
+      expect(await outcomeOf(bytes, { fast: true, window })).toBe(slow);
   });
 });
 
-describeWithCorpus('the fast lane on the AOFs of the test suite', (dir) => {
+describeWithCorpus('the fast batch on the AOFs of the test suite', (dir) => {
   it('changes nothing of what a check says', async () => {
     const next = random(2);
     for (const { path } of aofCorpus(dir)) {

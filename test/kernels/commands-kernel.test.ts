@@ -1,13 +1,13 @@
 /* The kernel that makes commands of keys writes what JavaScript writes, or leaves the key to it. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RespRewriter } from '../../src/aof/writer/resp-rewriter.ts';
+import { AofWriter } from '../../src/aof/writer/aof-writer.ts';
 import { MemorySource } from '../../src/io/source.ts';
 import { commandsKeysMax, openCommandsKernel } from '../../src/kernels/commands-kernel.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
 import { RdbWriter } from '../../src/rdb/writer/rdb-writer.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
 import { findTarget, type Target } from '../../src/servers/targets.ts';
 import { HashValue } from '../../src/values/hash.ts';
@@ -38,7 +38,7 @@ function rdbOf(keys: readonly Key[], compress: boolean): Buffer {
 
 function inJavascript(keys: readonly Key[]): string {
   const chunks: Buffer[] = [];
-  const rewriter = new RespRewriter({ write: (bytes) => void chunks.push(Buffer.from(bytes)) }, { target });
+  const rewriter = new AofWriter({ write: (bytes) => void chunks.push(Buffer.from(bytes)) }, { target });
   for (const { name, expire, value } of keys) {
     const key = Buffer.from(name, 'latin1');
     rewriter.writeKey(key, 0, key.length, expire, value);
@@ -175,7 +175,7 @@ it('never writes what is no command, whatever the bytes are', () => {
       kernel.rewriteKeys(9, bytes.length, commandsKeysMax, 1, 0, 0);
       const text = Buffer.from(kernel.output.subarray(0, kernel.result[1]));
       const scanner = new RespScanner(new RdbInput(new MemorySource(text)), true);
-      const frame = new Frame();
+      const frame = new CommandView();
       let record: Record;
       while ((record = scanner.next(frame)) === Record.command);
       expect(record).toBe(Record.end);

@@ -5,18 +5,18 @@
  */
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { RespRewriter } from '../../src/aof/writer/resp-rewriter.ts';
+import { AofWriter } from '../../src/aof/writer/aof-writer.ts';
 import { Crc64 } from '../../src/checksum/crc64.ts';
 import { crc64Javascript, crc64Result } from '../../src/checksum/crc64-javascript.ts';
-import { FrameLane } from '../../src/dataset/frame-batch.ts';
+import { FrameBatch } from '../../src/dataset/frame-batch.ts';
 import { defaultRegistry } from '../../src/engine/commands/index.ts';
 import { Digester } from '../../src/engine/digest.ts';
 import { MemorySource } from '../../src/io/source.ts';
 import { Window } from '../../src/io/window.ts';
+import { batchKeysMax, batchPlacesMax, batchUntouchedMax, CheckKernel } from '../../src/kernels/check-kernel.ts';
 import { CommandsKernel, commandsKeysMax } from '../../src/kernels/commands-kernel.ts';
 import { DigestKernel } from '../../src/kernels/digest-kernel.ts';
 import { FramesKernel } from '../../src/kernels/frames-kernel.ts';
-import { Lanes, laneKeptMax, laneKeysMax, lanePlacesMax } from '../../src/kernels/lanes.ts';
 import { LogKernel } from '../../src/kernels/log-kernel.ts';
 import { sha1Lanes } from '../../src/kernels/sha1-lanes.ts';
 import { StatisticsKernel } from '../../src/kernels/statistics-kernel.ts';
@@ -24,15 +24,15 @@ import { lzfCompress } from '../../src/lzf/compress.ts';
 import { lzfCompressJavascript } from '../../src/lzf/compress-javascript.ts';
 import { lzfDecompress } from '../../src/lzf/decompress.ts';
 import { lzfDecompressJavascript } from '../../src/lzf/decompress-javascript.ts';
-import { StatisticsLane } from '../../src/operations/log/statistics-lane.ts';
+import { StatisticsBatch } from '../../src/operations/log/statistics-batch.ts';
 import { RdbCodec } from '../../src/rdb/codec/codec.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
 import { ValueCheck } from '../../src/rdb/value-check.ts';
 import { checkValue } from '../../src/rdb/value-types.ts';
 import { RdbWriter } from '../../src/rdb/writer/rdb-writer.ts';
-import { RespFastLane } from '../../src/resp/command-batch.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandBatch } from '../../src/resp/command-batch.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
 import { findTarget, type Target } from '../../src/servers/targets.ts';
 import { HashValue } from '../../src/values/hash.ts';
@@ -194,13 +194,13 @@ function noTraps(traps: Traps): void {
 describe('keys of an RDB, cut anywhere', () => {
   it('are passed by the lanes', () => {
     const traps = watchTraps();
-    const lanes = new Lanes();
-    const window = lanes.window();
+    const checkKernel = new CheckKernel();
+    const window = checkKernel.window();
     eachFile((bytes, isSound) => {
       for (const flags of [0, 1, 2, 4, 5, 7]) {
         eachCut(bytes, window, (flags & 1) !== 0, (from, cut, keys, whole) => {
-          const count = lanes.passKeys(from, cut, laneKeysMax, flags, 7, 0, Number.NaN);
-          const end = lanes.result[0];
+          const count = checkKernel.passKeys(from, cut, batchKeysMax, flags, 7, 0, Number.NaN);
+          const end = checkKernel.result[0];
           expect(end).toBeLessThanOrEqual(cut);
           if (!isSound) return;
           expect(isBoundary(keys, end, from)).toBe(count);
@@ -208,10 +208,10 @@ describe('keys of an RDB, cut anywhere', () => {
         });
       }
       eachCut(bytes, window, false, (from, cut, keys, whole) => {
-        const count = lanes.placeKeys(from, cut, lanePlacesMax, 0);
-        expect(lanes.result[0]).toBeLessThanOrEqual(cut);
+        const count = checkKernel.placeKeys(from, cut, batchPlacesMax, 0);
+        expect(checkKernel.result[0]).toBeLessThanOrEqual(cut);
         for (let index = 0; isSound && index < count; index++) {
-          const [name, length, type, value, end] = lanes.places.subarray(index * 8);
+          const [name, length, type, value, end] = checkKernel.places.subarray(index * 8);
           const key = keys[index];
           expect({ name: window.latin1Slice(name, name + length), type, value, end }).toEqual({
             name: key.name.latin1Slice(),
@@ -221,9 +221,9 @@ describe('keys of an RDB, cut anywhere', () => {
           });
         }
         if (isSound) expect(count).toBeLessThanOrEqual(whole);
-        const kept = lanes.keepKeys(from, cut, laneKeptMax, 7, 0, Number.NaN);
-        expect(lanes.result[0]).toBeLessThanOrEqual(cut);
-        if (isSound) expect(isBoundary(keys, lanes.result[0], from)).toBe(kept + lanes.result[1]);
+        const kept = checkKernel.keepKeys(from, cut, batchUntouchedMax, 7, 0, Number.NaN);
+        expect(checkKernel.result[0]).toBeLessThanOrEqual(cut);
+        if (isSound) expect(isBoundary(keys, checkKernel.result[0], from)).toBe(kept + checkKernel.result[1]);
       });
     });
     noTraps(traps);
@@ -275,7 +275,7 @@ describe('keys of an RDB, cut anywhere', () => {
 
 function inJavascript(bytes: Buffer, keys: readonly Key[], codec: RdbCodec): string {
   const chunks: Buffer[] = [];
-  const rewriter = new RespRewriter({ write: (part) => void chunks.push(Buffer.from(part)) }, { target });
+  const rewriter = new AofWriter({ write: (part) => void chunks.push(Buffer.from(part)) }, { target });
   for (const { name, expire, type, value, end } of keys)
     rewriter.writeKey(name, 0, name.length, expire, codec.decode(type, bytes, value, end));
   rewriter.finish();
@@ -299,7 +299,7 @@ function logOf(next: Next): Buffer {
 /** Where each command ends that the scanner reads. */
 function endsOf(bytes: Buffer): number[] {
   const scanner = new RespScanner(new Window(new MemorySource(bytes)), true);
-  const frame = new Frame();
+  const frame = new CommandView();
   const ends: number[] = [];
   for (let record = scanner.next(frame); record === Record.command; record = scanner.next(frame)) ends.push(frame.end);
   return ends;
@@ -327,11 +327,12 @@ function expectCommands(count: number, end: number, cut: number, ends: readonly 
 describe('commands of a log, cut anywhere', () => {
   it('are passed by the lanes', () => {
     const traps = watchTraps();
-    const lanes = new Lanes();
-    const lane = new RespFastLane(new Window(new MemorySource(Buffer.alloc(0)), 0, lanes.window()), lanes);
-    expect(lane.count).toBe(0);
-    eachLogCut(lanes.window(), (cut, ends) => {
-      for (const open of [0, 1]) expectCommands(lanes.passCommands(0, cut, open), lanes.result[0], cut, ends);
+    const checkKernel = new CheckKernel();
+    const batch = new CommandBatch(new Window(new MemorySource(Buffer.alloc(0)), 0, checkKernel.window()), checkKernel);
+    expect(batch.count).toBe(0);
+    eachLogCut(checkKernel.window(), (cut, ends) => {
+      for (const open of [0, 1])
+        expectCommands(checkKernel.passCommands(0, cut, open), checkKernel.result[0], cut, ends);
     });
     noTraps(traps);
   }, 60_000);
@@ -339,19 +340,19 @@ describe('commands of a log, cut anywhere', () => {
   it('are framed', () => {
     const traps = watchTraps();
     const kernel = new FramesKernel();
-    const lane = new FrameLane(kernel, defaultRegistry());
+    const batch = new FrameBatch(kernel, defaultRegistry());
     eachLogCut(kernel.window, (cut, ends) => {
       const count = kernel.frameCommands(0, cut, 64, 0);
       expectCommands(count, kernel.result[0], cut, ends);
       for (let index = 0; index < count; index++) {
         const [from, to, argc] = kernel.heads.subarray(index * 8);
-        const scanned = new Frame();
+        const scanned = new CommandView();
         new RespScanner(new Window(new MemorySource(Buffer.from(kernel.window.subarray(from, to)))), true).next(
           scanned,
         );
         const args = Array.from({ length: argc }, (_, arg) => {
-          const start = lane.frames[index].starts[arg];
-          return kernel.window.latin1Slice(start, start + lane.frames[index].lengths[arg]);
+          const start = batch.frames[index].starts[arg];
+          return kernel.window.latin1Slice(start, start + batch.frames[index].lengths[arg]);
         });
         expect(args).toEqual(Array.from({ length: scanned.argc }, (_, arg) => scanned.text(arg)));
       }
@@ -378,7 +379,7 @@ describe('commands of a log, cut anywhere', () => {
   it('are counted', () => {
     const traps = watchTraps();
     const kernel = new StatisticsKernel(100);
-    expect(new StatisticsLane(kernel).keys).toBeDefined();
+    expect(new StatisticsBatch(kernel).keys).toBeDefined();
     eachLogCut(kernel.window, (cut, ends) => {
       for (const mask of [-1, 0, 3]) {
         const count = kernel.countCommands(0, cut, cut, mask);
@@ -431,17 +432,17 @@ describe('the small kernels', () => {
   });
 
   it('hash messages of any length', () => {
-    const lanes = sha1Lanes();
-    if (lanes === undefined) throw new Error('no WebAssembly');
+    const checkKernel = sha1Lanes();
+    if (checkKernel === undefined) throw new Error('no WebAssembly');
     const next = random(seed);
     for (let length = 0; length < 300; length++) {
       const message = Buffer.from(Array.from({ length }, () => next(256)));
-      lanes.messages.set(message);
-      lanes.records.set([0, length, 0]);
-      lanes.slots.fill(0, 0, 5);
-      lanes.hashMessages(0, 1);
+      checkKernel.messages.set(message);
+      checkKernel.records.set([0, length, 0]);
+      checkKernel.slots.fill(0, 0, 5);
+      checkKernel.hashMessages(0, 1);
       const hash = createHash('sha1').update(message).digest();
-      expect(Array.from(lanes.slots.subarray(0, 5))).toEqual([0, 4, 8, 12, 16].map((at) => hash.readInt32BE(at)));
+      expect(Array.from(checkKernel.slots.subarray(0, 5))).toEqual([0, 4, 8, 12, 16].map((at) => hash.readInt32BE(at)));
     }
   });
 });

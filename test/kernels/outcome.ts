@@ -3,7 +3,7 @@ import { sniff, sniffBytes } from '../../src/aof/layout.ts';
 import { type FileReport, FindingList } from '../../src/aof/report.ts';
 import { checkContent } from '../../src/checks/check-file.ts';
 import { MemorySource } from '../../src/io/source.ts';
-import { borrowLanes, returnLanes } from '../../src/kernels/lanes.ts';
+import { borrowCheckKernel, returnCheckKernel } from '../../src/kernels/check-kernel.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 
 export interface Reading {
@@ -17,18 +17,18 @@ export interface Reading {
 /** Everything that a check reports, as text. */
 export async function outcomeOf(bytes: Uint8Array, reading: Reading): Promise<string> {
   const { fast, window, chunk = Number.POSITIVE_INFINITY, reopen } = reading;
-  const lanes = fast ? borrowLanes() : undefined;
-  if (fast && lanes === undefined) throw new Error('the lanes cannot be loaded');
-  const input = new RdbInput(new MemorySource(bytes, 'memory', chunk), window, lanes?.window(window));
+  const checkKernel = fast ? borrowCheckKernel() : undefined;
+  if (fast && checkKernel === undefined) throw new Error('the checkKernel cannot be loaded');
+  const input = new RdbInput(new MemorySource(bytes, 'memory', chunk), window, checkKernel?.window(window));
   const report: FileReport = { path: 'memory', role: 'file', format: 'unknown', gzip: false, size: 0 };
   const findings = new FindingList();
   try {
     input.ensure(sniffBytes);
     const content = sniff(input.bytes.subarray(input.position, Math.min(input.limit, sniffBytes)), 'memory');
-    const options = { role: 'file', part: false, last: true, seed: 7, lanes, reopen } as const;
+    const options = { role: 'file', part: false, last: true, seed: 7, checkKernel, reopen } as const;
     if (content !== 'manifest') await checkContent(content, input, report, findings, options);
   } finally {
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   }
   return JSON.stringify({ report, findings: findings.findings, end: input.offset }, undefined, 1);
 }

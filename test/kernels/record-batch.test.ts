@@ -7,12 +7,12 @@ import { encodeIntset } from '../../src/encodings/intset.ts';
 import { encodeListpack } from '../../src/encodings/listpack-writer.ts';
 import { encodeZiplist } from '../../src/encodings/ziplist-writer.ts';
 import { MemorySource } from '../../src/io/source.ts';
-import { borrowLanes, laneWindowBytes, returnLanes } from '../../src/kernels/lanes.ts';
+import { batchWindowBytes, borrowCheckKernel, returnCheckKernel } from '../../src/kernels/check-kernel.ts';
 import { lzfCompress } from '../../src/lzf/compress.ts';
 import { FingerprintSet } from '../../src/rdb/fingerprints.ts';
 import { RdbInput } from '../../src/rdb/input.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
-import { RdbFastLane } from '../../src/rdb/record-batch.ts';
+import { RecordBatch } from '../../src/rdb/record-batch.ts';
 import { ValueCheck } from '../../src/rdb/value-check.ts';
 import { checkValue } from '../../src/rdb/value-types.ts';
 import { describeWithCorpus, rdbCorpus } from '../support/corpus.ts';
@@ -126,12 +126,12 @@ function generated(seed: number): Buffer {
 
 async function expectSame(bytes: Buffer, next: Next, path?: string): Promise<void> {
   const slow = await outcomeOf(bytes, { fast: false, window: 4096, reopen: path });
-  const window = [64, 100 + next(900), 4096, laneWindowBytes][next(4)];
+  const window = [64, 100 + next(900), 4096, batchWindowBytes][next(4)];
   const chunk = next(2) === 0 ? undefined : 1 + next(500);
   expect(await outcomeOf(bytes, { fast: true, window, chunk, reopen: path })).toBe(slow);
 }
 
-describe('the fast lane of an RDB', () => {
+describe('the fast batch of an RDB', () => {
   it('changes nothing of what a check says, sound or damaged', async () => {
     const next = random(3);
     for (let round = 0; round < 1500; round++) {
@@ -156,7 +156,7 @@ describe('the fast lane of an RDB', () => {
       Buffer.from([0xff]),
       Buffer.alloc(8),
     ]);
-    const reading = { window: laneWindowBytes };
+    const reading = { window: batchWindowBytes };
     for (let at = 9; at < body.length; at++) {
       for (const step of [-2, -1, 1, 2]) {
         const bytes = Buffer.from(body);
@@ -169,11 +169,11 @@ describe('the fast lane of an RDB', () => {
   });
 
   it('gives keys the fingerprints that JavaScript gives them', () => {
-    const lanes = borrowLanes()!;
+    const checkKernel = borrowCheckKernel()!;
     const bytes = readFileSync(fileURLToPath(new URL('../../fixtures/golden/redis-8.6-rdb/dump.rdb', import.meta.url)));
-    const reader = new RdbReader(new RdbInput(new MemorySource(bytes), laneWindowBytes, lanes.window()));
+    const reader = new RdbReader(new RdbInput(new MemorySource(bytes), batchWindowBytes, checkKernel.window()));
     const slow = new RdbReader(new RdbInput(new MemorySource(bytes)));
-    const lane = new RdbFastLane(reader, lanes, { deep: false, seed: 99 });
+    const batch = new RecordBatch(reader, checkKernel, { deep: false, seed: 99 });
     const hasher = new FingerprintSet(99);
     const skip = new ValueCheck(false, slow.templates, 0);
     reader.readHeader();
@@ -184,22 +184,22 @@ describe('the fast lane of an RDB', () => {
     slow.next();
     reader.input.seek(reader.itemOffset);
     slow.input.seek(slow.itemOffset);
-    while (lane.pass()) {
-      for (let index = 0; index < lane.count; index++) {
+    while (batch.pass()) {
+      for (let index = 0; index < batch.count; index++) {
         expect(slow.next()).toBe(Item.key);
         hasher.hash(slow.key, 0, slow.keyLength, slow.db);
-        expect([...lane.prints.subarray(index * 2, index * 2 + 2)]).toEqual([hasher.high, hasher.low]);
+        expect([...batch.prints.subarray(index * 2, index * 2 + 2)]).toEqual([hasher.high, hasher.low]);
         checkValue(slow.input, slow.type, skip);
       }
-      passed += lane.count;
+      passed += batch.count;
       expect(reader.input.offset).toBe(slow.input.offset);
     }
     expect(passed).toBeGreaterThan(0);
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   });
 });
 
-describe('the fast lane on the golden RDBs', () => {
+describe('the fast batch on the golden RDBs', () => {
   const folder = fileURLToPath(new URL('../../fixtures/golden', import.meta.url));
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.name.endsWith('.rdb'))
@@ -216,7 +216,7 @@ describe('the fast lane on the golden RDBs', () => {
   });
 });
 
-describeWithCorpus('the fast lane on the corpus of RDBs', (dir) => {
+describeWithCorpus('the fast batch on the corpus of RDBs', (dir) => {
   it('changes nothing of what a check says', async () => {
     const next = random(5);
     for (const { path } of rdbCorpus(dir)) {
@@ -230,19 +230,19 @@ describeWithCorpus('the fast lane on the corpus of RDBs', (dir) => {
 
 describe('the checksum of a window', () => {
   it('is that of JavaScript, in pieces of any length', () => {
-    const lanes = borrowLanes()!;
+    const checkKernel = borrowCheckKernel()!;
     const next = random(6);
-    const window = lanes.window();
+    const window = checkKernel.window();
     for (let index = 0; index < window.length; index++) window[index] = next(256);
     for (let round = 0; round < 40; round++) {
       const from = next(1000);
       const middle = from + next(round % 2 ? 20_000 : 200_000);
       const to = middle + next(round % 3 ? 9_000 : 300_000);
-      lanes.crc64(0, 0, from, middle);
-      lanes.crc64(lanes.result[0], lanes.result[1], middle, to);
-      const sum = (BigInt(lanes.result[1] >>> 0) << 32n) | BigInt(lanes.result[0] >>> 0);
+      checkKernel.crc64(0, 0, from, middle);
+      checkKernel.crc64(checkKernel.result[0], checkKernel.result[1], middle, to);
+      const sum = (BigInt(checkKernel.result[1] >>> 0) << 32n) | BigInt(checkKernel.result[0] >>> 0);
       expect(sum).toBe(crc64(window, from, to));
     }
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   });
 });

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { borrowLanes, Lanes, returnLanes } from '../../src/kernels/lanes.ts';
+import { borrowCheckKernel, CheckKernel, returnCheckKernel } from '../../src/kernels/check-kernel.ts';
 import { check } from '../../src/operations/check/check.ts';
 import { convert } from '../../src/operations/convert/convert.ts';
 import { digest } from '../../src/operations/digest/digest.ts';
@@ -114,7 +114,7 @@ describe('a kernel that traps', () => {
   async function same<T>(name: string, operation: () => Promise<T>): Promise<void> {
     const plain = await operation();
     // Instances that were given back have no trap.
-    for (let idle = 2; idle > 0; idle--) borrowLanes();
+    for (let idle = 2; idle > 0; idle--) borrowCheckKernel();
     const traps = watchTraps();
     traps.plant(name, 1);
     expect(await operation()).toEqual(plain);
@@ -152,11 +152,11 @@ describe('a kernel that traps', () => {
 
   it('is not lent again', () => {
     const traps = watchTraps();
-    const lanes = new Lanes();
+    const checkKernel = new CheckKernel();
     traps.plant('passKeys', 1);
-    expect(lanes.passKeys(0, 100, 1, 0, 0, 0, Number.NaN)).toBe(0);
-    expect([lanes.owns(lanes.window()), lanes.result[0]]).toEqual([false, 0]);
-    returnLanes(lanes);
-    expect(borrowLanes()).not.toBe(lanes);
+    expect(checkKernel.passKeys(0, 100, 1, 0, 0, 0, Number.NaN)).toBe(0);
+    expect([checkKernel.owns(checkKernel.window()), checkKernel.result[0]]).toEqual([false, 0]);
+    returnCheckKernel(checkKernel);
+    expect(borrowCheckKernel()).not.toBe(checkKernel);
   });
 });

@@ -6,7 +6,7 @@ import { logOf } from '../../fixtures/generate/flaws/inputs.ts';
 import { join, length, rdbFile, string } from '../../fixtures/generate/rdb-bytes.ts';
 import { CommandNotes } from '../../src/engine/command-notes.ts';
 import { check, defaultLimits, digest, LimitError, rewrite, setLimits } from '../../src/index.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { temporaryDir } from '../support/servers.ts';
 
 afterEach(() => setLimits(defaultLimits));
@@ -60,7 +60,7 @@ describe('a long MULTI', () => {
     const reader = { read: (_: number, offset: number, size: number) => Buffer.alloc(size, String(offset % 7)) };
     const notes = new CommandNotes(reader);
     const places = [1, 1000, 20_000, 2 ** 31 - 1, 2 ** 31 + 5000, 2 ** 40 + 5, 2 ** 52].map((start, index) => {
-      const frame = Frame.of(['SET', 'key', 'v'.repeat(index * 50)], index);
+      const frame = CommandView.of(['SET', 'key', 'v'.repeat(index * 50)], index);
       return Object.assign(frame, { start, end: start + frame.bytes.length, base: start, ordinal: start });
     });
     for (const [index, frame] of places.entries()) notes.push(frame, index - 1);

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { findKeys, findWrittenKeys, KeyPositions } from '../../src/aof/log/command-keys.ts';
 import { subcommand } from '../../src/aof/log/matcher.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { findCommand } from '../../src/servers/command-catalog.ts';
 import { describeWithServer, ReplyError, type Server, startServer } from '../support/servers.ts';
 
 function keysOf(line: string, find = findKeys): string[] {
-  const frame = Frame.of(line.split(' ').map((word) => (word === '""' ? '' : word)));
+  const frame = CommandView.of(line.split(' ').map((word) => (word === '""' ? '' : word)));
   const container = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
   if (container === undefined) throw new Error(`no such command: ${line}`);
   const found = new KeyPositions();

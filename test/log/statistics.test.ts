@@ -10,8 +10,8 @@ import { FrequentKeys } from '../../src/operations/log/frequent-keys.ts';
 import { GrowthCurve } from '../../src/operations/log/growth-curve.ts';
 import { RewriteSample } from '../../src/operations/log/rewrite-estimate.ts';
 import { logStatistics } from '../../src/operations/log/statistics.ts';
-import { StatisticsLane } from '../../src/operations/log/statistics-lane.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { StatisticsBatch } from '../../src/operations/log/statistics-batch.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { temporaryDir } from '../support/server-process.ts';
 import { fileOf, resp, words } from './collect.ts';
 
@@ -125,7 +125,7 @@ describe('log statistics', () => {
     const keys = new KeyPositions();
     keys.add(1);
     for (let index = 0; index < 16384; index++)
-      sample.command(Frame.of(['SET', `key:${index}`, 'x'.repeat(100)]), keys, 150);
+      sample.command(CommandView.of(['SET', `key:${index}`, 'x'.repeat(100)]), keys, 150);
     expect(sample.measure(16384 * 150, 16384 * 150).method).toBe('exact');
     sample.grow(2 ** 30);
     expect(sample.sampledOf).toBe(128);
@@ -206,12 +206,12 @@ describe('statistics are the same with and without kernels', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 8 }), (list, capacity) => {
         const plain = new FrequentKeys(capacity);
-        const lane = new StatisticsLane(new StatisticsKernel(capacity * 2));
+        const batch = new StatisticsBatch(new StatisticsKernel(capacity * 2));
         for (const [index, text] of list.entries()) {
-          for (const table of [plain, lane.keys, lane.prefixes]) table.add(Buffer.from(text), 0, text.length, index);
+          for (const table of [plain, batch.keys, batch.prefixes]) table.add(Buffer.from(text), 0, text.length, index);
         }
-        expect(lane.keys.top(1000)).toEqual(plain.top(1000));
-        expect(lane.prefixes.top(1000)).toEqual(plain.top(1000));
+        expect(batch.keys.top(1000)).toEqual(plain.top(1000));
+        expect(batch.prefixes.top(1000)).toEqual(plain.top(1000));
       }),
       { numRuns: 30 },
     );

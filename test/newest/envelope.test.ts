@@ -26,16 +26,16 @@ import { warnOfSkip } from '../support/servers.ts';
 
 type FrameClass = new (window: Window) => FrameReader;
 
-function decoded(Frame: FrameClass, bytes: Buffer, chunk?: number): Buffer {
-  const frame = new Frame(new Window(new MemorySource(bytes, 'frame', chunk), 1024));
+function decoded(CommandView: FrameClass, bytes: Buffer, chunk?: number): Buffer {
+  const frame = new CommandView(new Window(new MemorySource(bytes, 'frame', chunk), 1024));
   const blocks: Buffer[] = [];
   for (let block = frame.next(); block !== undefined; block = frame.next()) blocks.push(Buffer.from(block));
   return Buffer.concat(blocks);
 }
 
-function fault(Frame: FrameClass, bytes: Buffer): string {
+function fault(CommandView: FrameClass, bytes: Buffer): string {
   try {
-    decoded(Frame, bytes);
+    decoded(CommandView, bytes);
     return 'none';
   } catch (error) {
     if (error instanceof FrameFault) return error.kind;
@@ -215,7 +215,7 @@ describe('what the tools make', () => {
       ['--fast=22', '-1', '-3', '-7', '-12', '-19', '--ultra -22', '--no-check', '-3 --long=27', '-9 --zstd=wlog=10'],
     ],
   ];
-  for (const [tool, Frame, settings] of tools) {
+  for (const [tool, CommandView, settings] of tools) {
     const isThere = spawnSync(tool, ['--version']).status === 0;
     if (!isThere) warnOfSkip(`no ${tool}: install it to have its frames compared`);
     it.skipIf(!isThere)(
@@ -228,7 +228,7 @@ describe('what the tools make', () => {
               maxBuffer: 1 << 28,
               stdio: ['pipe', 'pipe', 'ignore'],
             });
-            expect(decoded(Frame, frame).equals(input)).toBe(true);
+            expect(decoded(CommandView, frame).equals(input)).toBe(true);
           }
         }
       },

@@ -38,7 +38,7 @@ function folderOf(files: Record<string, string>): string {
 }
 
 /** Temporary files that nobody took away. */
-const litterIn = (dir: string) => fs.readdirSync(dir).filter((name) => name.startsWith('.'));
+const staleFilesIn = (dir: string) => fs.readdirSync(dir).filter((name) => name.startsWith('.'));
 
 /** Each file has its old or its new content; what is new has a backup of the old. */
 function expectOldOrNew(dir: string, old: Record<string, string>, whole: Record<string, string>): void {
@@ -135,7 +135,7 @@ describe.each(cases)('repair: killed within %s', (_, files, options, after) => {
       });
       if (!kills.includes(fault)) {
         const what = `${fault} at ${dying.calls[at]}`;
-        expect(litterIn(dir), what).toEqual([]);
+        expect(staleFilesIn(dir), what).toEqual([]);
         if (ended instanceof UnwritableError) {
           const isAsOld = isAsBefore(dir, files);
           expect(ended.message.includes('nothing was replaced'), `${what}: ${ended.message}`).toBe(isAsOld);
@@ -225,7 +225,7 @@ describe('repair: cannot write', () => {
       if (!full.struck) break;
       expect([torn, set('a')]).toContain(fs.readFileSync(file, 'latin1'));
       if (error !== undefined) expect(error).toBeInstanceOf(UnwritableError);
-      expect(litterIn(dir)).toEqual([]);
+      expect(staleFilesIn(dir)).toEqual([]);
     }
   });
 

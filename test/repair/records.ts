@@ -3,7 +3,7 @@ import { Window } from '../../src/io/window.ts';
 import { Item, RdbReader } from '../../src/rdb/reader.ts';
 import { ValueCheck } from '../../src/rdb/value-check.ts';
 import { checkValue } from '../../src/rdb/value-types.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
 import { commandRows } from '../../src/servers/commands.generated.ts';
 import { type Damage, touches } from './damage.ts';
@@ -57,7 +57,7 @@ function touchedInAof(bytes: Buffer, start: number, damage: Damage, touched: Set
   const window = new Window(new MemorySource(bytes));
   window.seek(start);
   const scanner = new RespScanner(window, true);
-  const frame = new Frame();
+  const frame = new CommandView();
   let db = 0;
   for (;;) {
     const record = scanner.next(frame);
@@ -74,13 +74,13 @@ function touchedInAof(bytes: Buffer, start: number, damage: Damage, touched: Set
   }
 }
 
-function otherDatabases(frame: Frame): string[] {
+function otherDatabases(frame: CommandView): string[] {
   const names = [frame.text(1), frame.text(2)];
   return Array.from({ length: 16 }, (_, db) => names.map((name) => id(db, name))).flat();
 }
 
 /** Every argument may be a key where the positions do not tell. */
-function keysIn(frame: Frame, name: string): string[] {
+function keysIn(frame: CommandView, name: string): string[] {
   const row = rows.get(`${name} ${frame.argc > 1 ? frame.text(1).toUpperCase() : ''}`) ?? rows.get(name);
   const [, , , flags = 'm', first = 0, last = 0, step = 0] = row ?? [];
   const all = Array.from({ length: frame.argc - 1 }, (_, index) => frame.text(index + 1));

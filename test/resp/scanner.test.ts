@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemorySource } from '../../src/io/source.ts';
 import { Window } from '../../src/io/window.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { Record, RespScanner } from '../../src/resp/scanner.ts';
 
 /** Everything a scanner says of some bytes: records with their offsets, and the flaw that ended it. */
@@ -10,7 +10,7 @@ function scan(text: string | Buffer, { keep = true, chunk = 1 << 20, size = 1 <<
   const bytes = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
   const window = new Window(new MemorySource(bytes, 'test', chunk), size);
   const scanner = new RespScanner(window, keep);
-  const frame = new Frame();
+  const frame = new CommandView();
   const records: unknown[] = [];
   for (;;) {
     const record = scanner.next(frame);
@@ -99,7 +99,7 @@ describe('RespScanner', () => {
       8192,
     );
     const scanner = new RespScanner(window, false);
-    const frame = new Frame();
+    const frame = new CommandView();
     expect(scanner.next(frame)).toBe(Record.command);
     expect([frame.argc, frame.text(0), frame.text(1)]).toEqual([3, 'SET', 'k']);
     expect(scanner.next(frame)).toBe(Record.command);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CommandPattern } from '../../src/dataset/point/command-pattern.ts';
 import { digest, type PointInTime, restore, rewrite, UsageError } from '../../src/index.ts';
-import { Frame } from '../../src/resp/frame.ts';
+import { CommandView } from '../../src/resp/command-view.ts';
 import { aof, writeFolder } from '../boot/folder.ts';
 import { temporaryDir } from '../support/servers.ts';
 
@@ -46,7 +46,7 @@ const parts = (...files: string[]) => {
 
 describe('command pattern', () => {
   const matches = (pattern: string, command: string) =>
-    new CommandPattern(pattern).matches(Frame.of(command.split(' ')));
+    new CommandPattern(pattern).matches(CommandView.of(command.split(' ')));
   it.each([
     ['FLUSHALL', 'flushall', true],
     ['flushall', 'FLUSHALL ASYNC', true],

@@ -86,7 +86,7 @@ function partsOf(place: string): { named: string[]; there: string[] } | undefine
 }
 
 /** Temporary files and folders, beside it and in it. */
-function litterBeside(place: string): string[] {
+function staleFilesBeside(place: string): string[] {
   const folders = [dirname(place), place].filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
   return folders.flatMap((folder) => readdirSync(folder)).filter((name) => name.startsWith('.'));
 }
@@ -105,7 +105,7 @@ async function breakAt(scene: Scene, call: number, fault: Fault, expected: strin
   if (error !== undefined && !(error instanceof Killed)) {
     expect(error.name, what).toBe('UnwritableError');
     if (fault === 'fail' || fault === 'full') {
-      expect(litterBeside(job.place), what).toEqual([]);
+      expect(staleFilesBeside(job.place), what).toEqual([]);
       const now = existsSync(job.place) ? contents(job.place) : undefined;
       expect(error.message.includes('nothing was replaced'), `${what}: ${error.message}`).toBe(
         isDeepStrictEqual(now, old),

@@ -66,7 +66,7 @@ const scenes: Record<string, Scene> = {
 const rewriting = (path: string) => ['rewrite', path, '--in-place', '--force', '--json', '--no-progress'];
 
 /** Everything in the folder must be what a server would load. */
-function expectNoLitter(path: string, what: string): void {
+function expectNoStaleFiles(path: string, what: string): void {
   const beside = readdirSync(dirname(path));
   expect(beside, what).toEqual([basename(path)]);
   if (!statSync(path).isDirectory()) return;
@@ -98,7 +98,7 @@ for (const [title, { server, make }] of Object.entries(scenes)) {
       expect(await serverDigest(path), what).toBe(await expected);
       const { status, stderr } = aofkit(rewriting(path));
       expect(status, `${what}: ${stderr}`).toBe(0);
-      expectNoLitter(path, what);
+      expectNoStaleFiles(path, what);
     }
 
     const expected = serverDigest(whole);
@@ -111,7 +111,7 @@ for (const [title, { server, make }] of Object.entries(scenes)) {
         expect(sound.calls[thread].filter((name) => name === 'writeSync').length).toBeGreaterThan(4);
       expect(JSON.parse(sound.stdout).results[0].before.bytes).toBeGreaterThan(bytesMin);
       expect(aofkit(rewriting(path)).status).toBe(0);
-      expectNoLitter(path, 'undisturbed');
+      expectNoStaleFiles(path, 'undisturbed');
       expect(await serverDigest(path)).toBe(await expected);
     });
 
@@ -140,7 +140,7 @@ for (const [title, { server, make }] of Object.entries(scenes)) {
             ]);
           if (run.stderr.includes('nothing was replaced')) {
             expect(sameContents(path, whole), what).toBe(true);
-            expectNoLitter(path, what);
+            expectNoStaleFiles(path, what);
           } else await expectOldOrNew(path, what);
         }
       });
@@ -164,7 +164,7 @@ for (const [title, { server, make }] of Object.entries(scenes)) {
       const { status, stderr } = runLimited(rewriting(path), 1024);
       expect([status, stderr]).toEqual([3, expect.stringContaining('nothing was replaced')]);
       expect(sameContents(path, whole)).toBe(true);
-      expectNoLitter(path, 'limited');
+      expectNoStaleFiles(path, 'limited');
     });
   });
 }

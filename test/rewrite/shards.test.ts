@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { surveyTies } from '../../src/dataset/co-located-keys.ts';
+import { findCoLocatedKeys } from '../../src/dataset/co-located-keys.ts';
 import { fileOrder } from '../../src/dataset/file-order.ts';
 import { type Loaded, loadDataset, UndealableError } from '../../src/dataset/load.ts';
 import { type DatabaseSum, Digester, digestOfSums } from '../../src/engine/digest.ts';
@@ -59,7 +59,7 @@ describe('two shards', () => {
     it(`hold what one dataset holds: random commands of ${name}`, async () => {
       for (let seed = 100; seed < 110; seed++) {
         const commands = randomCommands(name, seed, 1500).filter(([command]) => !/^sort$/i.test(command));
-        await compare(logOf(commands), await surveyTies([logOf(commands)], pause));
+        await compare(logOf(commands), await findCoLocatedKeys([logOf(commands)], pause));
       }
     });
   }
@@ -67,7 +67,7 @@ describe('two shards', () => {
   it('share keys that no command ties, half and half', async () => {
     const commands = Array.from({ length: 2000 }, (_, index) => ['SET', `key:${index}`, String(index)]);
     const log = logOf([...commands, ['DEL', 'key:1', 'key:2', 'key:3'], ['UNLINK', 'key:4']]);
-    const [first, second] = await compare(log, await surveyTies([log], pause));
+    const [first, second] = await compare(log, await findCoLocatedKeys([log], pause));
     expect(first + second).toBe(1996);
     expect(Math.min(first, second)).toBeGreaterThan(800);
   });
@@ -78,24 +78,24 @@ describe('two shards', () => {
       ['LMOVE', `from:${index}`, `to:${index}`, 'LEFT', 'RIGHT'],
     ]).flat();
     const log = logOf(moves);
-    expect(await compare(log, await surveyTies([log], pause))).toEqual([400, 0]);
+    expect(await compare(log, await findCoLocatedKeys([log], pause))).toEqual([400, 0]);
   });
 
   it('are refused where a command needs both', async () => {
     const log = logOf(Array.from({ length: 20 }, (_, index) => ['RENAME', `from:${index}`, `to:${index}`]));
-    const owners = await surveyTies([log], pause, { sample: 0 });
+    const owners = await findCoLocatedKeys([log], pause, { sample: 0 });
     await expect(
       loadDataset(log, { flavor: 'redis-8', at, shard: { index: 0, owners: owners as Uint8Array } }),
     ).rejects.toThrow(UndealableError);
-    await compare(log, await surveyTies([log], pause));
+    await compare(log, await findCoLocatedKeys([log], pause));
   });
 
   it('are not used where a value says which key is read, or the log is damaged', async () => {
-    expect(await surveyTies([logOf([['SORT', 'a', 'BY', 'w_*', 'STORE', 'b']])], pause)).toBeUndefined();
-    expect(await surveyTies([logOf([['SORT', 'a', 'ALPHA', 'STORE', 'b']])], pause)).toBeDefined();
+    expect(await findCoLocatedKeys([logOf([['SORT', 'a', 'BY', 'w_*', 'STORE', 'b']])], pause)).toBeUndefined();
+    expect(await findCoLocatedKeys([logOf([['SORT', 'a', 'ALPHA', 'STORE', 'b']])], pause)).toBeDefined();
     const log = logOf([['SET', 'a', 'b']]);
     fs.appendFileSync(log, '*1\r\n$3\r\nSE');
-    expect(await surveyTies([log], pause)).toBeUndefined();
+    expect(await findCoLocatedKeys([log], pause)).toBeUndefined();
   });
 });
 

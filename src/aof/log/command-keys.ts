@@ -1,5 +1,5 @@
 import { isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { type CommandInfo, commands } from '../../servers/command-catalog.ts';
 import { commandRows } from '../../servers/commands.generated.ts';
 
@@ -12,7 +12,7 @@ interface KeyRule {
   /** Position of a number of keys, which then follow at once, `step` apart; 0 for none. */
   readonly count: number;
   /** Further keys that depend on words among the arguments. */
-  readonly more?: (frame: Frame, found: KeyPositions) => void;
+  readonly more?: (frame: CommandView, found: KeyPositions) => void;
   /** Which of the keys are written, if not all: only the first, or only the second. */
   readonly written?: 'first' | 'second';
 }
@@ -127,7 +127,7 @@ export function plainKeys(
 }
 
 /** Positions of the keys that the command names, into `found`. */
-export function findKeys(info: CommandInfo, frame: Frame, found: KeyPositions): void {
+export function findKeys(info: CommandInfo, frame: CommandView, found: KeyPositions): void {
   found.count = 0;
   const rule = rules.get(info);
   if (rule === undefined) return;
@@ -145,7 +145,7 @@ export function findKeys(info: CommandInfo, frame: Frame, found: KeyPositions): 
 }
 
 /** The same, without the keys that are only read. */
-export function findWrittenKeys(info: CommandInfo, frame: Frame, found: KeyPositions): void {
+export function findWrittenKeys(info: CommandInfo, frame: CommandView, found: KeyPositions): void {
   findKeys(info, frame, found);
   const written = rules.get(info)?.written;
   if (written === undefined) return;

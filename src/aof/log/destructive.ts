@@ -1,5 +1,5 @@
 import { isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { CommandInfo } from '../../servers/command-catalog.ts';
 
 /**
@@ -44,7 +44,7 @@ export function harmlessCount({ name }: CommandInfo): number {
 }
 
 /** Whether the command takes away keys. `time`: seconds since 1970 when it was written, NaN if nobody knows. */
-export function isDestructive(info: CommandInfo, frame: Frame, time: number): boolean {
+export function isDestructive(info: CommandInfo, frame: CommandView, time: number): boolean {
   const { name } = info;
   if (always.has(name)) return true;
   if (name === 'MIGRATE') return !hasWord(frame, 6, 'COPY');
@@ -56,7 +56,7 @@ export function isDestructive(info: CommandInfo, frame: Frame, time: number): bo
   return false;
 }
 
-function isPastByWord(frame: Frame, from: number, time: number): boolean {
+function isPastByWord(frame: CommandView, from: number, time: number): boolean {
   for (let index = from; index < frame.argc - 1; index++) {
     for (const [word, unit, relative] of words) {
       if (isWord(frame, index, word)) return isPast(frame, index + 1, unit, relative, time);
@@ -65,13 +65,13 @@ function isPastByWord(frame: Frame, from: number, time: number): boolean {
   return false;
 }
 
-function isPast(frame: Frame, position: number, unit: number, relative: boolean, time: number): boolean {
+function isPast(frame: CommandView, position: number, unit: number, relative: boolean, time: number): boolean {
   if (frame.lengths[position] > 20) return false;
   const value = Number(frame.text(position)) * unit;
   return value <= (relative || Number.isNaN(time) ? 0 : time * 1000);
 }
 
-function hasWord(frame: Frame, from: number, word: string): boolean {
+function hasWord(frame: CommandView, from: number, word: string): boolean {
   for (let index = from; index < frame.argc; index++) if (isWord(frame, index, word)) return true;
   return false;
 }

@@ -1,5 +1,5 @@
 import { Glob } from '../../io/glob.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { type CommandInfo, commands, findCommand } from '../../servers/command-catalog.ts';
 import { isKeydbCommand } from '../../servers/keydb-commands.ts';
 import { findKeys, KeyPositions, plainKeys } from './command-keys.ts';
@@ -106,7 +106,7 @@ export class LogMatcher {
     return fromOffset !== undefined && isPart(place, fromOffset.file) ? fromOffset.offset : 0;
   }
 
-  command(frame: Frame, place: LogPlace): boolean {
+  command(frame: CommandView, place: LogPlace): boolean {
     if (this.byPlace && !this.place(place)) return false;
     if (!this.byCommand) return true;
     const container = findCommand(frame.bytes, frame.starts[0], frame.lengths[0]);
@@ -118,14 +118,14 @@ export class LogMatcher {
     return info === undefined ? this.hasKeydbKey(frame) : this.hasKey(info, frame);
   }
 
-  private isNamed(container: CommandInfo | undefined, info: CommandInfo | undefined, frame: Frame): boolean {
+  private isNamed(container: CommandInfo | undefined, info: CommandInfo | undefined, frame: CommandView): boolean {
     const { commands } = this;
     if (commands === undefined) return true;
     if (container === undefined) return frame.lengths[0] < 100 && commands.has(frame.text(0).toUpperCase());
     return commands.has(container.name) || (info !== undefined && commands.has(info.name));
   }
 
-  private inDatabase(info: CommandInfo | undefined, frame: Frame, place: LogPlace): boolean {
+  private inDatabase(info: CommandInfo | undefined, frame: CommandView, place: LogPlace): boolean {
     const { databases } = this;
     if (databases === undefined || databases.includes(place.database)) return true;
     if (info === undefined) return false;
@@ -142,13 +142,13 @@ export class LogMatcher {
   }
 
   /** Commands that only KeyDB has: their first argument is their key, but for RREPLAY, which has none. */
-  private hasKeydbKey(frame: Frame): boolean {
+  private hasKeydbKey(frame: CommandView): boolean {
     if (frame.argc < 3 || frame.lengths[0] > 20 || !isKeydbCommand(frame.text(0), frame.argc)) return false;
     const isCarrier = frame.text(0).toUpperCase() === 'RREPLAY';
     return !isCarrier && this.keys?.some((pattern) => isMatch(pattern, frame, 1)) === true;
   }
 
-  private hasKey(info: CommandInfo, frame: Frame): boolean {
+  private hasKey(info: CommandInfo, frame: CommandView): boolean {
     if (ofAllKeys.has(info.name)) return true;
     const { found, keys } = this;
     findKeys(info, frame, found);
@@ -160,7 +160,7 @@ export class LogMatcher {
 }
 
 /** The subcommand that the second argument names, or the container itself where there is none. */
-export function subcommand(container: CommandInfo, frame: Frame): CommandInfo {
+export function subcommand(container: CommandInfo, frame: CommandView): CommandInfo {
   if (frame.argc < 2 || frame.lengths[1] > 40) return container;
   return container.subcommands.get(frame.text(1).toUpperCase()) ?? container;
 }
@@ -180,7 +180,7 @@ function keyPattern(glob: string): KeyPattern {
   return { prefix, whole: false, pattern: glob.slice(special) === '*' ? undefined : new Glob(glob) };
 }
 
-function isMatch({ prefix, whole, pattern }: KeyPattern, frame: Frame, position: number): boolean {
+function isMatch({ prefix, whole, pattern }: KeyPattern, frame: CommandView, position: number): boolean {
   const length = frame.lengths[position];
   if (whole ? length !== prefix.length : length < prefix.length) return false;
   const { bytes } = frame;

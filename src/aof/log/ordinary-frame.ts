@@ -1,5 +1,5 @@
 import type { Window } from '../../io/window.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 
 const star = 0x2a;
 const dollar = 0x24;
@@ -13,7 +13,7 @@ const digitsMax = 8;
  * Frames the command at the window's position if it lies whole in memory and is written as everybody writes it, and moves the window
  * behind it. False, with the window where it was, for anything else: a scanner then says what it is.
  */
-export function frameOrdinary(window: Window, frame: Frame): boolean {
+export function frameOrdinary(window: Window, frame: CommandView): boolean {
   const { bytes, limit } = window;
   let position = window.position;
   if (position >= limit || bytes[position++] !== star) return false;

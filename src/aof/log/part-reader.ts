@@ -5,7 +5,7 @@ import { openInput } from '../../io/input.ts';
 import type { Source } from '../../io/source.ts';
 import { databaseMax, windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
-import { Frame } from '../../resp/frame.ts';
+import { CommandView } from '../../resp/command-view.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { parseTimestamp } from '../annotation.ts';
@@ -37,7 +37,7 @@ export class PartReader {
   private readonly options: PartReaderOptions;
   private input: RdbInput;
   private scanner: RespScanner;
-  private readonly frame = new Frame();
+  private readonly frame = new CommandView();
   /** What of a damaged region is still to be shown. */
   private damageFrom = 0;
   private damageEnd = 0;
@@ -81,15 +81,15 @@ export class PartReader {
   /** The lanes have a memory of their own, which is given back afterwards. */
   private async passRdb(pause: () => Promise<void>): Promise<LogRdb> {
     // A log without an RDB starts without what reads them.
-    const { borrowLanes, returnLanes } = await import('../../kernels/lanes.ts');
+    const { borrowCheckKernel, returnCheckKernel } = await import('../../kernels/check-kernel.ts');
     const { passRdb } = await import('./rdb-part.ts');
-    const lanes = borrowLanes();
+    const checkKernel = borrowCheckKernel();
     try {
-      this.moveInto(lanes?.window());
-      return await passRdb(this.input, lanes, pause, () => this.reopened());
+      this.moveInto(checkKernel?.window());
+      return await passRdb(this.input, checkKernel, pause, () => this.reopened());
     } finally {
       this.moveInto(this.options.memory);
-      returnLanes(lanes);
+      returnCheckKernel(checkKernel);
     }
   }
 

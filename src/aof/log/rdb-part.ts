@@ -1,9 +1,9 @@
 import { FormatError } from '../../faults.ts';
 import type { Source } from '../../io/source.ts';
-import type { Lanes } from '../../kernels/lanes.ts';
+import type { CheckKernel } from '../../kernels/check-kernel.ts';
 import type { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import { RdbFastLane } from '../../rdb/record-batch.ts';
+import { RecordBatch } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
 import type { LogRdb } from './options.ts';
@@ -14,11 +14,11 @@ const itemsBetweenPauses = 1 << 17;
 /** Passes over the RDB at the front of a part and counts its keys. Throws FormatError or EncodingError. */
 export async function passRdb(
   input: RdbInput,
-  lanes: Lanes | undefined,
+  checkKernel: CheckKernel | undefined,
   pause: () => Promise<void>,
   reopen: () => Source | undefined = () => undefined,
 ): Promise<LogRdb> {
-  const counter = new RdbCounter(input, lanes);
+  const counter = new RdbCounter(input, checkKernel);
   try {
     counter.begin();
     while (!counter.passItems(itemsBetweenPauses)) await pause();
@@ -49,15 +49,15 @@ class RdbCounter {
   expires = 0;
   readonly reader: RdbReader;
   private readonly values: ValueCheck;
-  private readonly lane: RdbFastLane | undefined;
+  private readonly batch: RecordBatch | undefined;
 
-  constructor(input: RdbInput, lanes: Lanes | undefined) {
+  constructor(input: RdbInput, checkKernel: CheckKernel | undefined) {
     // Nobody asks for the checksum here.
-    const reader = new RdbReader(input, { lanes, checksum: false });
+    const reader = new RdbReader(input, { checkKernel, checksum: false });
     this.reader = reader;
     input.trusting = true;
     this.values = new ValueCheck(false, reader.templates, 0);
-    this.lane = lanes && new RdbFastLane(reader, lanes, { deep: false, seed: 0 });
+    this.batch = checkKernel && new RecordBatch(reader, checkKernel, { deep: false, seed: 0 });
   }
 
   begin(): void {
@@ -67,12 +67,12 @@ class RdbCounter {
 
   /** Passes over about `most` items; true at the end. */
   passItems(most: number): boolean {
-    const { reader, lane, values } = this;
+    const { reader, batch, values } = this;
     for (let index = 0; index < most; index++) {
-      while (lane?.pass()) {
-        index += lane.count;
-        this.keys += lane.count;
-        this.expires += lane.expires;
+      while (batch?.pass()) {
+        index += batch.count;
+        this.keys += batch.count;
+        this.expires += batch.expires;
       }
       const item = reader.next();
       if (item === Item.end) return true;

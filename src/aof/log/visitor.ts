@@ -1,5 +1,5 @@
 import type { Window } from '../../io/window.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { LogPart } from '../parts.ts';
 import type { LogDamage, LogRdb } from './options.ts';
 
@@ -33,7 +33,7 @@ export interface LogVisitor {
    */
   pass?(window: Window, place: LogPlace, stop: number): number;
   /** A whole command, valid during the call. */
-  command(frame: Frame, place: LogPlace): void;
+  command(frame: CommandView, place: LogPlace): void;
   /** A line that starts with '#': `bytes[position, position + length)`. `place.time` is what it says, if it says a time. */
   annotation(bytes: Buffer, position: number, length: number, place: LogPlace): void;
   rdb(rdb: LogRdb, place: LogPlace): void;

@@ -2,12 +2,12 @@ import type { FindingList } from '../../aof/report.ts';
 import { escapeBytes } from '../../io/text.ts';
 import { loadAdvice } from '../../rdb/load-advice.ts';
 import type { Refusal } from '../../rdb/load-check.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 
 /** A payload of a RESTORE at which servers end. `refusal.offset` counts from the payload's first byte, the frame's positions from its base. */
 export function addPayloadFinding(
   { code, offset, expected, found, type = -1, rebuilt = false }: Refusal,
-  frame: Frame,
+  frame: CommandView,
   database: number,
   file: string,
   findings: FindingList,

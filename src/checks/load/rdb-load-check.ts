@@ -1,17 +1,17 @@
 import { FormatError } from '../../faults.ts';
 import { FileSource } from '../../io/source.ts';
-import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
+import { borrowCheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { NotedValues } from '../../rdb/noted-values.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import { RdbFastLane } from '../../rdb/record-batch.ts';
+import { RecordBatch } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
 import { findTarget } from '../../servers/targets.ts';
 import { type RefusalOptions, type RefusedValue, refusedValues } from './refused-values.ts';
 
-export interface RdbExamTask extends RefusalOptions {
+export interface LoadCheckTask extends RefusalOptions {
   readonly path: string;
   /** The release that is to load what is written of it. */
   readonly target: string;
@@ -19,25 +19,25 @@ export interface RdbExamTask extends RefusalOptions {
 }
 
 /** Looks at the values of an RDB as the target's loader would: what it would refuse must not be written for it. */
-export async function examineRdb(task: RdbExamTask): Promise<RefusedValue[]> {
+export async function checkRdbLoads(task: LoadCheckTask): Promise<RefusedValue[]> {
   const target = findTarget(task.target);
   if (target === undefined) throw new Error(`no target ${task.target}`);
   return refusedValues([noteValues(task)], target, task);
 }
 
 /** What a check in depth finds in an RDB: nothing behind a fault of its framing, which whoever loads it tells. */
-function noteValues({ path, seed }: RdbExamTask): NotedValues {
+function noteValues({ path, seed }: LoadCheckTask): NotedValues {
   const source = FileSource.open(path);
-  const lanes = borrowLanes();
+  const checkKernel = borrowCheckKernel();
   const noted = new NotedValues();
-  const reader = new RdbReader(new RdbInput(source, windowBytes, lanes?.window()), { checksum: false });
-  const lane = lanes && new RdbFastLane(reader, lanes, { deep: true, seed });
+  const reader = new RdbReader(new RdbInput(source, windowBytes, checkKernel?.window()), { checksum: false });
+  const batch = checkKernel && new RecordBatch(reader, checkKernel, { deep: true, seed });
   const values = new ValueCheck(true, reader.templates, seed);
   try {
     reader.readHeader();
     values.ofFormat(reader);
     for (;;) {
-      while (lane?.pass());
+      while (batch?.pass());
       const item = reader.next();
       if (item === Item.end) return noted;
       if (item === Item.key) {
@@ -51,7 +51,7 @@ function noteValues({ path, seed }: RdbExamTask): NotedValues {
     noted.addFault(path, reader, error);
     return noted;
   } finally {
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
     source.close();
   }
 }

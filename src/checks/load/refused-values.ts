@@ -1,4 +1,4 @@
-import { LoadExam, type LoadExamOptions, type Refusal } from '../../rdb/load-check.ts';
+import { LoadCheck, type LoadCheckOptions, type Refusal } from '../../rdb/load-check.ts';
 import { alwaysLooksDeep } from '../../rdb/load-rules.ts';
 import type { NotedFlaw, NotedLibrary, NotedValues } from '../../rdb/noted-values.ts';
 import { mendedCodes } from '../../rdb/writer/mended-values.ts';
@@ -40,7 +40,7 @@ export async function refusedValues(
 
 function refusedFlaws(flaws: readonly NotedFlaw[], target: Target, options: RefusalOptions): RefusedValue[] {
   const refused: RefusedValue[] = [];
-  const exam = new LoadExam({ target, deep: alwaysLooksDeep(target) });
+  const exam = new LoadCheck({ target, deep: alwaysLooksDeep(target) });
   for (const { path, key, note, type, rebuilt, ends } of flaws) {
     const outcome = ends ? 'refuses' : exam.outcome(note.code, type, rebuilt);
     if (outcome === 'loads' || isMended(note.code, options)) continue;
@@ -54,8 +54,8 @@ async function refusedLibraries(libraries: readonly NotedLibrary[], target: Targ
   const refused: RefusedValue[] = [];
   if (libraries.length === 0) return refused;
   const { checkLibrary } = await import('../../functions/library-check.ts');
-  const options: LoadExamOptions = { target, deep: alwaysLooksDeep(target), checkLibrary };
-  const exam = new LoadExam(options);
+  const options: LoadCheckOptions = { target, deep: alwaysLooksDeep(target), checkLibrary };
+  const exam = new LoadCheck(options);
   for (const { path, code, offset } of libraries) {
     const refusal = exam.libraryRefusal(code, offset);
     if (refusal !== undefined) refused.push({ path, refusal });

@@ -3,7 +3,7 @@ import fs from '../../io/file-system.ts';
 import { canThread } from '../../io/threads.ts';
 import type { NotedValues } from '../../rdb/noted-values.ts';
 import type { Target } from '../../servers/targets.ts';
-import type { RdbExamTask } from './rdb-load-check.ts';
+import type { LoadCheckTask } from './rdb-load-check.ts';
 import { type RefusalOptions, type RefusedValue, refusedValues } from './refused-values.ts';
 /** An RDB, and what a reading that has looked into its values has found; undefined where none has. */
 export interface ReadRdb {
@@ -20,14 +20,14 @@ export async function refusedOf(
   const noted = files.flatMap((file) => file.noted ?? []);
   const others = files.filter((file) => file.noted === undefined).map(({ path }) => path);
   const refused = await refusedValues(noted, target, options);
-  return others.length === 0 ? refused : [...refused, ...(await examineFor(others, target, options))];
+  return others.length === 0 ? refused : [...refused, ...(await checkLoadsOn(others, target, options))];
 }
 
 /** Less is looked at sooner than a thread starts. */
 const threadedBytesMin = 16 * 1024 * 1024;
 
 /** Looks at the values of these RDBs for a target, large ones on a thread of their own; the files that are compressed are left out. */
-async function examineFor(
+async function checkLoadsOn(
   paths: readonly string[],
   target: Target,
   options: RefusalOptions & { readonly seed?: number },
@@ -39,17 +39,17 @@ async function examineFor(
   return found.flat();
 }
 
-async function examine(task: RdbExamTask): Promise<RefusedValue[]> {
+async function examine(task: LoadCheckTask): Promise<RefusedValue[]> {
   if (fs.statSync(task.path).size >= threadedBytesMin && canThread()) {
     const found = await aside(task);
     if (found !== undefined) return found;
   }
-  const { examineRdb } = await import('./rdb-load-check.ts');
-  return examineRdb(task);
+  const { checkRdbLoads } = await import('./rdb-load-check.ts');
+  return checkRdbLoads(task);
 }
 
 /** Undefined where the thread fails: then this one does it. */
-function aside(task: RdbExamTask): Promise<RefusedValue[] | undefined> {
+function aside(task: LoadCheckTask): Promise<RefusedValue[] | undefined> {
   return new Promise((resolve) => {
     const worker = new Worker(new URL('./load-check-worker.js', import.meta.url), { workerData: task });
     worker.on('message', ({ refused }: { refused?: RefusedValue[] }) => resolve(refused));

@@ -1,5 +1,5 @@
 import { Glob } from '../../io/glob.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 
 /** Of a command's text, so many characters are looked at. */
 const textMax = 64 * 1024;
@@ -30,7 +30,7 @@ export class CommandPattern {
     if (rest !== '') this.whole = [new Glob(`${upper} ${rest}`), new Glob(`${upper} ${rest}`, { tail: ' *' })];
   }
 
-  matches(frame: Frame): boolean {
+  matches(frame: CommandView): boolean {
     if (!this.name.matches(frame.bytes, frame.starts[0], frame.lengths[0])) return false;
     if (this.whole === undefined) return true;
     const text = Buffer.from(commandText(frame.text(0).toUpperCase(), frame), 'latin1');
@@ -38,7 +38,7 @@ export class CommandPattern {
   }
 }
 
-function commandText(name: string, frame: Frame): string {
+function commandText(name: string, frame: CommandView): string {
   let text = name;
   for (let index = 1; index < frame.argc && text.length < textMax; index++) {
     const start = frame.starts[index];

@@ -1,7 +1,7 @@
 import nodePath from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { type CommandGate, Verdict } from '../command-gate.ts';
 import { CommandPattern } from './command-pattern.ts';
 import { type CommandRange, type CutPlace, endsOf, type PointInTime } from './point-in-time.ts';
@@ -27,13 +27,13 @@ class LogPosition {
     this.firstTimestamp ??= seconds;
   }
 
-  step(frame: Frame, offset: number, inTransaction: boolean): void {
+  step(frame: CommandView, offset: number, inTransaction: boolean): void {
     this.ordinal++;
     this.total++;
     if (!inTransaction && isWord(frame, 0, 'MULTI')) this.multiOffset = offset;
   }
 
-  cut(offset: number, frame: Frame | undefined, inTransaction: boolean): CutPlace {
+  cut(offset: number, frame: CommandView | undefined, inTransaction: boolean): CutPlace {
     return {
       path: this.path,
       offset,
@@ -70,7 +70,7 @@ export class LastMatch implements CommandGate {
     return true;
   }
 
-  command(frame: Frame, offset: number, _end: number, inTransaction: boolean): Verdict {
+  command(frame: CommandView, offset: number, _end: number, inTransaction: boolean): Verdict {
     this.position.step(frame, offset, inTransaction);
     if (this.pattern?.matches(frame) === true) this.found = this.position.cut(offset, frame, inTransaction);
     return this.executes || isFraming(frame) ? Verdict.run : Verdict.skip;
@@ -146,7 +146,7 @@ export class PointGate implements CommandGate {
     return true;
   }
 
-  command(frame: Frame, offset: number, end: number, inTransaction: boolean): Verdict {
+  command(frame: CommandView, offset: number, end: number, inTransaction: boolean): Verdict {
     const { position } = this;
     position.step(frame, offset, inTransaction);
     if (!inTransaction) this.inQueue = 0;
@@ -193,7 +193,7 @@ export class PointGate implements CommandGate {
     if (this.cut?.transaction !== undefined) this.passed -= this.inQueue;
   }
 
-  private endsAt(frame: Frame, end: number): boolean {
+  private endsAt(frame: CommandView, end: number): boolean {
     const { toOffset, toCommand } = this.point;
     if (toOffset !== undefined) return this.pastFile && end > toOffset.offset;
     if (toCommand !== undefined) {
@@ -203,7 +203,7 @@ export class PointGate implements CommandGate {
     return this.before?.matches(frame) === true;
   }
 
-  private isLeftOut(frame: Frame): boolean {
+  private isLeftOut(frame: CommandView): boolean {
     const { ordinal, total, path } = this.position;
     for (const { file, from, to } of this.ranges) {
       const number = file === undefined ? total : ordinal;
@@ -213,7 +213,7 @@ export class PointGate implements CommandGate {
   }
 }
 
-const isFraming = (frame: Frame): boolean =>
+const isFraming = (frame: CommandView): boolean =>
   isWord(frame, 0, 'SELECT') || isWord(frame, 0, 'MULTI') || isWord(frame, 0, 'EXEC');
 
 /** Whether a name given by a person is that of this file: its whole path, or the last part of it. */

@@ -9,31 +9,31 @@ import { LastMatch, type PointGate } from './point-gate.ts';
 import type { CutPlace, LogSelection, PointInTime } from './point-in-time.ts';
 
 /** What a first reading of a log told of it. */
-export interface LogSurvey {
+export interface LogInspection {
   readonly last: CutPlace | undefined;
   readonly firstTimestamp: number | undefined;
   readonly damaged: boolean;
 }
 
 /** Reads the log for `beforeLast`, without executing anything. */
-export async function surveyLog(
+export async function inspectLog(
   path: string,
   point: PointInTime,
   options: LoadOptions,
-): Promise<LogSurvey | undefined> {
+): Promise<LogInspection | undefined> {
   if (point.beforeLast === undefined) return undefined;
   const gate = new LastMatch(point.beforeLast.pattern, false);
   const loaded = await loadDataset(path, { ...options, gate, findings: new FindingList(), onProgress: undefined });
   loaded.close();
-  return surveyOf(gate, loaded);
+  return inspectionOf(gate, loaded);
 }
 
-export function surveyOf(gate: LastMatch, loaded: Loaded): LogSurvey {
+export function inspectionOf(gate: LastMatch, loaded: Loaded): LogInspection {
   return { last: gate.found, firstTimestamp: gate.position.firstTimestamp, damaged: loaded.findings.errors > 0 };
 }
 
 /** The same point without `beforeLast`; a sentence where the log has no such command, or no times. */
-export function settlePoint(point: PointInTime, survey: LogSurvey | undefined): PointInTime | string {
+export function resolvePoint(point: PointInTime, survey: LogInspection | undefined): PointInTime | string {
   const { beforeLast } = point;
   if (beforeLast === undefined || survey === undefined) return point;
   const name = escapeBinary(beforeLast.pattern, 200);

@@ -1,18 +1,18 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { KeptDigestReply, KeptDigestTask } from './digest.ts';
-import { StretchDigest } from './range-digest.ts';
-import { StretchQueue } from './range-queue.ts';
+import type { UntouchedDigestReply, UntouchedDigestTask } from './digest.ts';
+import { RangeDigest } from './range-digest.ts';
+import { RangeQueue } from './range-queue.ts';
 
 /* The entry of a thread that adds what a rewrite keeps to the digest, while another one finds it, and then beside it. */
 
 const port = parentPort as MessagePort;
-const task = workerData as KeptDigestTask;
+const task = workerData as UntouchedDigestTask;
 
-function run(): KeptDigestReply {
+function run(): UntouchedDigestReply {
   try {
-    const digest = StretchDigest.open(task.source);
+    const digest = RangeDigest.open(task.source);
     if (digest === undefined) throw new Error('no kernel');
-    const queue = new StretchQueue(task.queue);
+    const queue = new RangeQueue(task.queue);
     for (let stretch = queue.take(true); stretch !== undefined; stretch = queue.take(true)) digest.add(stretch);
     return { sums: digest.take() };
   } catch (error) {

@@ -1,17 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import type { DatabaseSum } from '../../engine/digest.ts';
 import fs from '../../io/file-system.ts';
-import { StretchDigest, type StretchSource } from './range-digest.ts';
-import { StretchQueue } from './range-queue.ts';
-import type { Stretch } from './untouched-keys.ts';
+import { RangeDigest, type RecordRangeSource } from './range-digest.ts';
+import { RangeQueue } from './range-queue.ts';
+import type { RecordRange } from './untouched-keys.ts';
 
 /** What the other thread is given. */
-export interface KeptDigestTask {
-  readonly source: StretchSource;
+export interface UntouchedDigestTask {
+  readonly source: RecordRangeSource;
   readonly queue: SharedArrayBuffer;
 }
 
-export type KeptDigestReply = { readonly sums: readonly DatabaseSum[] } | { readonly error: Error };
+export type UntouchedDigestReply = { readonly sums: readonly DatabaseSum[] } | { readonly error: Error };
 
 /** A stretch is about so long; those for which the queue has no room are done at the end. */
 const stretchBytesAbout = 64 * 1024;
@@ -21,21 +21,21 @@ const stretchesMin = 1024;
  * The digest of what a rewrite keeps. Where another thread is worth it, that one begins as soon as the first stretch is known, and both
  * share what is left once everything is written.
  */
-export class KeptDigest {
-  private readonly source: StretchSource;
-  private readonly queue: StretchQueue;
+export class UntouchedDigest {
+  private readonly source: RecordRangeSource;
+  private readonly queue: RangeQueue;
   private readonly worker: Worker | undefined;
-  private readonly reply: Promise<KeptDigestReply> | undefined;
+  private readonly reply: Promise<UntouchedDigestReply> | undefined;
   private stopped = false;
-  /** Stretches for which the queue had no room. */
-  private readonly left: Stretch[] = [];
+  /** RecordRanges for which the queue had no room. */
+  private readonly left: RecordRange[] = [];
 
   /** `path`, `bytes`: the file that begins with the RDB. `isThreaded`: whether another thread helps. Throws UnreadableError. */
-  constructor(path: string, source: Omit<StretchSource, 'descriptor'>, bytes: number, isThreaded: boolean) {
+  constructor(path: string, source: Omit<RecordRangeSource, 'descriptor'>, bytes: number, isThreaded: boolean) {
     this.source = { ...source, descriptor: fs.openSync(path, 'r') };
-    this.queue = new StretchQueue(stretchesMin + Math.ceil(bytes / stretchBytesAbout));
+    this.queue = new RangeQueue(stretchesMin + Math.ceil(bytes / stretchBytesAbout));
     if (!isThreaded) return;
-    const workerData: KeptDigestTask = { source: this.source, queue: this.queue.memory };
+    const workerData: UntouchedDigestTask = { source: this.source, queue: this.queue.memory };
     this.worker = new Worker(new URL('./digest-worker.js', import.meta.url), { workerData });
     this.reply = new Promise((resolve, reject) => {
       this.worker?.once('message', resolve).once('error', reject);
@@ -45,7 +45,7 @@ export class KeptDigest {
   }
 
   /** These keys are kept. */
-  add(stretch: Stretch): void {
+  add(stretch: RecordRange): void {
     if (!this.queue.put(stretch)) this.left.push(stretch);
   }
 
@@ -62,21 +62,21 @@ export class KeptDigest {
     return reply === undefined || 'error' in reply ? this.addUp(this.everything()) : [...own, ...reply.sums];
   }
 
-  private addUp(stretches: Iterable<Stretch>): DatabaseSum[] {
-    const digest = StretchDigest.open(this.source);
+  private addUp(stretches: Iterable<RecordRange>): DatabaseSum[] {
+    const digest = RangeDigest.open(this.source);
     if (digest === undefined) throw new Error('no kernel');
     for (const stretch of stretches) digest.add(stretch);
     return digest.take();
   }
 
   /** What the other thread has not taken, as long as it has not. */
-  private *untaken(): Iterable<Stretch> {
+  private *untaken(): Iterable<RecordRange> {
     const { queue, left } = this;
     for (let stretch = queue.take(false); stretch !== undefined; stretch = queue.take(false)) yield stretch;
     yield* left;
   }
 
-  private *everything(): Iterable<Stretch> {
+  private *everything(): Iterable<RecordRange> {
     for (let number = 0; number < this.queue.count; number++) yield this.queue.at(number);
     yield* this.left;
   }

@@ -1,6 +1,6 @@
 import { hashBytes } from '../../engine/key-hash.ts';
-import type { Dealings } from '../../engine/partition.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { Partitionings } from '../../engine/partition.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 
 /** Bits of the set; a key has one by the upper part of its hash and one by the lower: kernels/assembly/touched-bits.ts. */
 const bitCount = 1 << 21;
@@ -11,7 +11,7 @@ const lowerMask = bitCount - 1;
  * The keys that a log touches, as two bits of each: a key that is not touched may be taken for one that is, and never the other way round.
  * The number of its database does not count.
  */
-export class TouchedKeys {
+export class KeyBloomFilter {
   /** In memory that threads can share. */
   readonly bits = new Uint8Array(new SharedArrayBuffer(bitCount / 8));
 
@@ -21,7 +21,7 @@ export class TouchedKeys {
   }
 
   /** Notes the keys that a command may touch; false where nobody can tell which these are. */
-  add(frame: Frame, dealings: Dealings): boolean {
+  add(frame: CommandView, dealings: Partitionings): boolean {
     const keys = dealings.touchedKeys(frame);
     for (const index of keys ?? []) this.note(frame.bytes, frame.starts[index], frame.lengths[index]);
     return keys !== undefined;

@@ -4,20 +4,20 @@ import fs from '../../io/file-system.ts';
 import { canThread } from '../../io/threads.ts';
 import { Opcode } from '../../rdb/opcodes.ts';
 import { type Flavor, flavorRules } from '../../servers/flavor.ts';
-import { rereadableFiles, surveyTouched } from '../co-located-keys.ts';
+import { inspectTouched, rereadableFiles } from '../co-located-keys.ts';
 import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../load.ts';
-import { KeptDigest } from './digest.ts';
-import { TouchedKeys } from './key-bloom-filter.ts';
-import type { StretchSource } from './range-digest.ts';
-import { KeptKeys } from './untouched-keys.ts';
+import { UntouchedDigest } from './digest.ts';
+import { KeyBloomFilter } from './key-bloom-filter.ts';
+import type { RecordRangeSource } from './range-digest.ts';
+import { UntouchedKeys } from './untouched-keys.ts';
 
 /** A dataset of which only a part is loaded. */
-export interface KeptDataset {
+export interface PartlyLoaded {
   readonly loaded: Loaded;
   readonly findings: FindingList;
   /** The keys that are not loaded, and their digest, if one is wanted: to be stopped when done. */
-  readonly kept: KeptKeys;
-  readonly keptDigest: KeptDigest | undefined;
+  readonly kept: UntouchedKeys;
+  readonly untouchedDigest: UntouchedDigest | undefined;
 }
 
 /** Less than this is not worth another thread. */
@@ -33,51 +33,51 @@ const endLength = 9;
  * Loads of what lies at `path` only what the logs touch, and keeps the other keys of the RDB at its front. Undefined where there is no
  * such RDB, where the logs are long, or where nobody can foretell what they touch. `digest`: the rules of the digest, if it is wanted.
  */
-export async function loadKept(
+export async function loadPartly(
   path: string,
   load: LoadOptions,
   digest: Flavor | undefined,
   pause: () => Promise<void>,
-): Promise<KeptDataset | undefined> {
+): Promise<PartlyLoaded | undefined> {
   const files = rereadableFiles(path) ?? [];
   const rdb = findRdb(files);
   if (rdb === undefined) return undefined;
-  const touched = new TouchedKeys();
+  const touched = new KeyBloomFilter();
   const { keepsNegativeZero } = flavorRules(load.flavor);
   const counted = digest && { touched: touched.bits, flavor: digest, at: load.at, keepsNegativeZero };
-  const keptDigest = counted && startDigest(files[0], rdb.bytes, counted);
-  let dealt: KeptDataset | undefined;
+  const untouchedDigest = counted && startDigest(files[0], rdb.bytes, counted);
+  let dealt: PartlyLoaded | undefined;
   try {
     const survey = { endsWithRdb: rdb.endsFile, logShareMax, pause };
-    if ((await surveyTouched(touched, files, survey)) && touched.share <= touchedShareMax) {
-      const kept = new KeptKeys(touched, rdb.endsFile, load.seed ?? 0, (stretch) => keptDigest?.add(stretch));
+    if ((await inspectTouched(touched, files, survey)) && touched.share <= touchedShareMax) {
+      const kept = new UntouchedKeys(touched, rdb.endsFile, load.seed ?? 0, (stretch) => untouchedDigest?.add(stretch));
       if (load.countsPast === true) kept.pastBefore = load.at;
-      dealt = await loadTouched(path, { ...load, kept }, keptDigest);
+      dealt = await loadTouched(path, { ...load, kept }, untouchedDigest);
     }
     return dealt;
   } finally {
-    if (dealt === undefined) keptDigest?.stop();
+    if (dealt === undefined) untouchedDigest?.stop();
   }
 }
 
 /** Starts before it is known whether anything is kept: a thread takes its time. */
-function startDigest(path: string, bytes: number, source: Omit<StretchSource, 'descriptor'>): KeptDigest {
-  return new KeptDigest(path, source, bytes, bytes >= threadedBytesMin && canThread());
+function startDigest(path: string, bytes: number, source: Omit<RecordRangeSource, 'descriptor'>): UntouchedDigest {
+  return new UntouchedDigest(path, source, bytes, bytes >= threadedBytesMin && canThread());
 }
 
 /** Undefined where something must be loaded after all. */
 async function loadTouched(
   path: string,
-  load: LoadOptions & { readonly kept: KeptKeys },
-  keptDigest: KeptDigest | undefined,
-): Promise<KeptDataset | undefined> {
+  load: LoadOptions & { readonly kept: UntouchedKeys },
+  untouchedDigest: UntouchedDigest | undefined,
+): Promise<PartlyLoaded | undefined> {
   const { kept } = load;
   const findings = new FindingList();
   try {
     const loaded = await loadDataset(path, { ...load, findings });
     if (findings.errors === 0) kept.takeBack(loaded.dataset, loaded.sources);
-    keptDigest?.close();
-    if (!kept.suspicious) return { loaded, findings, kept, keptDigest };
+    untouchedDigest?.close();
+    if (!kept.suspicious) return { loaded, findings, kept, untouchedDigest };
     loaded.close();
     return undefined;
   } catch (error) {

@@ -3,13 +3,13 @@ import { type DigestKernel, openDigestKernel } from '../../kernels/digest-kernel
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import type { Flavor } from '../../servers/flavor.ts';
 import { fileChanged, RecordReader } from './record-reader.ts';
-import type { Stretch } from './untouched-keys.ts';
+import type { RecordRange } from './untouched-keys.ts';
 
 /** What a thread needs to know to add stretches of an RDB to a digest. */
-export interface StretchSource {
+export interface RecordRangeSource {
   /** The open RDB. */
   readonly descriptor: number;
-  /** Bits of the keys that are left out: TouchedKeys. */
+  /** Bits of the keys that are left out: KeyBloomFilter. */
   readonly touched: Uint8Array;
   /** The rules of the digest. */
   readonly flavor: Flavor;
@@ -20,18 +20,18 @@ export interface StretchSource {
 }
 
 /** Adds keys of an RDB to a digest: the kernel does the ordinary ones, and what is not for it JavaScript. */
-export class StretchDigest {
+export class RangeDigest {
   private readonly kernel: DigestKernel;
   private readonly records: RecordReader;
   private readonly digester: Digester;
   private readonly codec: RdbCodec;
   private readonly scores: number;
-  private readonly source: StretchSource;
+  private readonly source: RecordRangeSource;
   private knowsTouched = false;
   private readonly sums = new Map<number, DatabaseSum>();
   private database = -1;
 
-  private constructor(source: StretchSource, kernel: DigestKernel) {
+  private constructor(source: RecordRangeSource, kernel: DigestKernel) {
     this.kernel = kernel;
     this.records = new RecordReader(source.descriptor);
     this.digester = new Digester({ flavor: source.flavor, at: source.at });
@@ -42,12 +42,12 @@ export class StretchDigest {
   }
 
   /** Undefined where this machine cannot run the kernel. */
-  static open(source: StretchSource): StretchDigest | undefined {
+  static open(source: RecordRangeSource): RangeDigest | undefined {
     const kernel = openDigestKernel();
-    return kernel && new StretchDigest(source, kernel);
+    return kernel && new RangeDigest(source, kernel);
   }
 
-  add(stretch: Stretch): void {
+  add(stretch: RecordRange): void {
     const { database } = stretch;
     if (database !== this.database) this.settle();
     this.database = database;
@@ -59,7 +59,7 @@ export class StretchDigest {
   }
 
   /** A stretch of ordinary keys is no longer than the window of who found it, which is as long as the kernel's. */
-  private addOrdinary({ from, to, expiredBefore }: Stretch): void {
+  private addOrdinary({ from, to, expiredBefore }: RecordRange): void {
     const { kernel, scores } = this;
     const { result } = kernel;
     const length = to - from;

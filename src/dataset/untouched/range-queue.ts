@@ -1,15 +1,15 @@
-import type { Stretch } from './untouched-keys.ts';
+import type { RecordRange } from './untouched-keys.ts';
 
 /**
- * Stretches of a file for threads to share: one puts them in, and whoever is free takes the next.
+ * RecordRanges of a file for threads to share: one puts them in, and whoever is free takes the next.
  *
  *     control     [0] stretches put in   [1] taken   [2] 1 once there will be no more
- *     stretches   five numbers each, as in Stretch; 1 for a single key
+ *     stretches   five numbers each, as in RecordRange; 1 for a single key
  */
 const controlBytes = 16;
 const stretchBytes = 40;
 
-export class StretchQueue {
+export class RangeQueue {
   /** What another thread needs to share it. */
   readonly memory: SharedArrayBuffer;
   private readonly control: Int32Array;
@@ -23,7 +23,7 @@ export class StretchQueue {
   }
 
   /** False where there is no room. Only one thread may call this. */
-  put({ from, to, database, isSingle, expiredBefore }: Stretch): boolean {
+  put({ from, to, database, isSingle, expiredBefore }: RecordRange): boolean {
     const { control, stretches } = this;
     const number = control[0];
     if (number * 5 === stretches.length) return false;
@@ -40,7 +40,7 @@ export class StretchQueue {
   }
 
   /** The next stretch for this thread, or undefined. `waits`: until there will be no more. */
-  take(waits: boolean): Stretch | undefined {
+  take(waits: boolean): RecordRange | undefined {
     const { control } = this;
     for (;;) {
       const closed = Atomics.load(control, 2) === 1;
@@ -59,7 +59,7 @@ export class StretchQueue {
   }
 
   /** One of them by its number, taken or not. */
-  at(number: number): Stretch {
+  at(number: number): RecordRange {
     const [from, to, database, isSingle, expiredBefore] = this.stretches.subarray(number * 5, number * 5 + 5);
     return { from, to, database, isSingle: isSingle === 1, expiredBefore };
   }

@@ -1,4 +1,4 @@
-import { countWords, type Lanes, laneKeptMax, placeWords } from '../../kernels/lanes.ts';
+import { batchUntouchedMax, type CheckKernel, countWords, placeWords } from '../../kernels/check-kernel.ts';
 import type { RdbReader } from '../../rdb/reader.ts';
 import type { PlaceReceiver } from '../place-batch.ts';
 
@@ -12,7 +12,7 @@ export const laneTypes = 21;
  * Goes over the ordinary keys of an RDB that lie whole in the window, and tells those that logs touch from the others. It stops
  * before anything else, which the reader then reads.
  */
-export class RdbKeepLane {
+export class UntouchedBatch {
   /** What the last `pass` went over: where it began and ended in the window, and how many keys are not touched. */
   from = 0;
   to = 0;
@@ -22,18 +22,18 @@ export class RdbKeepLane {
   /** How many keys are kept of each type, then how many of all expire, and how many say how they were used: added up by each `pass`. */
   readonly counts: Uint32Array;
   private readonly reader: RdbReader;
-  private readonly lanes: Lanes;
+  private readonly checkKernel: CheckKernel;
   private readonly seed: number;
   private readonly refill: number;
 
-  /** `touched`: the bits of TouchedKeys. `seed`: what fingerprints are made with. The reader's window must be the lanes' memory. */
-  constructor(reader: RdbReader, lanes: Lanes, touched: Uint8Array, seed: number) {
+  /** `touched`: the bits of KeyBloomFilter. `seed`: what fingerprints are made with. The reader's window must be the lanes' memory. */
+  constructor(reader: RdbReader, checkKernel: CheckKernel, touched: Uint8Array, seed: number) {
     this.reader = reader;
-    this.lanes = lanes;
+    this.checkKernel = checkKernel;
     this.seed = seed;
-    this.prints = lanes.prints;
-    this.counts = lanes.counts.fill(0, 0, countWords);
-    lanes.touched.set(touched);
+    this.prints = checkKernel.prints;
+    this.counts = checkKernel.counts.fill(0, 0, countWords);
+    checkKernel.touched.set(touched);
     this.refill = reader.input.home.length >> 2;
   }
 
@@ -42,17 +42,24 @@ export class RdbKeepLane {
    * milliseconds since 1970.
    */
   pass(expiredBefore: number, receive: TouchedReceiver): boolean {
-    const { lanes, reader } = this;
+    const { checkKernel, reader } = this;
     const { input } = reader;
     if (reader.pending) {
       this.kept = 0;
       return false;
     }
     if (input.limit - input.position < this.refill) input.ensure(this.refill);
-    if (!lanes.owns(input.bytes)) return false;
+    if (!checkKernel.owns(input.bytes)) return false;
     this.from = input.position;
-    this.kept = lanes.keepKeys(input.position, input.limit, laneKeptMax, this.seed, reader.db, expiredBefore);
-    const { touchedPlaces: places, result } = lanes;
+    this.kept = checkKernel.keepKeys(
+      input.position,
+      input.limit,
+      batchUntouchedMax,
+      this.seed,
+      reader.db,
+      expiredBefore,
+    );
+    const { touchedPlaces: places, result } = checkKernel;
     const touched = result[1];
     for (let place = 0; place < touched * placeWords; place += placeWords) {
       const start = places[place + 6];

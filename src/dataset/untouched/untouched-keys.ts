@@ -4,9 +4,9 @@ import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
 import { copiesTo, losesNegativeZero } from '../../rdb/writer/copies.ts';
 import { readsType, type Target } from '../../servers/targets.ts';
-import type { DatabaseCensus } from '../key-statistics.ts';
+import type { DatabaseStatistics } from '../key-statistics.ts';
 import type { Sources } from '../sources.ts';
-import type { TouchedKeys } from './key-bloom-filter.ts';
+import type { KeyBloomFilter } from './key-bloom-filter.ts';
 import { type LoadedRecord, LoadedRecords, unchangedEntry } from './loaded-records.ts';
 import { laneTypes } from './untouched-batch.ts';
 
@@ -47,7 +47,7 @@ export interface SingleValue {
 }
 
 /** Keys of a database in `[from, to)` of the file; touched ones may be among them. */
-export interface Stretch {
+export interface RecordRange {
   readonly from: number;
   readonly to: number;
   readonly database: number;
@@ -58,7 +58,7 @@ export interface Stretch {
 }
 
 /** What is kept of one database. */
-class KeptDatabase {
+class UntouchedDatabase {
   keys = 0;
   expires = 0;
   usages = 0;
@@ -102,23 +102,23 @@ class KeptDatabase {
  * The keys of an RDB that the logs behind it do not touch: they are never loaded, only noted as stretches of the file. All that a
  * rewrite does with them is to copy them and to add them to the digest.
  */
-export class KeptKeys {
-  readonly touched: TouchedKeys;
+export class UntouchedKeys {
+  readonly touched: KeyBloomFilter;
   /** Nothing follows the RDB in its file, as far as is known. */
   readonly endsWithRdb: boolean;
   readonly seed: number;
   /** Number of the file that they are in; -1 before there is one. */
   source = -1;
   private readonly singles: SingleValue[] = [];
-  private readonly databases = new Map<number, KeptDatabase>();
+  private readonly databases = new Map<number, UntouchedDatabase>();
   private readonly duplicates: DuplicateKeys;
-  private readonly onStretch: ((stretch: Stretch) => void) | undefined;
+  private readonly onRange: ((stretch: RecordRange) => void) | undefined;
 
-  constructor(touched: TouchedKeys, endsWithRdb: boolean, seed: number, onStretch?: (stretch: Stretch) => void) {
+  constructor(touched: KeyBloomFilter, endsWithRdb: boolean, seed: number, onRange?: (stretch: RecordRange) => void) {
     this.touched = touched;
     this.endsWithRdb = endsWithRdb;
     this.seed = seed;
-    this.onStretch = onStretch;
+    this.onRange = onRange;
     this.duplicates = new DuplicateKeys(seed, exactMost);
   }
 
@@ -140,9 +140,9 @@ export class KeptKeys {
   }
 
   /** Ordinary keys lie there; those that are kept have these fingerprints. */
-  addStretch(stretch: Stretch, prints: Uint32Array, kept: number): void {
+  addRecordRange(stretch: RecordRange, prints: Uint32Array, kept: number): void {
     this.duplicates.addPrints(prints, kept);
-    if (kept > 0) this.onStretch?.(stretch);
+    if (kept > 0) this.onRange?.(stretch);
   }
 
   /** So many keys of each type, then how many of them expire, then how many say how they were used. The counts begin anew. */
@@ -156,7 +156,7 @@ export class KeptKeys {
 
   /** A key whose record and value lie there, and that no stretch of ordinary ones takes in. `addRecords` is told of it, too. */
   addSingle(
-    record: Pick<Stretch, 'from' | 'to' | 'database'>,
+    record: Pick<RecordRange, 'from' | 'to' | 'database'>,
     key: Uint8Array,
     value: SingleValue,
     { expires, hasUsage }: { readonly expires: boolean; readonly hasUsage: boolean },
@@ -166,7 +166,7 @@ export class KeptKeys {
   }
 
   private keepSingle(
-    record: Pick<Stretch, 'from' | 'to' | 'database'>,
+    record: Pick<RecordRange, 'from' | 'to' | 'database'>,
     value: SingleValue,
     expires: boolean,
     hasUsage: boolean,
@@ -176,12 +176,12 @@ export class KeptKeys {
     if (expires) kept.expires++;
     if (hasUsage) kept.usages++;
     this.singles.push(value);
-    this.onStretch?.({ ...record, isSingle: true, expiredBefore: Number.NaN });
+    this.onRange?.({ ...record, isSingle: true, expiredBefore: Number.NaN });
   }
 
-  private database(index: number): KeptDatabase {
+  private database(index: number): UntouchedDatabase {
     let database = this.databases.get(index);
-    if (database === undefined) this.databases.set(index, (database = new KeptDatabase()));
+    if (database === undefined) this.databases.set(index, (database = new UntouchedDatabase()));
     return database;
   }
 
@@ -245,7 +245,7 @@ export class KeptKeys {
     return [...new Set([...this.databases.values()].flatMap(({ types }) => [...types.keys()]))];
   }
 
-  census(): DatabaseCensus[] {
+  census(): DatabaseStatistics[] {
     const occupied = [...this.databases].filter(([, { keys }]) => keys > 0);
     return occupied.map(([database, { keys, expires, types }]) => {
       const byName: Record<string, number> = {};

@@ -7,7 +7,7 @@ const heldLengthMax = 64 * 1024;
 const chunksMax = 16;
 
 /** Serialized values that are likely to be wanted, held in memory while the file is at hand: reading each again would be a call. */
-export class HeldValues {
+export class ValueCache {
   private readonly chunks: Buffer[] = [];
   /** Bytes in the last chunk. */
   private filled = chunkBytes;

@@ -1,7 +1,7 @@
 /** Arrays (Redis 8.8). */
 
 import { addU64, canonicalU64, subtractU64, type U64 } from '../../encodings/u64.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { ArrayValue, arrayIndexMax, rebuildRing, remainder } from '../../values/array.ts';
 import { Kind } from '../../values/value.ts';
 import { noSuchKey, wrongArgumentCount } from '../replies.ts';
@@ -11,7 +11,7 @@ import type { Family } from './family.ts';
 const badIndex = 'ERR invalid array index';
 
 /** Argument `argument` as an index, undefined where it is none. */
-function indexArgument(frame: Frame, argument: number): U64 | undefined {
+function indexArgument(frame: CommandView, argument: number): U64 | undefined {
   const text = frame.text(argument);
   if (!/^(0|[1-9][0-9]{0,19})$/.test(text)) return undefined;
   const value = text.length <= 15 ? Number(text) : canonicalU64(BigInt(text));
@@ -19,7 +19,7 @@ function indexArgument(frame: Frame, argument: number): U64 | undefined {
 }
 
 /** The array at the key, made where there is none; a string is the error reply. */
-function arrayToFill(session: Session, frame: Frame): ArrayValue | string {
+function arrayToFill(session: Session, frame: CommandView): ArrayValue | string {
   const found = session.read<ArrayValue>(frame, 1, Kind.Array);
   if (found !== undefined) return found;
   const array = new ArrayValue();
@@ -28,7 +28,7 @@ function arrayToFill(session: Session, frame: Frame): ArrayValue | string {
 }
 
 /** ARSET key index value ... */
-function set(session: Session, frame: Frame): string | undefined {
+function set(session: Session, frame: CommandView): string | undefined {
   const first = indexArgument(frame, 2);
   if (first === undefined || addU64(first, frame.argc - 4) > arrayIndexMax) return badIndex;
   const array = arrayToFill(session, frame);
@@ -38,7 +38,7 @@ function set(session: Session, frame: Frame): string | undefined {
 }
 
 /** ARMSET key index value ... */
-function setMany(session: Session, frame: Frame): string | undefined {
+function setMany(session: Session, frame: CommandView): string | undefined {
   if (frame.argc % 2 !== 0) return wrongArgumentCount('armset');
   const indexes: U64[] = [];
   for (let i = 2; i < frame.argc; i += 2) {
@@ -58,7 +58,7 @@ function nextIndex(array: ArrayValue): U64 {
 }
 
 /** ARINSERT key value ... */
-function insert(session: Session, frame: Frame): string | undefined {
+function insert(session: Session, frame: CommandView): string | undefined {
   const found = session.read<ArrayValue>(frame, 1, Kind.Array);
   if (typeof found === 'string') return found;
   const first = found === undefined ? 0 : nextIndex(found);
@@ -71,7 +71,7 @@ function insert(session: Session, frame: Frame): string | undefined {
 }
 
 /** ARRING key size value ... */
-function ring(session: Session, frame: Frame): string | undefined {
+function ring(session: Session, frame: CommandView): string | undefined {
   const size = indexArgument(frame, 2);
   if (size === undefined || size === 0) return 'ERR invalid ring size';
   const array = arrayToFill(session, frame);
@@ -96,7 +96,7 @@ function wrapped(index: U64, size: U64): U64 {
 }
 
 /** ARSEEK key index: the next insertion goes there. */
-function seek(session: Session, frame: Frame): string | undefined {
+function seek(session: Session, frame: CommandView): string | undefined {
   const index = indexArgument(frame, 2);
   if (index === undefined) return badIndex;
   const array = session.read<ArrayValue>(frame, 1, Kind.Array);
@@ -107,16 +107,16 @@ function seek(session: Session, frame: Frame): string | undefined {
 }
 
 /** ARDEL key index ... */
-function remove(session: Session, frame: Frame): string | undefined {
+function remove(session: Session, frame: CommandView): string | undefined {
   return removeRanges(session, frame, 1);
 }
 
 /** ARDELRANGE key start end ...: bounds in any order, both included. */
-function removeRange(session: Session, frame: Frame): string | undefined {
+function removeRange(session: Session, frame: CommandView): string | undefined {
   return frame.argc % 2 === 0 ? removeRanges(session, frame, 2) : wrongArgumentCount('ardelrange');
 }
 
-function removeRanges(session: Session, frame: Frame, width: 1 | 2): string | undefined {
+function removeRanges(session: Session, frame: CommandView, width: 1 | 2): string | undefined {
   const ranges: [U64, U64][] = [];
   for (let i = 2; i < frame.argc; i += width) {
     const one = indexArgument(frame, i);

@@ -2,7 +2,7 @@ import { parseInt64 } from '../../encodings/number-text.ts';
 import { addU64, type U64 } from '../../encodings/u64.ts';
 import { bulkLengthMax } from '../../limits.ts';
 import { int64Argument, integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import {
   addToField,
   BitCombination,
@@ -29,7 +29,7 @@ const badOffset = 'ERR bit offset is not an integer or out of range';
 const badType = 'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.';
 
 /** SETBIT key offset value */
-function setBit(session: Session, frame: Frame): string | undefined {
+function setBit(session: Session, frame: CommandView): string | undefined {
   const offset = bitOffset(frame, 2, 0);
   if (Number.isNaN(offset)) {
     const native = nativeBitmapAt(session, frame, 1);
@@ -49,7 +49,7 @@ function setBit(session: Session, frame: Frame): string | undefined {
 }
 
 /** SETBIT of a native bitmap, which has more bits than a string. */
-function setNativeBit(frame: Frame, bitmap: BitmapValue): string | undefined {
+function setNativeBit(frame: CommandView, bitmap: BitmapValue): string | undefined {
   const offset = nativeOffset(int64Argument(frame, 2), 1);
   if (offset === undefined) return badOffset;
   const bit = integerArgument(frame, 3);
@@ -59,7 +59,7 @@ function setNativeBit(frame: Frame, bitmap: BitmapValue): string | undefined {
 }
 
 /** A bit offset, NaN where it is none. With a `width`, `#n` means n * width. */
-function bitOffset(frame: Frame, index: number, width: number): number {
+function bitOffset(frame: CommandView, index: number, width: number): number {
   const start = frame.starts[index];
   const hash = width > 0 && frame.bytes[start] === 0x23 && frame.lengths[index] > 0 ? 1 : 0;
   const offset = Number(parseInt64(frame.bytes, start + hash, frame.lengths[index] - hash)) * (hash ? width : 1);
@@ -75,7 +75,7 @@ type FieldOperation = {
 };
 
 /** BITFIELD key [GET type offset | [OVERFLOW WRAP|SAT|FAIL] SET type offset value | INCRBY type offset increment] ... */
-function bitField(session: Session, frame: Frame): string | undefined {
+function bitField(session: Session, frame: CommandView): string | undefined {
   const native = nativeBitmapAt(session, frame, 1);
   const operations = parseFieldOperations(frame, native !== undefined);
   if (typeof operations === 'string') return operations;
@@ -116,7 +116,7 @@ function changeNativeFields(bitmap: BitmapValue, operations: readonly FieldOpera
   return undefined;
 }
 
-function parseFieldOperations(frame: Frame, isNative: boolean): FieldOperation[] | string {
+function parseFieldOperations(frame: CommandView, isNative: boolean): FieldOperation[] | string {
   const operations: FieldOperation[] = [];
   let overflow: Overflow = 'wrap';
   for (let index = 2; index < frame.argc; ) {
@@ -140,7 +140,7 @@ function parseFieldOperations(frame: Frame, isNative: boolean): FieldOperation[]
 }
 
 function parseFieldOperation(
-  frame: Frame,
+  frame: CommandView,
   index: number,
   name: FieldOperation['name'],
   overflow: Overflow,
@@ -155,21 +155,21 @@ function parseFieldOperation(
   return { name, type, offset, operand: BigInt(operand), overflow };
 }
 
-function nativeFieldOffset(frame: Frame, index: number, width: number): U64 | undefined {
+function nativeFieldOffset(frame: CommandView, index: number, width: number): U64 | undefined {
   const isCount = frame.lengths[index] > 0 && frame.bytes[frame.starts[index]] === 0x23;
   const skipped = isCount ? 1 : 0;
   const given = parseInt64(frame.bytes, frame.starts[index] + skipped, frame.lengths[index] - skipped);
   return nativeOffset(given, isCount ? width : 1);
 }
 
-function overflowWord(frame: Frame, index: number): Overflow | undefined {
+function overflowWord(frame: CommandView, index: number): Overflow | undefined {
   if (isWord(frame, index, 'WRAP')) return 'wrap';
   if (isWord(frame, index, 'SAT')) return 'saturate';
   return isWord(frame, index, 'FAIL') ? 'fail' : undefined;
 }
 
 /** `i1` to `i64`, `u1` to `u63`. */
-function fieldType(frame: Frame, index: number): FieldType | undefined {
+function fieldType(frame: CommandView, index: number): FieldType | undefined {
   const first = frame.bytes[frame.starts[index]];
   const signed = first === 0x69;
   if (frame.lengths[index] < 2 || (!signed && first !== 0x75)) return undefined;
@@ -178,7 +178,7 @@ function fieldType(frame: Frame, index: number): FieldType | undefined {
 }
 
 /** BITOP operation destination key [key ...] */
-function bitOperation(session: Session, frame: Frame): string | undefined {
+function bitOperation(session: Session, frame: CommandView): string | undefined {
   const named = bitOperationOf(frame);
   if (typeof named === 'string') return named;
   const { operation } = named;

@@ -1,5 +1,5 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { ExpireOption, moment } from '../expiry.ts';
 import * as replies from '../replies.ts';
 import type { CommandSpec, Handler } from './family.ts';
@@ -11,7 +11,7 @@ const greater = 4;
 const less = 8;
 
 /** The conditions NX, XX, GT and LT as bits; a string is the error reply. */
-function parseConditions(frame: Frame): number | string {
+function parseConditions(frame: CommandView): number | string {
   let conditions = 0;
   for (let index = 3; index < frame.argc; index++) {
     if (isWord(frame, index, 'NX')) conditions |= notExists;

@@ -1,5 +1,5 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { Kind, OwnString, objectKindMin } from '../../values/value.ts';
 import type { Keyspace } from '../keyspace.ts';
 import * as replies from '../replies.ts';
@@ -14,7 +14,7 @@ const remove: Handler = (session, frame) => {
 };
 
 /** Whether arguments 1 and 2 are the same bytes. */
-function isSameKey(frame: Frame): boolean {
+function isSameKey(frame: CommandView): boolean {
   const { bytes, starts, lengths } = frame;
   if (lengths[1] !== lengths[2]) return false;
   for (let index = 0; index < lengths[1]; index++) {
@@ -39,7 +39,7 @@ function rename(onlyIfAbsent: boolean): Handler {
 }
 
 /** Argument `index` as the index of a database; a string is the error reply. */
-function databaseArgument(session: Session, frame: Frame, index: number): number | string {
+function databaseArgument(session: Session, frame: CommandView, index: number): number | string {
   const database = integerArgument(frame, index);
   if (!(Math.abs(database) <= 0x7fffffff)) return replies.notInteger;
   return database >= 0 && database < session.dataset.databaseLimit ? database : replies.databaseOutOfRange;

@@ -1,5 +1,5 @@
 import { doubleArgument, integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { decodeScore, encodeScore, isOnMap, type Position } from '../../values/geo.ts';
 import { centerOf, type Match, type Shape, searchArea } from '../../values/geo-search.ts';
 import { SortedSetValue } from '../../values/sorted-set.ts';
@@ -9,7 +9,7 @@ import type { Session } from '../session.ts';
 import type { Family } from './family.ts';
 
 /** GEOADD key [NX|XX] [CH] longitude latitude member ... */
-function add(session: Session, frame: Frame): string | undefined {
+function add(session: Session, frame: CommandView): string | undefined {
   let onlyNew = false;
   let onlyExisting = false;
   let first = 2;
@@ -44,7 +44,7 @@ function add(session: Session, frame: Frame): string | undefined {
 }
 
 /** Longitude and latitude at arguments `index` and `index + 1`, or the error reply. */
-function positionArgument(frame: Frame, index: number): Position | string {
+function positionArgument(frame: CommandView, index: number): Position | string {
   const longitude = doubleArgument(frame, index);
   const latitude = doubleArgument(frame, index + 1);
   if (Number.isNaN(longitude) || Number.isNaN(latitude)) return notFloat;
@@ -53,7 +53,7 @@ function positionArgument(frame: Frame, index: number): Position | string {
 }
 
 /** Meters in a unit, or the error reply. */
-function unitArgument(frame: Frame, index: number): number | string {
+function unitArgument(frame: CommandView, index: number): number | string {
   if (isWord(frame, index, 'M')) return 1;
   if (isWord(frame, index, 'KM')) return 1000;
   if (isWord(frame, index, 'FT')) return 0.3048;
@@ -79,7 +79,7 @@ class Search {
 }
 
 /** Length and unit at `index`: sets the unit, returns the length in that unit or the error reply. */
-function radiusArgument(frame: Frame, index: number, search: Search): number | string {
+function radiusArgument(frame: CommandView, index: number, search: Search): number | string {
   const radius = doubleArgument(frame, index);
   if (Number.isNaN(radius)) return 'ERR need numeric radius';
   if (radius < 0) return 'ERR radius cannot be negative';
@@ -92,13 +92,13 @@ function radiusArgument(frame: Frame, index: number, search: Search): number | s
 }
 
 /** The position of the source's member at `index`, or the error reply. */
-function memberPosition(frame: Frame, index: number, source: SortedSetValue): Position | string {
+function memberPosition(frame: CommandView, index: number, source: SortedSetValue): Position | string {
   const score = source.score(frame.text(index));
   return score === undefined ? 'ERR could not decode requested zset member' : decodeScore(score);
 }
 
 /** GEORADIUS key longitude latitude radius unit [options] */
-function radius(session: Session, frame: Frame): string | undefined {
+function radius(session: Session, frame: CommandView): string | undefined {
   return searchAround(session, frame, 6, (search) => {
     const center = positionArgument(frame, 2);
     if (typeof center === 'string') return center;
@@ -108,7 +108,7 @@ function radius(session: Session, frame: Frame): string | undefined {
 }
 
 /** GEORADIUSBYMEMBER key member radius unit [options] */
-function radiusByMember(session: Session, frame: Frame): string | undefined {
+function radiusByMember(session: Session, frame: CommandView): string | undefined {
   return searchAround(session, frame, 5, (search) => {
     if (search.source === undefined) return undefined;
     const center = memberPosition(frame, 2, search.source);
@@ -120,7 +120,7 @@ function radiusByMember(session: Session, frame: Frame): string | undefined {
 
 function searchAround(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
   first: number,
   findCenter: (search: Search) => string | undefined,
 ): string | undefined {
@@ -147,7 +147,7 @@ function searchAround(
   return store(session, frame, search);
 }
 
-function storeOption(frame: Frame, index: number, search: Search): number | undefined {
+function storeOption(frame: CommandView, index: number, search: Search): number | undefined {
   const distances = isWord(frame, index, 'STOREDIST');
   if (index + 1 >= frame.argc || !(distances || isWord(frame, index, 'STORE'))) return undefined;
   search.destination = index + 1;
@@ -156,7 +156,7 @@ function storeOption(frame: Frame, index: number, search: Search): number | unde
 }
 
 /** The number of arguments used, an error reply, or undefined where the word is no such option. */
-function commonOption(frame: Frame, index: number, search: Search): number | string | undefined {
+function commonOption(frame: CommandView, index: number, search: Search): number | string | undefined {
   if (isWord(frame, index, 'ASC')) search.order = 'ascending';
   else if (isWord(frame, index, 'DESC')) search.order = 'descending';
   else if (isWord(frame, index, 'ANY')) search.any = true;
@@ -171,7 +171,7 @@ function commonOption(frame: Frame, index: number, search: Search): number | str
 }
 
 /** GEOSEARCHSTORE destination source FROM... BY... [options] */
-function searchStore(session: Session, frame: Frame): string | undefined {
+function searchStore(session: Session, frame: CommandView): string | undefined {
   const search = new Search();
   const source = session.read<SortedSetValue>(frame, 2, Kind.SortedSet);
   if (typeof source === 'string') return source;
@@ -191,7 +191,7 @@ function searchStore(session: Session, frame: Frame): string | undefined {
   return store(session, frame, search);
 }
 
-function placeOption(session: Session, frame: Frame, index: number, search: Search): number | string | undefined {
+function placeOption(session: Session, frame: CommandView, index: number, search: Search): number | string | undefined {
   const more = frame.argc - 1 - index;
   if (isWord(frame, index, 'STOREDIST')) {
     search.storesDistance = true;
@@ -219,7 +219,7 @@ function centerOption(search: Search, center: Position | string | undefined, use
   return used;
 }
 
-function boxOption(frame: Frame, index: number, search: Search): number | string {
+function boxOption(frame: CommandView, index: number, search: Search): number | string {
   const width = doubleArgument(frame, index + 1);
   const height = doubleArgument(frame, index + 2);
   if (Number.isNaN(width)) return 'ERR need numeric width';
@@ -233,7 +233,7 @@ function boxOption(frame: Frame, index: number, search: Search): number | string
 }
 
 /** BYPOLYGON count longitude latitude ... (Valkey 9): its center is that of its vertices, its unit the meter. */
-function polygonOption(frame: Frame, index: number, search: Search): number | string {
+function polygonOption(frame: CommandView, index: number, search: Search): number | string {
   const count = integerArgument(frame, index + 1);
   if (!(count >= 3)) return 'ERR GEOSEARCH BYPOLYGON must have at least 3 vertices';
   if (index + 1 + 2 * count >= frame.argc) return 'ERR GEOSEARCH BYPOLYGON must have at least 3 vertices';
@@ -248,7 +248,7 @@ function polygonOption(frame: Frame, index: number, search: Search): number | st
 }
 
 /** Searches and stores; a search that does not store changes nothing. */
-function store(session: Session, frame: Frame, search: Search): string | undefined {
+function store(session: Session, frame: CommandView, search: Search): string | undefined {
   if (search.any && search.count === 0) return 'ERR the ANY argument requires COUNT argument';
   if (search.destination === 0) return undefined;
   const { source, center, count, any } = search;

@@ -6,7 +6,7 @@
  * options in any order and moments below 2^46 ms, Valkey wants FIELDS last and takes any int64.
  */
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { HashValue } from '../../values/hash.ts';
 import { Kind } from '../../values/value.ts';
 import * as replies from '../replies.ts';
@@ -39,14 +39,14 @@ const units: Readonly<Record<string, readonly [milliseconds: number, relative: b
 };
 
 /** An option word and what it does; gives the error reply, or how many arguments behind the word it took. */
-type Option = (session: Session, frame: Frame, index: number, request: Request) => number | string;
+type Option = (session: Session, frame: CommandView, index: number, request: Request) => number | string;
 
 const onlyOneExpiry = 'ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified';
 
 /** A moment from argument `index`: a count of `milliseconds`, from now on if `relative`. A string is the error reply. */
 export function momentArgument(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
   index: number,
   milliseconds: number,
   relative: boolean,
@@ -135,7 +135,7 @@ const getOptions: OptionTable = [...expiryOptions, ['PERSIST', persistOption]];
 /** Reads options and `FIELDS count field …` (or another `keyword`) from argument `first` on; a field takes `width` arguments. */
 export function readRequest(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
   first: number,
   width: number,
   options: OptionTable,
@@ -161,7 +161,13 @@ export function readRequest(
   return request.firstField === 0 ? `ERR missing ${keyword} argument` : request;
 }
 
-function readFields(session: Session, frame: Frame, index: number, width: number, request: Request): number | string {
+function readFields(
+  session: Session,
+  frame: CommandView,
+  index: number,
+  width: number,
+  request: Request,
+): number | string {
   const valkey = session.rules.fork === 'valkey';
   const badCount = 'ERR numfields should be greater than 0 and match the provided number of fields';
   if (request.firstField !== 0) return 'ERR FIELDS keyword specified multiple times';
@@ -175,7 +181,7 @@ function readFields(session: Session, frame: Frame, index: number, width: number
 }
 
 /** The hash at the key of argument 1; undefined: no such key; a string: WRONGTYPE. */
-function hashAt(session: Session, frame: Frame): HashValue | undefined | string {
+function hashAt(session: Session, frame: CommandView): HashValue | undefined | string {
   return session.read<HashValue>(frame, 1, Kind.Hash);
 }
 
@@ -246,7 +252,7 @@ export const setAndExpire: Handler = (session, frame) => {
 };
 
 /** FNX: none of the fields exists; FXX: all of them do. */
-function fieldsAllow(session: Session, frame: Frame, hash: HashValue | undefined, request: Request): boolean {
+function fieldsAllow(session: Session, frame: CommandView, hash: HashValue | undefined, request: Request): boolean {
   if (request.fieldCondition === '') return true;
   const wanted = request.fieldCondition === 'FXX';
   for (let i = 0; i < request.fieldCount; i++) {

@@ -1,7 +1,7 @@
 /** Hashes. One that becomes empty is removed. Setting a field takes its expiry off; counting it up does not. */
 
 import { int64Argument } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { HashValue } from '../../values/hash.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../../values/long-double.ts';
 import { Kind } from '../../values/value.ts';
@@ -14,12 +14,12 @@ const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 
 /** The hash at the key of argument 1; undefined: no such key; a string: WRONGTYPE. */
-function hashAt(session: Session, frame: Frame): HashValue | undefined | string {
+function hashAt(session: Session, frame: CommandView): HashValue | undefined | string {
   return session.read<HashValue>(frame, 1, Kind.Hash);
 }
 
 /** The hash at the key of argument 1, made with room for `fieldsHint` fields if there is none; a string: WRONGTYPE. */
-function hashToChange(session: Session, frame: Frame, fieldsHint: number): HashValue | string {
+function hashToChange(session: Session, frame: CommandView, fieldsHint: number): HashValue | string {
   const found = hashAt(session, frame);
   if (found !== undefined) return found;
   const hash = new HashValue(fieldsHint);
@@ -45,7 +45,7 @@ function setFields(name: string): Handler {
 }
 
 /** Values of a few bytes (small numbers, flags) repeat; longer ones seldom do. */
-function valueText(session: Session, frame: Frame, index: number): string {
+function valueText(session: Session, frame: CommandView, index: number): string {
   return frame.lengths[index] <= 3 ? session.intern(frame, index) : frame.text(index);
 }
 
@@ -106,7 +106,13 @@ const increment: Handler = (session, frame) => {
 };
 
 /** Sets a field of the hash that was looked up last, and leaves its expiry. */
-function storeField(session: Session, frame: Frame, found: HashValue | undefined, field: string, value: string): void {
+function storeField(
+  session: Session,
+  frame: CommandView,
+  found: HashValue | undefined,
+  field: string,
+  value: string,
+): void {
   const hash = found ?? new HashValue();
   hash.set(field, value);
   if (found === undefined) session.add(frame, 1, hash);

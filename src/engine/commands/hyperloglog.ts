@@ -1,5 +1,5 @@
 import { isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import {
   Adder,
   cacheCardinality,
@@ -22,26 +22,26 @@ const notHyperLogLog = 'WRONGTYPE Key is not a valid HyperLogLog string value.';
 const damaged = 'INVALIDOBJ Corrupted HLL object detected';
 
 /** The HyperLogLog at argument `index` to read; undefined where there is no key; a string is the error reply. */
-function read(session: Session, frame: Frame, index: number): Buffer | undefined | string {
+function read(session: Session, frame: CommandView, index: number): Buffer | undefined | string {
   const bytes = session.readString(frame, index);
   if (bytes === undefined || bytes === wrongType) return bytes;
   return isHyperLogLog(bytes as Buffer) ? bytes : notHyperLogLog;
 }
 
 /** The HyperLogLog at argument `index` to change, which `read` has found. */
-function own(session: Session, frame: Frame, index: number): OwnString {
+function own(session: Session, frame: CommandView, index: number): OwnString {
   session.writableString(frame, index, 0);
   return session.keys.own(session.find(frame, index));
 }
 
 /** Makes an empty one at argument `index`, where `read` has found no key. */
-function create(session: Session, frame: Frame, index: number): OwnString {
+function create(session: Session, frame: CommandView, index: number): OwnString {
   session.replaceString(frame, index, createHyperLogLog(), false);
   return session.keys.own(session.find(frame, index));
 }
 
 /** PFADD key [element ...] */
-function add(session: Session, frame: Frame): string | undefined {
+function add(session: Session, frame: CommandView): string | undefined {
   const found = read(session, frame, 1);
   if (typeof found === 'string') return found;
   let changed = found === undefined;
@@ -57,7 +57,7 @@ function add(session: Session, frame: Frame): string | undefined {
 }
 
 /** PFMERGE destination [source ...] */
-function merge(session: Session, frame: Frame): string | undefined {
+function merge(session: Session, frame: CommandView): string | undefined {
   const registers = new Uint8Array(registerCount);
   let dense = false;
   let exists = false;
@@ -77,7 +77,7 @@ function merge(session: Session, frame: Frame): string | undefined {
 }
 
 /** PFCOUNT key [key ...]: of a single key it refreshes the cached cardinality, and so changes the string. */
-function count(session: Session, frame: Frame): string | undefined {
+function count(session: Session, frame: CommandView): string | undefined {
   const registers = new Uint8Array(frame.argc > 2 ? registerCount : 0);
   for (let i = 1; i < frame.argc; i++) {
     const found = read(session, frame, i);
@@ -91,7 +91,7 @@ function count(session: Session, frame: Frame): string | undefined {
 }
 
 /** PFDEBUG GETREG|TODENSE|ENCODING|DECODE key: the first two leave it dense. */
-function debug(session: Session, frame: Frame): string | undefined {
+function debug(session: Session, frame: CommandView): string | undefined {
   const found = read(session, frame, 2);
   if (typeof found === 'string') return found;
   if (found === undefined) return 'ERR The specified key does not exist';

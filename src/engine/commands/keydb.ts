@@ -5,7 +5,7 @@
 
 import { fieldExpireMax } from '../../limits.ts';
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { CronValue } from '../../values/cron.ts';
 import type { HashValue } from '../../values/hash.ts';
 import type { SetValue } from '../../values/set.ts';
@@ -56,7 +56,7 @@ export const persistMember: Handler = (session, frame) => {
 };
 
 /** Whether all that an RREPLAY carries can be run: else none of it is, so that it can be copied as it stands. */
-function canRun(session: Session, frame: Frame, depth: number): boolean {
+function canRun(session: Session, frame: CommandView, depth: number): boolean {
   let isKnown = depth <= depthMax;
   const isWhole = eachNested(frame, 2, (nested) => {
     const command = session.registry.find(nested);

@@ -1,6 +1,6 @@
 /** Lists. A list that becomes empty is removed; the blocking commands do what they do when they need not wait. */
 import { doubleArgument, int64Argument, integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { ListValue } from '../../values/list.ts';
 import { Kind } from '../../values/value.ts';
 import * as replies from '../replies.ts';
@@ -12,7 +12,7 @@ const negativeTimeout = 'ERR timeout is negative';
 export const countNotPositive = 'ERR count should be greater than 0';
 
 /** The list at the key of argument `index`; undefined: no such key; a string: WRONGTYPE. */
-function listAt(session: Session, frame: Frame, index: number): ListValue | undefined | string {
+function listAt(session: Session, frame: CommandView, index: number): ListValue | undefined | string {
   return session.read<ListValue>(frame, index, Kind.List);
 }
 
@@ -56,7 +56,7 @@ function pop(fromHead: boolean): Handler {
 }
 
 /** The reply to a timeout (argument `index`) that cannot be, or undefined. */
-export function timeoutError(frame: Frame, index: number): string | undefined {
+export function timeoutError(frame: CommandView, index: number): string | undefined {
   const seconds = doubleArgument(frame, index);
   if (Number.isNaN(seconds) || seconds * 1000 > 2 ** 63) return wrongTimeout;
   return seconds < 0 ? negativeTimeout : undefined;
@@ -74,7 +74,7 @@ function blockingPop(fromHead: boolean): Handler {
 /** Pops up to `count` elements of the first list among the keys `first` … `last`. */
 function popFirst(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
   first: number,
   last: number,
   fromHead: boolean,
@@ -92,7 +92,7 @@ function popFirst(
 }
 
 /** LEFT is true, RIGHT false. */
-function sideArgument(frame: Frame, index: number): boolean | undefined {
+function sideArgument(frame: CommandView, index: number): boolean | undefined {
   if (isWord(frame, index, 'LEFT')) return true;
   return isWord(frame, index, 'RIGHT') ? false : undefined;
 }
@@ -107,7 +107,7 @@ export interface PopRequest {
 }
 
 /** Reads the arguments of LMPOP and ZMPOP; a string is the error reply. */
-export function popRequest(frame: Frame, index: number, startWord: string, endWord: string): PopRequest | string {
+export function popRequest(frame: CommandView, index: number, startWord: string, endWord: string): PopRequest | string {
   const keyCount = integerArgument(frame, index);
   if (!(keyCount >= 1)) return replies.numkeysNotPositive;
   const where = index + keyCount + 1;
@@ -137,7 +137,7 @@ function popMany(index: number): Handler {
 /** Moves `count` elements between two lists (arguments 1 and 2, perhaps the same); `asBlock` keeps their order. */
 function moveElements(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
   source: ListValue,
   fromHead: boolean,
   toHead: boolean,
@@ -162,7 +162,7 @@ function moveElements(
   return undefined;
 }
 
-function move(session: Session, frame: Frame, fromHead: boolean, toHead: boolean): string | undefined {
+function move(session: Session, frame: CommandView, fromHead: boolean, toHead: boolean): string | undefined {
   const source = listAt(session, frame, 1);
   if (source === undefined || typeof source === 'string') return source;
   return moveElements(session, frame, source, fromHead, toHead, 1, false);

@@ -6,7 +6,7 @@
 import { addU64, canonicalU64, i64Max, type U64 } from '../../encodings/u64.ts';
 import { bulkLengthMax } from '../../limits.ts';
 import { isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { BitCombination, type BitOperation, type FieldType } from '../../values/bitmap.ts';
 import { BitmapValue, blockBytes } from '../../values/roaring-bitmap.ts';
 import { Kind } from '../../values/value.ts';
@@ -20,7 +20,7 @@ const byteLengthMax = i64Max >> 3n;
 const invertedBlocksMax = 1 << 20;
 
 /** The native bitmap at the key of argument `index`; undefined where there is none, or something else. */
-export function nativeBitmapAt(session: Session, frame: Frame, index: number): BitmapValue | undefined {
+export function nativeBitmapAt(session: Session, frame: CommandView, index: number): BitmapValue | undefined {
   const entry = session.find(frame, index);
   if (entry < 0 || session.kind(entry) !== Kind.Bitmap) return undefined;
   return session.keys.object(entry) as BitmapValue;
@@ -63,7 +63,7 @@ const convert: Handler = (session, frame) => {
 const bitOperations: readonly BitOperation[] = ['AND', 'OR', 'XOR', 'NOT', 'DIFF', 'DIFF1', 'ANDOR', 'ONE'];
 
 /** The operation that argument 1 names, if as many sources follow as it takes; else a string, the error reply. */
-export function bitOperationOf(frame: Frame): { readonly operation: BitOperation } | string {
+export function bitOperationOf(frame: CommandView): { readonly operation: BitOperation } | string {
   const operation = bitOperations.find((word) => isWord(frame, 1, word));
   if (operation === undefined) return replies.syntaxError;
   if (operation === 'NOT' && frame.argc !== 4) return 'ERR BITOP NOT must be called with a single source key.';
@@ -73,7 +73,7 @@ export function bitOperationOf(frame: Frame): { readonly operation: BitOperation
 }
 
 /** The sources from argument 3 on as bitmaps, empty ones for missing keys; a string is the error reply. */
-function bitmapSources(session: Session, frame: Frame): BitmapValue[] | string {
+function bitmapSources(session: Session, frame: CommandView): BitmapValue[] | string {
   const sources: BitmapValue[] = [];
   for (let index = 3; index < frame.argc; index++) {
     const native = nativeBitmapAt(session, frame, index);
@@ -122,7 +122,7 @@ const combineInto: Handler = (session, frame) => {
 };
 
 /** BITOP with a native bitmap among its sources: the result is a string. */
-export function combineIntoString(session: Session, frame: Frame, operation: BitOperation): string | undefined {
+export function combineIntoString(session: Session, frame: CommandView, operation: BitOperation): string | undefined {
   const sources = bitmapSources(session, frame);
   if (typeof sources === 'string') return sources;
   if (sources.some(({ byteLength }) => byteLength > bulkLengthMax)) return replies.stringTooLong;

@@ -3,7 +3,7 @@
  * candidates left an empty key. From the sources: no server that has them was at hand.
  */
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { PathHashValue } from '../../values/path-hash.ts';
 import { Kind } from '../../values/value.ts';
 import * as replies from '../replies.ts';
@@ -17,19 +17,19 @@ interface PathFields {
   readonly count: number;
 }
 
-function pathHashAt(session: Session, frame: Frame): PathHashValue | undefined | string {
+function pathHashAt(session: Session, frame: CommandView): PathHashValue | undefined | string {
   return session.read<PathHashValue>(frame, 1, Kind.PathHash);
 }
 
 /** FIELDS n field value … at argument `index`, of the path at argument `path`; a string is the error reply. */
-function fieldsAt(frame: Frame, path: number, index: number): PathFields | string {
+function fieldsAt(frame: CommandView, path: number, index: number): PathFields | string {
   if (index + 1 >= frame.argc || !isWord(frame, index, 'FIELDS')) return replies.syntaxError;
   const count = integerArgument(frame, index + 1);
   if (!(count >= 1)) return 'ERR value is out of range';
   return index + 2 + 2 * count > frame.argc ? replies.syntaxError : { path, first: index + 2, count };
 }
 
-function setFields(session: Session, frame: Frame, all: readonly PathFields[]): void {
+function setFields(session: Session, frame: CommandView, all: readonly PathFields[]): void {
   const found = pathHashAt(session, frame);
   const value = found instanceof PathHashValue ? found : new PathHashValue();
   if (found === undefined) session.add(frame, 1, value);

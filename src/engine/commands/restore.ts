@@ -1,5 +1,5 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { ExpireOption, moment } from '../expiry.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
@@ -11,7 +11,7 @@ interface RestoreOptions {
 }
 
 /** REPLACE, ABSTTL, IDLETIME and FREQ; the last two only matter to eviction. A string is the error reply. */
-function parseOptions(frame: Frame): RestoreOptions | string {
+function parseOptions(frame: CommandView): RestoreOptions | string {
   let replaces = false;
   let isAbsolute = false;
   let recency = '';
@@ -46,7 +46,12 @@ const restore: Handler = (session, frame) => {
 };
 
 /** Stores what argument `index` holds under the key of the command's first argument. */
-export function restorePayload(session: Session, frame: Frame, index: number, expiry: number): string | undefined {
+export function restorePayload(
+  session: Session,
+  frame: CommandView,
+  index: number,
+  expiry: number,
+): string | undefined {
   const codec = session.codec;
   if (codec === undefined) throw new Error('RESTORE needs a codec');
   const start = frame.starts[index];

@@ -1,5 +1,5 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import * as replies from '../replies.ts';
 import type { Family, Handler } from './family.ts';
 import { slotCommands } from './slots.ts';
@@ -25,7 +25,7 @@ const swapDatabases: Handler = (session, frame) => {
 };
 
 /** Whether what follows the name is nothing, ASYNC or SYNC. */
-function isFlushSyntax(frame: Frame): boolean {
+function isFlushSyntax(frame: CommandView): boolean {
   if (frame.argc === 1) return true;
   return frame.argc === 2 && (isWord(frame, 1, 'ASYNC') || isWord(frame, 1, 'SYNC'));
 }

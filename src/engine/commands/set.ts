@@ -1,6 +1,6 @@
 /** Sets. A set that becomes empty is removed; a *STORE of nothing removes its destination. */
 import { integerArgument } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { SetValue } from '../../values/set.ts';
 import { Kind } from '../../values/value.ts';
 import * as replies from '../replies.ts';
@@ -9,7 +9,7 @@ import type { CommandSpec, Family, Handler } from './family.ts';
 import { findsMember, presentMembers, setExpiryCommands } from './set-expiry.ts';
 
 /** The set at the key of argument `index`; undefined: no such key; a string: WRONGTYPE. */
-function setAt(session: Session, frame: Frame, index: number): SetValue | undefined | string {
+function setAt(session: Session, frame: CommandView, index: number): SetValue | undefined | string {
   return session.read<SetValue>(frame, index, Kind.Set);
 }
 
@@ -72,7 +72,7 @@ const pop: Handler = (session, frame) => {
 };
 
 /** The sets at the keys from argument 2 on, undefined for a missing one; a string is the error reply. */
-function sources(session: Session, frame: Frame): (SetValue | undefined)[] | string {
+function sources(session: Session, frame: CommandView): (SetValue | undefined)[] | string {
   const sets: (SetValue | undefined)[] = [];
   for (let index = 2; index < frame.argc; index++) {
     const set = setAt(session, frame, index);

@@ -1,5 +1,5 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
 import { slotCount, slotOf } from '../slot.ts';
@@ -16,7 +16,7 @@ function removeSlots(session: Session, wanted: Uint8Array): void {
 }
 
 /** Marks the slots of the pairs of arguments from `first` up to `end`; a string is the error reply. */
-function markRanges(frame: Frame, first: number, end: number): Uint8Array | string {
+function markRanges(frame: CommandView, first: number, end: number): Uint8Array | string {
   const wanted = new Uint8Array(slotCount);
   for (let index = first; index < end; index += 2) {
     const start = integerArgument(frame, index);

@@ -8,7 +8,7 @@
 import { parseLooseDouble } from '../../encodings/loose-double.ts';
 import { parseDoubleText } from '../../encodings/number-text.ts';
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { HashValue } from '../../values/hash.ts';
 import { ListValue } from '../../values/list.ts';
 import type { SetValue } from '../../values/set.ts';
@@ -35,7 +35,7 @@ interface Request {
   store: number;
 }
 
-function readRequest(frame: Frame): Request | string {
+function readRequest(frame: CommandView): Request | string {
   const request: Request = {
     descending: false,
     alpha: false,
@@ -95,7 +95,7 @@ const sort: Handler = (session, frame) => {
   return undefined;
 };
 
-function sourceAt(session: Session, frame: Frame): ObjectValue | undefined | string {
+function sourceAt(session: Session, frame: CommandView): ObjectValue | undefined | string {
   const entry = session.find(frame, 1);
   if (entry < 0) return undefined;
   const kind = session.kind(entry);

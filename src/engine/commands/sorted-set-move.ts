@@ -3,7 +3,7 @@
  * the other has for them. Both keys keep their expiry. From the documentation: no server that has them was at hand.
  */
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { SortedSetValue } from '../../values/sorted-set.ts';
 import { Kind } from '../../values/value.ts';
 import * as replies from '../replies.ts';
@@ -20,7 +20,7 @@ interface Selection {
   readonly next: number;
 }
 
-function selectionAt(session: Session, frame: Frame, index: number): Selection | string {
+function selectionAt(session: Session, frame: CommandView, index: number): Selection | string {
   if (isWord(frame, index, 'MIN') || isWord(frame, index, 'MAX')) {
     return { highest: isWord(frame, index, 'MAX'), range: undefined, next: index + 1 };
   }
@@ -30,7 +30,7 @@ function selectionAt(session: Session, frame: Frame, index: number): Selection |
 }
 
 /** COUNT n at argument `index`, `otherwise` where nothing is there; a string is the error reply. */
-function countAt(frame: Frame, index: number, otherwise: number): number | string {
+function countAt(frame: CommandView, index: number, otherwise: number): number | string {
   if (index === frame.argc) return otherwise;
   if (index + 2 !== frame.argc || !isWord(frame, index, 'COUNT')) return replies.syntaxError;
   const count = integerArgument(frame, index + 1);
@@ -52,7 +52,7 @@ function selected(set: SortedSetValue, { highest, range }: Selection, count: num
 /** Source and destination (arguments 1 and 2) of a move; undefined: there is nothing to move; a string is the error reply. */
 function bothSets(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
 ): { readonly source: SortedSetValue; readonly target: SortedSetValue | undefined } | undefined | string {
   const source = session.read<SortedSetValue>(frame, 1, Kind.SortedSet);
   if (source === undefined || typeof source === 'string') return source;
@@ -63,7 +63,7 @@ function bothSets(
 
 function moveAll(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
   source: SortedSetValue,
   found: SortedSetValue | undefined,
   members: readonly [string, number][],

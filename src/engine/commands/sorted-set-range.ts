@@ -2,7 +2,7 @@
 
 import { parseLooseDouble } from '../../encodings/loose-double.ts';
 import { integerArgument } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { SortedSetValue } from '../../values/sorted-set.ts';
 import * as replies from '../replies.ts';
 import type { Session } from '../session.ts';
@@ -22,7 +22,7 @@ const none: Ranks = { start: 0, stop: -1 };
 export type RangeFinder = (set: SortedSetValue, reverse: boolean) => Ranks;
 
 /** A range of ranks from arguments `first` and `last`, negative ones counted from the end. */
-export function rankRange(_session: Session, frame: Frame, first: number, last: number): RangeFinder | string {
+export function rankRange(_session: Session, frame: CommandView, first: number, last: number): RangeFinder | string {
   const from = integerArgument(frame, first);
   const to = integerArgument(frame, last);
   if (Number.isNaN(from) || Number.isNaN(to)) return replies.notInteger;
@@ -41,7 +41,7 @@ interface Bound {
 }
 
 /** A bound by score: a double, `(` before it to leave it out. */
-function scoreBound(session: Session, frame: Frame, index: number): Bound | undefined {
+function scoreBound(session: Session, frame: CommandView, index: number): Bound | undefined {
   const given = frame.text(index);
   const exclusive = given.startsWith('(');
   const number = exclusive ? given.slice(1) : given;
@@ -51,7 +51,7 @@ function scoreBound(session: Session, frame: Frame, index: number): Bound | unde
 }
 
 /** A range of scores from arguments `low` and `high`. */
-export function scoreRange(session: Session, frame: Frame, low: number, high: number): RangeFinder | string {
+export function scoreRange(session: Session, frame: CommandView, low: number, high: number): RangeFinder | string {
   const min = scoreBound(session, frame, low);
   const max = scoreBound(session, frame, high);
   if (min === undefined || max === undefined) return badScoreBound;
@@ -70,7 +70,7 @@ interface LexBound {
   readonly exclusive: boolean;
 }
 
-function lexBound(frame: Frame, index: number): LexBound | undefined {
+function lexBound(frame: CommandView, index: number): LexBound | undefined {
   const text = frame.text(index);
   if (text === '-') return { side: -1, text: '', exclusive: false };
   if (text === '+') return { side: 1, text: '', exclusive: false };
@@ -79,7 +79,7 @@ function lexBound(frame: Frame, index: number): LexBound | undefined {
 }
 
 /** A range of members from arguments `low` and `high`: `-`, `+`, `[text` or `(text`. */
-export function lexRange(_session: Session, frame: Frame, low: number, high: number): RangeFinder | string {
+export function lexRange(_session: Session, frame: CommandView, low: number, high: number): RangeFinder | string {
   const min = lexBound(frame, low);
   const max = lexBound(frame, high);
   if (min === undefined || max === undefined) return badLexBound;

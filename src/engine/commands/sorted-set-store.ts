@@ -1,6 +1,6 @@
 /** ZUNIONSTORE, ZINTERSTORE, ZDIFFSTORE and ZRANGESTORE: they make a new sorted set and put it in the place of a key. */
 import { doubleArgument, integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { SetValue } from '../../values/set.ts';
 import { type MapLike, mapWithRoom } from '../../values/sharded-map.ts';
 import { SortedSetValue } from '../../values/sorted-set.ts';
@@ -25,7 +25,7 @@ interface Request {
   aggregate: Aggregate;
 }
 
-function sourceAt(session: Session, frame: Frame, index: number): Source | string {
+function sourceAt(session: Session, frame: CommandView, index: number): Source | string {
   const entry = session.find(frame, index);
   if (entry < 0) return { value: undefined, weight: 1 };
   const kind = session.kind(entry);
@@ -36,7 +36,7 @@ function sourceAt(session: Session, frame: Frame, index: number): Source | strin
 }
 
 /** `destination numkeys key … [WEIGHTS w …] [AGGREGATE SUM|MIN|MAX|COUNT]`. */
-function readRequest(session: Session, frame: Frame, operation: Operation): Request | string {
+function readRequest(session: Session, frame: CommandView, operation: Operation): Request | string {
   const keyCount = integerArgument(frame, 2);
   if (Number.isNaN(keyCount)) return replies.notInteger;
   if (keyCount < 1) return `ERR at least 1 input key is needed for 'z${operation}store' command`;
@@ -57,7 +57,7 @@ function readRequest(session: Session, frame: Frame, operation: Operation): Requ
 }
 
 /** Reads the option at argument `index`; gives how many arguments it took, or the error reply. */
-function readOption(session: Session, frame: Frame, index: number, request: Request): number | string {
+function readOption(session: Session, frame: CommandView, index: number, request: Request): number | string {
   const left = frame.argc - index;
   if (isWord(frame, index, 'WEIGHTS') && left >= request.sources.length + 1) {
     for (let i = 0; i < request.sources.length; i++) {
@@ -173,7 +173,7 @@ interface RangeOptions {
   limit: number;
 }
 
-function readRangeOptions(frame: Frame): RangeOptions | string {
+function readRangeOptions(frame: CommandView): RangeOptions | string {
   const options: RangeOptions = { by: 'rank', reverse: false, offset: 0, limit: -1 };
   for (let index = 5; index < frame.argc; index++) {
     if (isWord(frame, index, 'BYSCORE')) options.by = 'score';
@@ -191,7 +191,7 @@ function readRangeOptions(frame: Frame): RangeOptions | string {
   return options;
 }
 
-function rangeFinder(session: Session, frame: Frame, { by, reverse }: RangeOptions): RangeFinder | string {
+function rangeFinder(session: Session, frame: CommandView, { by, reverse }: RangeOptions): RangeFinder | string {
   if (by === 'rank') return rankRange(session, frame, 3, 4);
   // REV turns the bounds around: the higher one comes first.
   const low = reverse ? 4 : 3;

@@ -1,6 +1,6 @@
 /** Sorted sets. One that becomes empty is removed; the blocking commands do what they do when they need not wait. */
 import { doubleArgument, integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { compactLimits, SortedSetValue } from '../../values/sorted-set.ts';
 import { Kind } from '../../values/value.ts';
 import * as replies from '../replies.ts';
@@ -20,7 +20,7 @@ const onlyGreater = 4;
 const onlyLess = 8;
 const increment = 16;
 
-function sortedSetAt(session: Session, frame: Frame, index: number): SortedSetValue | undefined | string {
+function sortedSetAt(session: Session, frame: CommandView, index: number): SortedSetValue | undefined | string {
   return session.read<SortedSetValue>(frame, index, Kind.SortedSet);
 }
 
@@ -52,7 +52,7 @@ function optionConflict(options: number, rest: number): string | undefined {
 }
 
 /** Adds the pairs of score and member from argument `first` on. All scores are read before anything is changed. */
-function addScores(session: Session, frame: Frame, first: number, options: number): string | undefined {
+function addScores(session: Session, frame: CommandView, first: number, options: number): string | undefined {
   const score = doubleArgument(frame, first);
   if (Number.isNaN(score)) return replies.notFloat;
   let scores: number[] | undefined;
@@ -81,7 +81,7 @@ function addScores(session: Session, frame: Frame, first: number, options: numbe
 }
 
 /** Valkey looks at all elements of a command before it adds the first. */
-function outgrows(set: SortedSetValue, frame: Frame, first: number): boolean {
+function outgrows(set: SortedSetValue, frame: CommandView, first: number): boolean {
   if (set.count + (frame.argc - first) / 2 > compactLimits.count) return true;
   for (let index = first + 1; index < frame.argc; index += 2)
     if (frame.lengths[index] > compactLimits.length) return true;
@@ -119,7 +119,7 @@ const removeMembers: Handler = (session, frame) => {
 
 /** ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX. */
 function removeRange(
-  range: (session: Session, frame: Frame, low: number, high: number) => RangeFinder | string,
+  range: (session: Session, frame: CommandView, low: number, high: number) => RangeFinder | string,
 ): Handler {
   return (session, frame) => {
     const find = range(session, frame, 2, 3);
@@ -158,7 +158,7 @@ function pop(highest: boolean): Handler {
 /** Pops up to `count` members of the first sorted set among the keys `first` … `last`. */
 function popFirst(
   session: Session,
-  frame: Frame,
+  frame: CommandView,
   first: number,
   last: number,
   highest: boolean,

@@ -1,6 +1,6 @@
 /** Arguments that several stream commands share: ids, lists of ids, trimming clauses. */
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { References, TrimOptions } from '../../values/stream.ts';
 import { type PartialId, parseId, parsePartialId, type StreamId } from '../../values/stream-id.ts';
 import { notInteger, syntaxError } from '../replies.ts';
@@ -8,12 +8,12 @@ import { notInteger, syntaxError } from '../replies.ts';
 export const invalidId = 'ERR Invalid stream ID specified as stream command argument';
 
 /** Argument `index` as an id, undefined where it is none. */
-export function idArgument(frame: Frame, index: number): StreamId | undefined {
+export function idArgument(frame: CommandView, index: number): StreamId | undefined {
   return parseId(frame.text(index));
 }
 
 /** Arguments `first` up to `end` (excluded) as ids, or the error reply. */
-export function idArguments(frame: Frame, first: number, end: number): StreamId[] | string {
+export function idArguments(frame: CommandView, first: number, end: number): StreamId[] | string {
   const ids: StreamId[] = [];
   for (let i = first; i < end; i++) {
     const id = idArgument(frame, i);
@@ -24,14 +24,14 @@ export function idArguments(frame: Frame, first: number, end: number): StreamId[
 }
 
 /** The word at `index` where it says what becomes of references (8.2). */
-export function referencesWord(frame: Frame, index: number): References | undefined {
+export function referencesWord(frame: CommandView, index: number): References | undefined {
   if (isWord(frame, index, 'KEEPREF')) return 'keep';
   if (isWord(frame, index, 'DELREF')) return 'delete';
   return isWord(frame, index, 'ACKED') ? 'acked' : undefined;
 }
 
 /** `IDS numids id ...` from `index` on: the ids and the index after them, or the error reply. */
-export function idList(frame: Frame, index: number): { ids: StreamId[]; after: number } | string {
+export function idList(frame: CommandView, index: number): { ids: StreamId[]; after: number } | string {
   if (index + 1 >= frame.argc) return syntaxError;
   const count = integerArgument(frame, index + 1);
   if (!(count > 0)) return 'ERR Number of IDs must be a positive integer';
@@ -69,7 +69,7 @@ export class AddOptions {
 }
 
 /** Parses the options from argument 2 on; for XADD up to its id. A string is the error reply. */
-export function parseAddOptions(frame: Frame, adds: boolean): AddOptions | string {
+export function parseAddOptions(frame: CommandView, adds: boolean): AddOptions | string {
   const options = new AddOptions();
   let index = 2;
   // Nearly every XADD of a log: no options, and an id that starts with a digit, as no option does.
@@ -101,7 +101,12 @@ function checkOptions(options: AddOptions, adds: boolean): string | undefined {
 }
 
 /** The number of arguments used, an error reply, or undefined where the word is no such option. */
-function sharedOption(frame: Frame, index: number, more: number, options: AddOptions): number | string | undefined {
+function sharedOption(
+  frame: CommandView,
+  index: number,
+  more: number,
+  options: AddOptions,
+): number | string | undefined {
   if (more > 0 && isWord(frame, index, 'MAXLEN')) return trimOption(frame, index, more, options, false);
   if (more > 0 && isWord(frame, index, 'MINID')) return trimOption(frame, index, more, options, true);
   if (more > 0 && isWord(frame, index, 'LIMIT')) {
@@ -118,7 +123,13 @@ function sharedOption(frame: Frame, index: number, more: number, options: AddOpt
   return 1;
 }
 
-function trimOption(frame: Frame, index: number, more: number, options: AddOptions, byId: boolean): number | string {
+function trimOption(
+  frame: CommandView,
+  index: number,
+  more: number,
+  options: AddOptions,
+  byId: boolean,
+): number | string {
   if (options.trims) return 'ERR syntax error, MAXLEN and MINID options at the same time are not compatible';
   const marked = more >= 2 && (isWord(frame, index + 1, '~') || isWord(frame, index + 1, '='));
   options.approximate = marked && isWord(frame, index + 1, '~');
@@ -135,7 +146,7 @@ function trimOption(frame: Frame, index: number, more: number, options: AddOptio
 }
 
 /** As `sharedOption`; 0 where the id has been reached. */
-function addOption(frame: Frame, index: number, more: number, options: AddOptions): number | string | undefined {
+function addOption(frame: CommandView, index: number, more: number, options: AddOptions): number | string | undefined {
   if (isWord(frame, index, '*')) return 0;
   if (isWord(frame, index, 'NOMKSTREAM')) {
     options.createsStream = false;

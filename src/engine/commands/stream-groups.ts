@@ -2,7 +2,7 @@
 
 import { addU64, i64Max, subtractU64, type U64 } from '../../encodings/u64.ts';
 import { int64Argument, integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { type References, Stream } from '../../values/stream.ts';
 import { compareIds, nextId, parseId, parseIdOrExtreme, type StreamId, zeroId } from '../../values/stream-id.ts';
 import { Consumer, Group, Pending } from '../../values/stream-pending.ts';
@@ -18,7 +18,7 @@ const needsKey =
 type Found = { readonly stream: Stream; readonly group: Group };
 
 /** The stream at the key of argument `key` and its group of that name; a string is the reply where one is missing. */
-function findGroup(session: Session, frame: Frame, key: number, name: number): Found | string {
+function findGroup(session: Session, frame: CommandView, key: number, name: number): Found | string {
   const stream = session.read<Stream>(frame, key, Kind.Stream);
   if (typeof stream === 'string') return stream;
   const group = stream?.groups?.get(frame.text(name));
@@ -29,7 +29,7 @@ function findGroup(session: Session, frame: Frame, key: number, name: number): F
 }
 
 /** The same for XGROUP, whose replies differ. */
-function findXgroup(session: Session, frame: Frame): Found | string {
+function findXgroup(session: Session, frame: CommandView): Found | string {
   const stream = session.read<Stream>(frame, 2, Kind.Stream);
   if (typeof stream === 'string') return stream;
   if (stream === undefined) return needsKey;
@@ -39,7 +39,7 @@ function findXgroup(session: Session, frame: Frame): Found | string {
 }
 
 /** ENTRIESREAD and MKSTREAM from argument 5 on; a string is the error reply. */
-function groupOptions(frame: Frame, creates: boolean): { entriesRead: U64; makesStream: boolean } | string {
+function groupOptions(frame: CommandView, creates: boolean): { entriesRead: U64; makesStream: boolean } | string {
   let entriesRead: U64 = -1;
   let makesStream = false;
   for (let index = 5; index < frame.argc; index++) {
@@ -55,7 +55,7 @@ function groupOptions(frame: Frame, creates: boolean): { entriesRead: U64; makes
 }
 
 /** XGROUP CREATE key group (id | $) [MKSTREAM] [ENTRIESREAD n] */
-export function createGroup(session: Session, frame: Frame): string | undefined {
+export function createGroup(session: Session, frame: CommandView): string | undefined {
   const options = groupOptions(frame, true);
   if (typeof options === 'string') return options;
   let stream = session.read<Stream>(frame, 2, Kind.Stream);
@@ -80,7 +80,7 @@ function boundedRead(session: Session, stream: Stream, entriesRead: U64): U64 {
 }
 
 /** XGROUP SETID key group (id | $) [ENTRIESREAD n] */
-export function setGroupId(session: Session, frame: Frame): string | undefined {
+export function setGroupId(session: Session, frame: CommandView): string | undefined {
   const options = groupOptions(frame, false);
   if (typeof options === 'string') return options;
   const found = findXgroup(session, frame);
@@ -93,7 +93,7 @@ export function setGroupId(session: Session, frame: Frame): string | undefined {
 }
 
 /** XGROUP DESTROY key group */
-export function destroyGroup(session: Session, frame: Frame): string | undefined {
+export function destroyGroup(session: Session, frame: CommandView): string | undefined {
   const stream = session.read<Stream>(frame, 2, Kind.Stream);
   if (typeof stream === 'string') return stream;
   if (stream === undefined) return needsKey;
@@ -102,7 +102,7 @@ export function destroyGroup(session: Session, frame: Frame): string | undefined
 }
 
 /** XGROUP CREATECONSUMER key group consumer */
-export function createConsumer(session: Session, frame: Frame): string | undefined {
+export function createConsumer(session: Session, frame: CommandView): string | undefined {
   const found = findXgroup(session, frame);
   if (typeof found === 'string') return found;
   if (!found.group.consumers.has(frame.text(4))) addConsumer(session, found.group, frame.text(4));
@@ -110,7 +110,7 @@ export function createConsumer(session: Session, frame: Frame): string | undefin
 }
 
 /** XGROUP DELCONSUMER key group consumer */
-export function deleteConsumer(session: Session, frame: Frame): string | undefined {
+export function deleteConsumer(session: Session, frame: CommandView): string | undefined {
   const found = findXgroup(session, frame);
   if (typeof found === 'string') return found;
   const consumer = found.group.consumers.get(frame.text(4));
@@ -125,7 +125,7 @@ export function addConsumer(session: Session, group: Group, name: string): Consu
 }
 
 /** XACK key group id ... */
-export function acknowledge(session: Session, frame: Frame): string | undefined {
+export function acknowledge(session: Session, frame: CommandView): string | undefined {
   const found = findGroup(session, frame, 1, 2);
   if (typeof found === 'string') return found.startsWith('NOGROUP') ? undefined : found;
   const ids = idArguments(frame, 3, frame.argc);
@@ -138,7 +138,7 @@ export function acknowledge(session: Session, frame: Frame): string | undefined 
 }
 
 /** XACKDEL key group [KEEPREF|DELREF|ACKED] IDS numids id ... (8.2) */
-export function acknowledgeAndDelete(session: Session, frame: Frame): string | undefined {
+export function acknowledgeAndDelete(session: Session, frame: CommandView): string | undefined {
   let references: References | undefined;
   let ids: StreamId[] | undefined;
   for (let index = 3; index < frame.argc; ) {
@@ -179,7 +179,7 @@ class ClaimOptions {
 }
 
 /** XCLAIM key group consumer min-idle-time id ... [IDLE ms] [TIME ms] [RETRYCOUNT n] [FORCE] [JUSTID] [LASTID id] */
-export function claim(session: Session, frame: Frame): string | undefined {
+export function claim(session: Session, frame: CommandView): string | undefined {
   const found = findGroup(session, frame, 1, 2);
   if (typeof found === 'string') return found;
   const minIdle = integerArgument(frame, 4);
@@ -215,7 +215,7 @@ function claimant(session: Session, group: Group, name: string): Consumer {
   return consumer;
 }
 
-function claimOptions(session: Session, frame: Frame, first: number): ClaimOptions | string {
+function claimOptions(session: Session, frame: CommandView, first: number): ClaimOptions | string {
   const options = new ClaimOptions();
   for (let index = first; index < frame.argc; index++) {
     const more = index + 1 < frame.argc;
@@ -271,7 +271,7 @@ function claimOne(
 }
 
 /** XAUTOCLAIM key group consumer min-idle-time start [COUNT n] [JUSTID] */
-export function autoClaim(session: Session, frame: Frame): string | undefined {
+export function autoClaim(session: Session, frame: CommandView): string | undefined {
   const minIdle = integerArgument(frame, 4);
   if (Number.isNaN(minIdle)) return 'ERR Invalid min-idle-time argument for XAUTOCLAIM';
   const start = startArgument(frame.text(5));
@@ -330,7 +330,7 @@ function claimFrom(
 }
 
 /** XNACK key group (SILENT|FAIL|FATAL) IDS numids id ... [RETRYCOUNT n] [FORCE] (8.8) */
-export function giveBack(session: Session, frame: Frame): string | undefined {
+export function giveBack(session: Session, frame: CommandView): string | undefined {
   const mode = (['SILENT', 'FAIL', 'FATAL'] as const).find((word) => isWord(frame, 3, word));
   if (mode === undefined || !isWord(frame, 4, 'IDS')) return syntaxError;
   const list = idList(frame, 4);

@@ -1,5 +1,5 @@
 /** The message id that XADD IDMPAUTO makes from an entry's fields (Redis 8.6). */
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { xxh3Hash128 } from '../../values/xxh3.ts';
 
 const mask = 0xffffffffffffffffn;
@@ -9,7 +9,7 @@ const mask = 0xffffffffffffffffn;
  * halves xor the xor of the high ones rotated by one bit, and the same with the halves exchanged; so their order does not
  * matter. Fields are arguments `first`, `first + 2`, ...
  */
-export function messageId(frame: Frame, first: number, pairs: number): string {
+export function messageId(frame: CommandView, first: number, pairs: number): string {
   let lowSum = 0n;
   let highSum = 0n;
   let lowXor = 0n;
@@ -27,7 +27,7 @@ export function messageId(frame: Frame, first: number, pairs: number): string {
   return out.latin1Slice(0, 16);
 }
 
-function pairBytes(frame: Frame, index: number): Buffer {
+function pairBytes(frame: CommandView, index: number): Buffer {
   const fieldLength = frame.lengths[index];
   const valueLength = frame.lengths[index + 1];
   const bytes = Buffer.alloc(fieldLength + 8 + valueLength);

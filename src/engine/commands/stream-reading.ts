@@ -2,7 +2,7 @@
 
 import { addU64 } from '../../encodings/u64.ts';
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { Stream } from '../../values/stream.ts';
 import { compareIds, nextId, parseId, type StreamId } from '../../values/stream-id.ts';
 import { type Consumer, type Group, Pending } from '../../values/stream-pending.ts';
@@ -26,7 +26,7 @@ class ReadOptions {
 type Source = { readonly stream: Stream; readonly group: Group; readonly after: StreamId | undefined };
 
 /** XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [CLAIM ms] [NOACK] STREAMS key ... id ... */
-export function readGroup(session: Session, frame: Frame): string | undefined {
+export function readGroup(session: Session, frame: CommandView): string | undefined {
   const options = parseOptions(frame);
   if (typeof options === 'string') return options;
   const count = (frame.argc - options.firstKey) / 2;
@@ -43,7 +43,7 @@ export function readGroup(session: Session, frame: Frame): string | undefined {
   return undefined;
 }
 
-function parseOptions(frame: Frame): ReadOptions | string {
+function parseOptions(frame: CommandView): ReadOptions | string {
   const options = new ReadOptions();
   let named = false;
   for (let index = 1; index < frame.argc; index++) {
@@ -71,7 +71,13 @@ function parseOptions(frame: Frame): ReadOptions | string {
   return named ? options : 'ERR Missing GROUP option for XREADGROUP';
 }
 
-function findSource(session: Session, frame: Frame, options: ReadOptions, key: number, id: number): Source | string {
+function findSource(
+  session: Session,
+  frame: CommandView,
+  options: ReadOptions,
+  key: number,
+  id: number,
+): Source | string {
   const stream = session.read<Stream>(frame, key, Kind.Stream);
   if (typeof stream === 'string') return stream;
   const group = stream?.groups?.get(options.group);

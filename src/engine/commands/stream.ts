@@ -1,6 +1,6 @@
 import { type U64, u64Max } from '../../encodings/u64.ts';
 import { int64Argument, integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { type References, Stream } from '../../values/stream.ts';
 import { compareIds, isZeroId, lastPossibleId, nextId, type StreamId, zeroId } from '../../values/stream-id.ts';
 import { Idempotency } from '../../values/stream-idempotency.ts';
@@ -35,7 +35,7 @@ import { readGroup } from './stream-reading.ts';
 const belowTop = 'ERR The ID specified in XADD is equal or smaller than the target stream top item';
 
 /** XADD key [options] (id | *) field value ... */
-function add(session: Session, frame: Frame): string | undefined {
+function add(session: Session, frame: CommandView): string | undefined {
   const options = parseAddOptions(frame, true);
   if (typeof options === 'string') return options;
   const first = options.idIndex + 1;
@@ -53,7 +53,14 @@ function add(session: Session, frame: Frame): string | undefined {
   return addTo(session, stream, frame, options, first, count / 2);
 }
 
-function addTo(session: Session, stream: Stream, frame: Frame, options: AddOptions, first: number, pairs: number) {
+function addTo(
+  session: Session,
+  stream: Stream,
+  frame: CommandView,
+  options: AddOptions,
+  first: number,
+  pairs: number,
+) {
   const { producer } = options;
   let iid = '';
   if (producer !== undefined) {
@@ -85,7 +92,7 @@ function chooseId(session: Session, stream: Stream, options: AddOptions): Stream
 }
 
 /** XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED] */
-function trim(session: Session, frame: Frame): string | undefined {
+function trim(session: Session, frame: CommandView): string | undefined {
   const options = parseAddOptions(frame, false);
   if (typeof options === 'string') return options;
   const stream = session.read<Stream>(frame, 1, Kind.Stream);
@@ -95,7 +102,7 @@ function trim(session: Session, frame: Frame): string | undefined {
 }
 
 /** XDEL key id ... */
-function remove(session: Session, frame: Frame): string | undefined {
+function remove(session: Session, frame: CommandView): string | undefined {
   const stream = session.read<Stream>(frame, 1, Kind.Stream);
   if (typeof stream === 'string' || stream === undefined) return stream;
   const ids = idArguments(frame, 2, frame.argc);
@@ -106,7 +113,7 @@ function remove(session: Session, frame: Frame): string | undefined {
 }
 
 /** XDELEX key [KEEPREF|DELREF|ACKED] IDS numids id ... (8.2) */
-function removeEx(session: Session, frame: Frame): string | undefined {
+function removeEx(session: Session, frame: CommandView): string | undefined {
   let references: References | undefined;
   let ids: StreamId[] | undefined;
   for (let index = 2; index < frame.argc; ) {
@@ -138,7 +145,7 @@ function deleteEntry(stream: Stream, id: StreamId, references: References): void
 }
 
 /** XSETID key last-id [ENTRIESADDED n] [MAXDELETEDID id] */
-function setId(session: Session, frame: Frame): string | undefined {
+function setId(session: Session, frame: CommandView): string | undefined {
   const id = idArgument(frame, 2);
   if (id === undefined) return invalidId;
   let entriesAdded: U64 | undefined;
@@ -181,7 +188,7 @@ function setLastId(session: Session, stream: Stream, id: StreamId, added: U64 | 
 }
 
 /** XCFGSET key [IDMP-DURATION seconds] [IDMP-MAXSIZE entries] (8.6) */
-function configure(session: Session, frame: Frame): string | undefined {
+function configure(session: Session, frame: CommandView): string | undefined {
   let duration: number | undefined;
   let maxEntries: number | undefined;
   for (let index = 2; index < frame.argc; index += 2) {
@@ -205,7 +212,7 @@ function configure(session: Session, frame: Frame): string | undefined {
 }
 
 /** XIDMPRECORD key producer iid id (8.6.2) */
-function recordMessage(session: Session, frame: Frame): string | undefined {
+function recordMessage(session: Session, frame: CommandView): string | undefined {
   const stream = session.read<Stream>(frame, 1, Kind.Stream);
   if (typeof stream === 'string') return stream;
   if (stream === undefined) return noSuchKey;

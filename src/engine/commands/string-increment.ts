@@ -1,6 +1,6 @@
 import { parseInt64 } from '../../encodings/number-text.ts';
 import { int64Argument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { LongDouble } from '../../values/long-double.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../../values/long-double.ts';
 import { Kind } from '../../values/value.ts';
@@ -26,7 +26,7 @@ function storeInteger(session: Session, entry: number, value: number | bigint): 
 }
 
 /** Adds to the integer at the key of argument 1, which counts as 0 where there is none. */
-function add(session: Session, frame: Frame, amount: number | bigint): string | undefined {
+function add(session: Session, frame: CommandView, amount: number | bigint): string | undefined {
   const keys = session.keys;
   const entry = session.find(frame, 1);
   if (entry < 0) {
@@ -90,7 +90,7 @@ class BoundedIncrement {
   onlyWithoutExpiry = false;
 }
 
-function parseIncrementOptions(session: Session, frame: Frame): BoundedIncrement | string {
+function parseIncrementOptions(session: Session, frame: CommandView): BoundedIncrement | string {
   const options = new BoundedIncrement();
   for (let index = 2; index < frame.argc; index++) {
     const expire = parseExpireOption(frame, index);
@@ -110,7 +110,7 @@ function parseIncrementOptions(session: Session, frame: Frame): BoundedIncrement
   return options;
 }
 
-function parseIncrementNumber(options: BoundedIncrement, frame: Frame, index: number): string | undefined {
+function parseIncrementNumber(options: BoundedIncrement, frame: CommandView, index: number): string | undefined {
   const number = parseLongDouble(frame.text(index + 1));
   if (number === undefined) return replies.notFloat;
   if (isWord(frame, index, 'LBOUND')) options.lower = number;

@@ -1,5 +1,5 @@
 import { integerArgument } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import * as replies from '../replies.ts';
 import type { CommandSpec, Handler } from './family.ts';
 
@@ -22,7 +22,7 @@ const append: Handler = (session, frame) => {
   return undefined;
 };
 
-function copyArgument(frame: Frame, index: number, target: Buffer, position: number): void {
+function copyArgument(frame: CommandView, index: number, target: Buffer, position: number): void {
   const start = frame.starts[index];
   frame.bytes.copy(target, position, start, start + frame.lengths[index]);
 }

@@ -1,5 +1,5 @@
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { xxh3Hex64 } from '../../values/xxh3.ts';
 import { deadline, ExpireOption, parseExpireOption } from '../expiry.ts';
 import * as replies from '../replies.ts';
@@ -15,13 +15,13 @@ type Condition = (typeof Condition)[keyof typeof Condition];
 const noCondition = 0;
 
 /** The condition that argument `index` names, or None. */
-function conditionAt(frame: Frame, index: number): Condition {
+function conditionAt(frame: CommandView, index: number): Condition {
   if (isWord(frame, index, 'NX')) return Condition.Absent;
   if (isWord(frame, index, 'XX')) return Condition.Present;
   return comparisonAt(frame, index);
 }
 
-function comparisonAt(frame: Frame, index: number): Condition {
+function comparisonAt(frame: CommandView, index: number): Condition {
   if (isWord(frame, index, 'IFEQ')) return Condition.Equal;
   if (isWord(frame, index, 'IFNE')) return Condition.Unequal;
   if (isWord(frame, index, 'IFDEQ')) return Condition.DigestEqual;
@@ -30,7 +30,13 @@ function comparisonAt(frame: Frame, index: number): Condition {
 }
 
 /** Whether the condition holds for `entry` (-1: no key); a string is the error reply. `operand` is the argument compared with. */
-function holds(session: Session, frame: Frame, condition: Condition, operand: number, entry: number): boolean | string {
+function holds(
+  session: Session,
+  frame: CommandView,
+  condition: Condition,
+  operand: number,
+  entry: number,
+): boolean | string {
   if (condition === Condition.Absent) return entry < 0;
   if (condition === Condition.Present) return entry >= 0;
   if (condition === Condition.None) return true;
@@ -53,13 +59,13 @@ const set: Handler = (session, frame) => {
 };
 
 /** Makes argument `value` the whole value of the key at argument `key`, without an expiry. */
-function assign(session: Session, frame: Frame, key: number, value: number): void {
+function assign(session: Session, frame: CommandView, key: number, value: number): void {
   const entry = session.findOrInsert(frame, key);
   session.storeArgument(entry, frame, value);
   session.keys.setExpiry(entry, Number.NaN);
 }
 
-function setWithOptions(session: Session, frame: Frame): string | undefined {
+function setWithOptions(session: Session, frame: CommandView): string | undefined {
   let expire: ExpireOption = ExpireOption.None;
   let timeIndex = 0;
   let condition: Condition = noCondition;
@@ -96,7 +102,7 @@ function setWithOptions(session: Session, frame: Frame): string | undefined {
 }
 
 /** Which of the two replies a bad time gets. */
-function expireError(frame: Frame, index: number, name: string): string {
+function expireError(frame: CommandView, index: number, name: string): string {
   return Number.isNaN(integerArgument(frame, index)) ? replies.notInteger : replies.invalidExpireTime(name);
 }
 
@@ -218,7 +224,7 @@ const deleteIf: Handler = (session, frame) => {
   return error === replies.wrongType ? 'ERR Key should be of string type if conditions are specified' : error;
 };
 
-function removeIf(session: Session, frame: Frame, condition: Condition, operand: number): string | undefined {
+function removeIf(session: Session, frame: CommandView, condition: Condition, operand: number): string | undefined {
   const entry = session.find(frame, 1);
   if (entry < 0) return undefined;
   const verdict = holds(session, frame, condition, operand, entry);

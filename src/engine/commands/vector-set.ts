@@ -2,7 +2,7 @@
 
 import { parseDoubleText } from '../../encodings/number-text.ts';
 import { integerArgument, isWord } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { Kind } from '../../values/value.ts';
 import type { Quantization } from '../../values/vector-quantization.ts';
 import { linksDefault, type SerializedModule, VectorSet } from '../../values/vector-set.ts';
@@ -13,7 +13,7 @@ import type { Family } from './family.ts';
 const badVector = 'ERR invalid vector specification';
 
 /** The set at the key; undefined where there is none; a string is the error reply. One from an RDB is opened for commands. */
-function find(session: Session, frame: Frame): VectorSet | undefined | string {
+function find(session: Session, frame: CommandView): VectorSet | undefined | string {
   const found = session.read<VectorSet | SerializedModule>(frame, 1, Kind.Module);
   if (found === undefined || typeof found === 'string' || found instanceof VectorSet) return found;
   if (found.typeName !== 'vectorset') return wrongType;
@@ -23,7 +23,7 @@ function find(session: Session, frame: Frame): VectorSet | undefined | string {
 }
 
 /** Notes a command on a set whose graph lies in an RDB, for a server to do it again. */
-function carry(set: VectorSet, frame: Frame): void {
+function carry(set: VectorSet, frame: CommandView): void {
   if (set.base !== undefined) set.later.push(Array.from({ length: frame.argc }, (_, i) => frame.text(i)));
 }
 
@@ -37,7 +37,7 @@ type Addition = {
 };
 
 /** VADD key [REDUCE dim] (FP32 blob | VALUES n x ...) element [CAS] [NOQUANT|Q8|BIN] [EF n] [SETATTR text] [M n] */
-function add(session: Session, frame: Frame): string | undefined {
+function add(session: Session, frame: CommandView): string | undefined {
   const addition = parseAddition(frame);
   if (typeof addition === 'string') return addition;
   let set = find(session, frame);
@@ -67,7 +67,7 @@ function mismatchOf(set: VectorSet, { vector, reduced, quantization, links }: Ad
   return links === set.links ? undefined : 'ERR asked M value mismatch with existing vector set';
 }
 
-function parseAddition(frame: Frame): Addition | string {
+function parseAddition(frame: CommandView): Addition | string {
   let index = 2;
   let reduced = 0;
   if (isWord(frame, index, 'REDUCE')) {
@@ -82,7 +82,7 @@ function parseAddition(frame: Frame): Addition | string {
   return typeof options === 'string' ? options : { vector: parsed.vector, reduced, element, ...options };
 }
 
-function parseVector(frame: Frame, index: number): { vector: Float32Array; after: number } | undefined {
+function parseVector(frame: CommandView, index: number): { vector: Float32Array; after: number } | undefined {
   if (index + 1 >= frame.argc) return undefined;
   if (isWord(frame, index, 'FP32')) {
     const blob = frame.copy(index + 1);
@@ -102,7 +102,10 @@ function parseVector(frame: Frame, index: number): { vector: Float32Array; after
   return { vector, after: index + 2 + count };
 }
 
-function parseOptions(frame: Frame, first: number): Pick<Addition, 'quantization' | 'links' | 'attribute'> | string {
+function parseOptions(
+  frame: CommandView,
+  first: number,
+): Pick<Addition, 'quantization' | 'links' | 'attribute'> | string {
   let quantization: Quantization = 'Q8';
   let links = linksDefault;
   let attribute: string | undefined;
@@ -125,7 +128,7 @@ function parseOptions(frame: Frame, first: number): Pick<Addition, 'quantization
 }
 
 /** VREM key element */
-function remove(session: Session, frame: Frame): string | undefined {
+function remove(session: Session, frame: CommandView): string | undefined {
   const set = find(session, frame);
   if (set === undefined || typeof set === 'string') return set;
   carry(set, frame);
@@ -135,7 +138,7 @@ function remove(session: Session, frame: Frame): string | undefined {
 }
 
 /** VSETATTR key element text: an empty text removes the attribute. */
-function setAttribute(session: Session, frame: Frame): string | undefined {
+function setAttribute(session: Session, frame: CommandView): string | undefined {
   const set = find(session, frame);
   if (set === undefined || typeof set === 'string') return set;
   carry(set, frame);

@@ -14,7 +14,7 @@ const rotated = (value: number, by: number): number => (value << by) | (value >>
 
 /** A running XXH32. */
 export class Xxh32 {
-  private readonly lanes = Int32Array.of(prime1 + prime2, prime2, 0, -prime1);
+  private readonly checkKernel = Int32Array.of(prime1 + prime2, prime2, 0, -prime1);
   private readonly held = Buffer.alloc(stripe32);
   private heldLength = 0;
   private total = 0;
@@ -36,19 +36,19 @@ export class Xxh32 {
   }
 
   private take(bytes: Uint8Array, from: number, to: number): void {
-    let [a, b, c, d] = this.lanes;
+    let [a, b, c, d] = this.checkKernel;
     for (let at = from; at < to; at += stripe32) {
       a = round32(a, bytes, at);
       b = round32(b, bytes, at + 4);
       c = round32(c, bytes, at + 8);
       d = round32(d, bytes, at + 12);
     }
-    this.lanes.set([a, b, c, d]);
+    this.checkKernel.set([a, b, c, d]);
   }
 
   /** The hash, an unsigned 32-bit integer. */
   value(): number {
-    const [a, b, c, d] = this.lanes;
+    const [a, b, c, d] = this.checkKernel;
     const { held, heldLength } = this;
     let hash = this.total >= stripe32 ? (rotated(a, 1) + rotated(b, 7) + rotated(c, 12) + rotated(d, 18)) | 0 : prime5;
     hash = (hash + this.total) | 0;
@@ -63,9 +63,9 @@ export class Xxh32 {
   }
 }
 
-function round32(lane: number, bytes: Uint8Array, at: number): number {
+function round32(batch: number, bytes: Uint8Array, at: number): number {
   const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-  return Math.imul(rotated(lane + Math.imul(word, prime2), 13), prime1);
+  return Math.imul(rotated(batch + Math.imul(word, prime2), 13), prime1);
 }
 
 /** The XXH32 of `bytes[from, to)`. */
@@ -123,33 +123,33 @@ const wide = {
 };
 const mask64 = (1n << 64n) - 1n;
 const rotated64 = (value: bigint, by: bigint): bigint => ((value << by) | ((value & mask64) >> (64n - by))) & mask64;
-const round64 = (lane: bigint, input: bigint): bigint =>
-  (rotated64((lane + input * wide.prime2) & mask64, 31n) * wide.prime1) & mask64;
-const merge64 = (hash: bigint, lane: bigint): bigint =>
-  ((hash ^ round64(0n, lane)) * wide.prime1 + wide.prime4) & mask64;
+const round64 = (batch: bigint, input: bigint): bigint =>
+  (rotated64((batch + input * wide.prime2) & mask64, 31n) * wide.prime1) & mask64;
+const merge64 = (hash: bigint, batch: bigint): bigint =>
+  ((hash ^ round64(0n, batch)) * wide.prime1 + wide.prime4) & mask64;
 
 /** The kernel's work in JavaScript, slowly, for a machine that cannot run it. */
 export function xxh64Javascript(): Xxh64Kernel {
   const buffer = Buffer.alloc(xxh64BufferBytes);
   const result = new Uint32Array(2);
-  let lanes: bigint[] = [];
+  let checkKernel: bigint[] = [];
   return {
     buffer,
     result,
     begin() {
-      lanes = [(wide.prime1 + wide.prime2) & mask64, wide.prime2, 0n, mask64 + 1n - wide.prime1];
+      checkKernel = [(wide.prime1 + wide.prime2) & mask64, wide.prime2, 0n, mask64 + 1n - wide.prime1];
     },
     update(count) {
       for (let at = 0; at < count * stripe64; at += stripe64) {
-        lanes = lanes.map((lane, index) => round64(lane, buffer.readBigUInt64LE(at + index * 8)));
+        checkKernel = checkKernel.map((batch, index) => round64(batch, buffer.readBigUInt64LE(at + index * 8)));
       }
     },
     finish(total, count) {
-      const [a, b, c, d] = lanes;
+      const [a, b, c, d] = checkKernel;
       let hash = wide.prime5;
       if (total >= stripe64) {
         hash = (rotated64(a, 1n) + rotated64(b, 7n) + rotated64(c, 12n) + rotated64(d, 18n)) & mask64;
-        for (const lane of lanes) hash = merge64(hash, lane);
+        for (const batch of checkKernel) hash = merge64(hash, batch);
       }
       hash = (hash + BigInt(total)) & mask64;
       let at = 0;

@@ -10,7 +10,7 @@ export const outputAt: usize = 286784;
 export const slotsAt: usize = 548992;
 export const slotBytes: usize = 262144;
 
-// The lanes' module has the same beginning and goes on behind it; src/kernels/lanes.ts states the same numbers.
+// The lanes' module has the same beginning and goes on behind it; src/kernels/check-kernel.ts states the same numbers.
 //
 //   811136              843904  851968        983040 .. 983744  1048576           1572864
 //   | table of commands | ..... | prints     | small tables    | window, 512 KiB | slack | touched keys   1900544 |

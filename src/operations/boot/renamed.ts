@@ -1,4 +1,4 @@
-import { Frame } from '../../resp/frame.ts';
+import { CommandView } from '../../resp/command-view.ts';
 
 /** Commands that answer to another name (rename-command), while a log is loaded: there a server looks them up like anybody's. */
 export class Renamed {
@@ -15,12 +15,12 @@ export class Renamed {
   }
 
   /** The command under its own name; undefined where no command has that name. */
-  resolve(frame: Frame): Frame | undefined {
+  resolve(frame: CommandView): CommandView | undefined {
     if (this.names.size === 0) return frame;
     const own = this.names.get(frame.text(0).toUpperCase());
     if (own === undefined) return frame;
     if (own === '') return undefined;
     const rest = Array.from({ length: frame.argc - 1 }, (_, index) => frame.copy(index + 1));
-    return Object.assign(Frame.of([own, ...rest]), { ordinal: frame.ordinal });
+    return Object.assign(CommandView.of([own, ...rest]), { ordinal: frame.ordinal });
   }
 }

@@ -6,14 +6,14 @@ import { Dataset } from '../../engine/dataset.ts';
 import { Session } from '../../engine/session.ts';
 import { FormatError } from '../../faults.ts';
 import { isUnsupported } from '../../findings.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { type PayloadRules, payloadRules } from '../../rdb/codec/payload.ts';
 import { RdbInput } from '../../rdb/input.ts';
-import { LoadExam, type LoadExamOptions } from '../../rdb/load-check.ts';
+import { LoadCheck, type LoadCheckOptions } from '../../rdb/load-check.ts';
 import { loadOutcome } from '../../rdb/load-rules.ts';
 import { versionMax } from '../../rdb/opcodes.ts';
-import { Frame } from '../../resp/frame.ts';
+import { CommandView } from '../../resp/command-view.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { type CommandInfo, findCommand, isModuleName } from '../../servers/command-catalog.ts';
 import { flavorRules } from '../../servers/flavor.ts';
@@ -69,13 +69,13 @@ export class ServerLoad {
   outsideCluster = false;
   /** A payload was such that the server ends. */
   private ended = false;
-  private checkLibrary: LoadExamOptions['checkLibrary'];
+  private checkLibrary: LoadCheckOptions['checkLibrary'];
   private readonly databases: number;
   private readonly renamed: Renamed;
   private readonly sources = new Sources();
   private readonly codec: RdbCodec;
   private readonly options: ServerLoadOptions;
-  private readonly frame = new Frame();
+  private readonly frame = new CommandView();
   /** Arity by command; undefined for one that this generation does not know. */
   private readonly known = new Map<CommandInfo, number | undefined>();
 
@@ -156,7 +156,15 @@ export class ServerLoad {
     const findings = new FindingList();
     const { dataset } = this;
     const exam = this.exam(this.checkLibrary);
-    const options = { path, source: index, dataset, findings, dropExpiredBefore, exam, pause: pause ?? nextTurn };
+    const options = {
+      path,
+      source: index,
+      dataset,
+      findings,
+      dropExpiredBefore,
+      exam,
+      pause: pause ?? yieldToEventLoop,
+    };
     const load = new RdbLoad(input, options);
     await load.run();
     this.codec.templates = load.reader.templates;
@@ -173,11 +181,11 @@ export class ServerLoad {
   }
 
   /** How values are looked at: by `sanitize-dump-payload`, which 6.0 does not have. */
-  private exam(checkLibrary?: LoadExamOptions['checkLibrary']): LoadExam {
+  private exam(checkLibrary?: LoadCheckOptions['checkLibrary']): LoadCheck {
     const { rules, settings } = this.options;
     const deep = rules.looksIntoValues || settings.sanitize === 'yes';
     const modules = settings.modules.length > 0 ? 'unsure' : 'refused';
-    return new LoadExam({ target: rules.target, deep, modules, checkLibrary });
+    return new LoadCheck({ target: rules.target, deep, modules, checkLibrary });
   }
 
   /** Whether the first thing that nothing can be read behind is one that this generation reads on behind. */
@@ -245,7 +253,7 @@ export class ServerLoad {
   }
 
   /** Executes a command, or says in the log why the server ends. */
-  execute(given: Frame, name: string): boolean {
+  execute(given: CommandView, name: string): boolean {
     const { rules, settings } = this.options;
     const frame = this.renamed.resolve(given);
     if (frame === undefined) {
@@ -291,7 +299,7 @@ export class ServerLoad {
   }
 
   /** Executes a command; one that meets a damaged value, which nobody looked at before, has an effect that nobody knows. */
-  private run(frame: Frame): string | undefined {
+  private run(frame: CommandView): string | undefined {
     try {
       if (frame.argc > 2 && frame.text(0).toUpperCase() === 'FUNCTION') this.ended ||= this.crashesAt(frame);
       return this.session.execute(frame);
@@ -303,14 +311,14 @@ export class ServerLoad {
   }
 
   /** A library that is refused is an error among others, but one may end the server. */
-  private crashesAt(frame: Frame): boolean {
+  private crashesAt(frame: CommandView): boolean {
     return this.librariesOf(frame).some(
       (code) => this.checkLibrary?.(code, this.options.rules.target).code === 'rdb.function.crash',
     );
   }
 
   /** The libraries that a FUNCTION LOAD or FUNCTION RESTORE brings. */
-  private librariesOf(frame: Frame): readonly string[] {
+  private librariesOf(frame: CommandView): readonly string[] {
     const subcommand = frame.text(1).toUpperCase();
     if (subcommand === 'LOAD') return [frame.text(frame.argc - 1)];
     if (subcommand !== 'RESTORE') return [];
@@ -318,7 +326,7 @@ export class ServerLoad {
     return typeof libraries === 'string' ? [] : libraries;
   }
 
-  private arityOf(frame: Frame, info: CommandInfo | undefined): number | undefined {
+  private arityOf(frame: CommandView, info: CommandInfo | undefined): number | undefined {
     const { arities, looksUpSubcommands } = this.options.rules;
     if (info === undefined) return undefined;
     if (info.container && looksUpSubcommands && frame.argc > 1)
@@ -333,7 +341,7 @@ export class ServerLoad {
     this.hasUnsupported = true;
   }
 
-  private unknownCommand(frame: Frame, info: CommandInfo | undefined, name: string): string {
+  private unknownCommand(frame: CommandView, info: CommandInfo | undefined, name: string): string {
     const { multiPart, server, arities } = this.options.rules;
     const command = frame.text(0);
     if (server === 'Redis')
@@ -357,7 +365,7 @@ function isNewerHeader(head: string): boolean {
 }
 
 /** Whether a command that no list has may be one of a newer version or another product. */
-function isNewerCommand(frame: Frame): boolean {
+function isNewerCommand(frame: CommandView): boolean {
   const name = frame.text(0);
   return (
     !isModuleName(name) &&
@@ -386,7 +394,7 @@ class PartReplay {
   private readonly options: ServerLoadOptions;
   private readonly scanner: RespScanner;
   private readonly index: number;
-  private readonly frame: Frame;
+  private readonly frame: CommandView;
   private readonly name: string;
   private readonly rdbLength: number;
   private commands = 0;
@@ -400,7 +408,7 @@ class PartReplay {
     options: ServerLoadOptions,
     input: RdbInput,
     index: number,
-    frame: Frame,
+    frame: CommandView,
     name: string,
   ) {
     this.load = load;
@@ -421,7 +429,7 @@ class PartReplay {
     while (step === 'more') {
       for (let count = 0; step === 'more' && count < commandsBetweenPauses; count++)
         step = this.loose === undefined ? this.strictStep(this.scanner) : this.looseStep(this.loose);
-      await (this.options.pause ?? nextTurn)();
+      await (this.options.pause ?? yieldToEventLoop)();
     }
     const inTransaction = this.load.session.inTransaction;
     if (inTransaction && (step === 'ok' || (step === 'torn' && this.options.rules.revertsTorn))) this.revert();

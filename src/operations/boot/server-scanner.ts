@@ -1,6 +1,6 @@
 import type { Window } from '../../io/window.ts';
 import { aofLineBufferBytes } from '../../limits.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 
 /** What comes next, by the eyes of a server: `torn` is the end of the file inside a record, `bad` is what it calls a bad format. */
 export const ServerRecord = { end: 0, command: 1, annotation: 2, torn: 3, bad: 4 } as const;
@@ -26,7 +26,7 @@ export class ServerScanner {
     this.annotations = annotations;
   }
 
-  next(frame: Frame): ServerRecord {
+  next(frame: CommandView): ServerRecord {
     const { window } = this;
     this.start = window.offset;
     this.done = 0;
@@ -49,7 +49,7 @@ export class ServerScanner {
     return this.finish(ServerRecord.command);
   }
 
-  private argument(frame: Frame, index: number): ServerRecord {
+  private argument(frame: CommandView, index: number): ServerRecord {
     const line = this.line();
     if (line === '') return ServerRecord.torn;
     if (line[0] !== '$') return ServerRecord.bad;

@@ -9,7 +9,7 @@ import { checkFile } from '../../checks/check-file.ts';
 import { checkMultiPart, type PartOptions } from '../../checks/check-multi-part.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 
 export interface CheckOptions {
   /** Findings to keep; all are counted. Default 100. */
@@ -63,7 +63,7 @@ export async function check(path: string, options: CheckOptions = {}): Promise<C
     seed: options.seed ?? 0x5bd1e995,
     at: options.at,
     onProgress: options.onProgress,
-    pause: options.pause ?? nextTurn,
+    pause: options.pause ?? yieldToEventLoop,
   };
   const layout = detectLayout(path);
   const scan = layout.kind === 'file' ? undefined : scanFolder(path, options.recursive === true);

@@ -15,10 +15,10 @@ import { TargetSearch } from '../../dataset/target-search.ts';
 import { UsageError } from '../../errors.ts';
 import { FormatError } from '../../faults.ts';
 import type { Finding } from '../../findings.ts';
-import { WriteBehind } from '../../io/background-writer.ts';
+import { BackgroundWriter } from '../../io/background-writer.ts';
 import { OutputLock } from '../../io/output-lock.ts';
 import { likeFile, likeInputs, type Protection } from '../../io/protection.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import { commitTogether, undoInterrupted } from '../../output/commit-set.ts';
 import {
   type Destination,
@@ -36,15 +36,16 @@ import { NotedValues } from '../../rdb/noted-values.ts';
 import { flavorRules } from '../../servers/flavor.ts';
 import { findTarget, type Target } from '../../servers/targets.ts';
 import type { SeenKeys } from './conflicts.ts';
-import { glance } from './glance.ts';
+import { CountedLosses } from './counted-losses.ts';
+import { asideBytesMin, type InspectedInput, type InspectOptions, lookIntoValues, survey } from './inspect.ts';
 import { changesKeys, KeyRouter } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
 import type { LogNeeds, Needs } from './log-needs.ts';
-import { LossLedger } from './loss-ledger.ts';
 import type { ConvertResult, ConvertSettings, Road } from './options.ts';
 import {
   chooseTarget,
   folderPlan,
+  inspectedTarget,
   knownWriter,
   logSegments,
   type MainForm,
@@ -53,12 +54,11 @@ import {
   neededBy,
   newest,
   raisedFor,
-  surveyedTarget,
 } from './plan.ts';
 import { copyRdb } from './rdb-copy.ts';
-import { Disappointment, type Expectation, RdbSource } from './rdb-source.ts';
+import { type Assumptions, PlanInvalidated, RdbSource } from './rdb-source.ts';
+import { readHeads } from './read-heads.ts';
 import type { LoadedInput } from './replay.ts';
-import { asideBytesMin, lookIntoValues, type SurveyedInput, type SurveyOptions, survey } from './survey.ts';
 import { commandCopying, copyLogs, goesOn, headerOf, openSink, rdbSegment, spanCopying } from './writing.ts';
 
 const damaged = 'the input is damaged: check says where';
@@ -87,10 +87,10 @@ class Conversion {
   private readonly sources = new Sources();
   private findings = new FindingList(findingsMax);
   private readonly pause: () => Promise<void>;
-  private inputs: SurveyedInput[] = [];
+  private inputs: InspectedInput[] = [];
   /** What is taken for granted of an input that was not surveyed. */
-  private expectation: Expectation | undefined;
-  private readonly loaded = new Map<SurveyedInput, LoadedInput>();
+  private expectation: Assumptions | undefined;
+  private readonly loaded = new Map<InspectedInput, LoadedInput>();
   /** Bytes at the end of the output that were copied from behind a command of unknown effect. */
   private tailLength = 0;
   /** What the commands that may be copied need. */
@@ -102,11 +102,11 @@ class Conversion {
   /** Each key is looked at, since the target refuses unsorted intsets and there are some: they are encoded anew. */
   private sorts = false;
   private target: Target | undefined;
-  private ledger = new LossLedger();
+  private ledger = new CountedLosses();
   private router: KeyRouter | undefined;
   private seen: SeenKeys | undefined;
   private sinks: KeySink[] = [];
-  private behind: WriteBehind | undefined;
+  private behind: BackgroundWriter | undefined;
   private selection: LogSelection | undefined;
   /** Whose rules the first log was replayed by. */
   private rules: ChosenRules | undefined;
@@ -121,7 +121,7 @@ class Conversion {
   constructor(paths: readonly string[], options: ConvertSettings) {
     this.paths = paths;
     this.options = options;
-    this.pause = options.pause ?? nextTurn;
+    this.pause = options.pause ?? yieldToEventLoop;
     checkOptions(paths, options);
   }
 
@@ -136,10 +136,10 @@ class Conversion {
 
   async run(): Promise<ConvertResult> {
     this.refuseOutputs();
-    return (await this.runAtOnce()) ?? this.runSurveyed();
+    return (await this.runAtOnce()) ?? this.runInspected();
   }
 
-  private surveyOptions(): SurveyOptions {
+  private inspectOptions(): InspectOptions {
     const { options, sources, findings, pause, needs } = this;
     return { sources, findings, seed: options.seed ?? 0, onProgress: options.onProgress, pause, needs };
   }
@@ -148,10 +148,10 @@ class Conversion {
   private async runAtOnce(): Promise<ConvertResult | undefined> {
     const { options, paths } = this;
     if (paths.length > 1 || typeof options.output !== 'string' || options.point !== undefined) return undefined;
-    const how = this.surveyOptions();
+    const how = this.inspectOptions();
     // Commands take this thread so long that another one computes the sum meanwhile; what is copied is gone through as fast as that.
     const summed = options.to !== 'aof' && (options.to !== 'multipart' || options.base !== 'aof');
-    const input = glance(paths[0], how, summed);
+    const input = readHeads(paths[0], how, summed);
     if (input === undefined) return undefined;
     this.inputs = [input];
     this.form = mainForm(this.inputs, options, false);
@@ -161,7 +161,7 @@ class Conversion {
     try {
       return await this.write(this.target);
     } catch (error) {
-      if (!(error instanceof Disappointment) && !isOfData(error)) throw error;
+      if (!(error instanceof PlanInvalidated) && !isOfData(error)) throw error;
     }
     await input.parts[0].checksum;
     this.forget();
@@ -174,17 +174,17 @@ class Conversion {
     this.inputs = [];
     this.sinks = [];
     this.road = 'copied';
-    this.ledger = new LossLedger();
+    this.ledger = new CountedLosses();
     this.findings = new FindingList(findingsMax);
   }
 
-  private async runSurveyed(): Promise<ConvertResult> {
+  private async runInspected(): Promise<ConvertResult> {
     const { options } = this;
     if (options.to !== 'rdb' && options.compact !== true && this.paths.length === 1) {
       const { LogNeeds } = await import('./log-needs.ts');
       this.needs = new LogNeeds();
     }
-    const how = this.surveyOptions();
+    const how = this.inspectOptions();
     for (const path of this.paths) this.inputs.push(await survey(path, how));
     this.replay = mustReplay(this.inputs, options);
     if (!this.replay && this.isDamaged()) return this.result('refused', reasonOfErrors(this.findings));
@@ -222,7 +222,7 @@ class Conversion {
   private async findsDamage(): Promise<boolean> {
     if (await this.hasWrongChecksum()) return true;
     const parts = this.inputs.flatMap((input) => input.parts).filter(({ rdbBytes }) => rdbBytes > 0);
-    for (const { source, path } of parts) await lookIntoValues(source, path, this.surveyOptions());
+    for (const { source, path } of parts) await lookIntoValues(source, path, this.inspectOptions());
     return this.findings.errors > 0;
   }
 
@@ -271,7 +271,7 @@ class Conversion {
     const [input] = inputs;
     // The checksum within an envelope is none: what is written plain gets one.
     if (input.parts.some(({ report }) => report.envelope !== undefined)) return 'streamed';
-    const isOwn = options.target === undefined || target === surveyedTarget(input);
+    const isOwn = options.target === undefined || target === inspectedTarget(input);
     return isOwn && input.parts[0]?.rdbBytes > 0 ? 'copied' : 'streamed';
   }
 
@@ -402,15 +402,15 @@ class Conversion {
 
   private startWriter(): Writer | undefined {
     const bytes = sum(this.inputs.flatMap(({ parts }) => parts).map((part) => part.bytes));
-    if (bytes < asideBytesMin || !WriteBehind.isUseful()) return undefined;
-    this.behind ??= new WriteBehind();
+    if (bytes < asideBytesMin || !BackgroundWriter.isUseful()) return undefined;
+    this.behind ??= new BackgroundWriter();
     const summed = this.form === 'rdb' && this.road !== 'copied' && this.options.checksum !== false;
     return { behind: this.behind, summed };
   }
 
   private async fill(destinations: readonly Destination[], target: Target): Promise<void> {
     const { form, pause, sources, inputs } = this;
-    this.ledger = new LossLedger();
+    this.ledger = new CountedLosses();
     this.sinks = [];
     this.expectation &&= { ...this.expectation, noted: new NotedValues() };
     const [destination] = destinations;
@@ -454,7 +454,7 @@ class Conversion {
   }
 
   /** Whose rules apply to what the RDB of an input holds. */
-  private rulesOf({ parts, path }: SurveyedInput): ChosenRules {
+  private rulesOf({ parts, path }: InspectedInput): ChosenRules {
     const { target } = this.options;
     const layout = path === '-' ? undefined : detectLayout(parts[0]?.path ?? path);
     if (layout === undefined) return { flavor: 'redis-8', because: 'default' };
@@ -469,7 +469,7 @@ class Conversion {
     return new SeenKeys(onConflict ?? 'fail');
   }
 
-  private async readKeys(input: SurveyedInput, router: KeyRouter): Promise<void> {
+  private async readKeys(input: InspectedInput, router: KeyRouter): Promise<void> {
     const { sources, pause, expectation } = this;
     const loaded = this.loaded.get(input)?.loaded;
     if (loaded !== undefined) {

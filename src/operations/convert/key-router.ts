@@ -7,15 +7,15 @@ import type { LossKind } from '../../servers/losses.ts';
 import type { Target } from '../../servers/targets.ts';
 import { TypeId } from '../../servers/value-type-id.ts';
 import type { SeenKeys } from './conflicts.ts';
+import type { CountedLosses } from './counted-losses.ts';
 import type { CommandCopying, KeyReceiver, KeyRecord, SlotRecord, SpanCopying } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
-import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions, ModulePolicy } from './options.ts';
 import { type SlotTable, slotTable } from './slots.ts';
 
 export interface RouterParts {
   readonly sinks: readonly KeySink[];
-  readonly ledger: LossLedger;
+  readonly ledger: CountedLosses;
   /** Where several keys of a name may meet. */
   readonly seen: SeenKeys | undefined;
   /** Whether the sinks take ordinary keys as they stand, or as commands. */

@@ -1,5 +1,5 @@
 import type { LayoutName, Progress } from '../../aof/report.ts';
-import type { OnExisting } from '../../aof/writer/resp-rewriter.ts';
+import type { OnExisting } from '../../aof/writer/aof-writer.ts';
 import type { RefusedCount } from '../../checks/load/refusal-text.ts';
 import type { Copied } from '../../dataset/copied-tail.ts';
 import type { KeyFilterOptions } from '../../dataset/filter.ts';

@@ -5,16 +5,16 @@ import { UsageError } from '../../errors.ts';
 import type { LogSegment } from '../../output/log-copy.ts';
 import type { OutputFormat } from '../../output/rewrite-output.ts';
 import { findTarget, nextTarget, plainDefault, type Target, targetOfRdb, targets } from '../../servers/targets.ts';
+import type { InspectedInput, InspectedPart } from './inspect.ts';
 import { changesKeys } from './key-router.ts';
 import { type LogNeeds, neededRelease } from './log-needs.ts';
 import type { ConvertOptions } from './options.ts';
-import type { SurveyedInput, SurveyedPart } from './survey.ts';
 
 /** What the keys are written as; a `log` is nothing but commands that are copied. */
 export type MainForm = 'rdb' | 'resp' | 'log';
 
 /** Whether the dataset must be built, because a log cannot be kept as it is. */
-export function mustReplay(inputs: readonly SurveyedInput[], options: ConvertOptions): boolean {
+export function mustReplay(inputs: readonly InspectedInput[], options: ConvertOptions): boolean {
   if (options.point !== undefined) return true;
   const [input] = inputs;
   if (input.parts.slice(1).some(({ rdbBytes }) => rdbBytes > 0)) return true;
@@ -33,12 +33,12 @@ function needsReplay(rdb: RdbReport | undefined): boolean {
 }
 
 /** An input without any key or command begins with an RDB as well as with anything else. */
-function beginsWithRdb({ parts, hasCommands }: SurveyedInput): boolean {
+function beginsWithRdb({ parts, hasCommands }: InspectedInput): boolean {
   return (parts[0]?.rdbBytes ?? 0) > 0 || !hasCommands;
 }
 
 /** The form of the keys in the output. */
-export function mainForm(inputs: readonly SurveyedInput[], options: ConvertOptions, replay: boolean): MainForm {
+export function mainForm(inputs: readonly InspectedInput[], options: ConvertOptions, replay: boolean): MainForm {
   const { to, base } = options;
   const isRdb = beginsWithRdb(inputs[0]);
   if (to === 'rdb' || to === 'hybrid') return 'rdb';
@@ -49,12 +49,12 @@ export function mainForm(inputs: readonly SurveyedInput[], options: ConvertOptio
 }
 
 /** The parts of a log that come after the keys, in the order of loading. */
-export function logSegments({ parts }: SurveyedInput): LogSegment[] {
+export function logSegments({ parts }: InspectedInput): LogSegment[] {
   return parts.map(({ source, rdbBytes, bytes }) => ({ source, from: rdbBytes, to: bytes }));
 }
 
 /** The newest generation that an input shows signs of: its RDB, and its layout. */
-export function surveyedTarget({ parts, layout }: SurveyedInput): Target {
+export function inspectedTarget({ parts, layout }: InspectedInput): Target {
   const signs = parts.flatMap(({ report: { rdb } }) => {
     if (rdb === undefined) return [];
     return [targetOfRdb(rdb.fork, rdb.version, rdb.aux['valkey-ver'] ?? rdb.aux['redis-ver'])];
@@ -65,7 +65,7 @@ export function surveyedTarget({ parts, layout }: SurveyedInput): Target {
 }
 
 /** The version that is known to have written the input, where that is the one to write for; undefined where none is named. */
-export function knownWriter(inputs: readonly SurveyedInput[], target: Target): Target | undefined {
+export function knownWriter(inputs: readonly InspectedInput[], target: Target): Target | undefined {
   const versions = inputs.flatMap(({ parts }) => parts).map(({ report }) => report.rdb?.aux ?? {});
   const isNamed = versions.some((aux) =>
     (aux['valkey-ver'] ?? aux['redis-ver'] ?? '').startsWith(`${generationOf(target)}.`),
@@ -79,7 +79,7 @@ const generationOf = ({ name }: Target): string => name.slice(name.indexOf('-') 
  * The first default target from this one on that loads the commands that are copied. Where no release of its fork does and the log says
  * nothing of a fork, one of the other.
  */
-export function raisedFor(needs: LogNeeds, target: Target, [input]: readonly SurveyedInput[]): Target {
+export function raisedFor(needs: LogNeeds, target: Target, [input]: readonly InspectedInput[]): Target {
   for (let next: Target | undefined = target; next !== undefined; next = nextTarget(next))
     if (needs.fits(next)) return next;
   if (input.parts.some(({ report }) => report.rdb !== undefined)) return target;
@@ -89,7 +89,7 @@ export function raisedFor(needs: LogNeeds, target: Target, [input]: readonly Sur
 /** What is needed to load bytes that were copied: commands, and with `rdb` the RDB at their front. */
 export function neededBy(
   needs: LogNeeds,
-  inputs: readonly SurveyedInput[],
+  inputs: readonly InspectedInput[],
   rdb: boolean,
   options: ConvertOptions,
   target: Target,
@@ -126,10 +126,10 @@ function named(name: string): Target {
 }
 
 /** The wanted target, or the first from the newest of the inputs on that has the wanted layout. Throws UsageError. */
-export function chooseTarget(inputs: readonly SurveyedInput[], options: ConvertOptions, form: MainForm): Target {
+export function chooseTarget(inputs: readonly InspectedInput[], options: ConvertOptions, form: MainForm): Target {
   const { to } = options;
   if (options.target === undefined) {
-    let target = newest(inputs.map(surveyedTarget));
+    let target = newest(inputs.map(inspectedTarget));
     for (let next = nextTarget(target); next !== undefined && !fits(target, to, form); next = nextTarget(next))
       target = next;
     return target;
@@ -155,7 +155,7 @@ export interface FolderPlan {
  * The parts of a multi-part output: those of a multi-part input keep their names; a log becomes the base under its own name,
  * as a server's upgrade does it; else there are a base and an increment.
  */
-export function folderPlan(input: SurveyedInput, form: MainForm, target: Target, replay: boolean): FolderPlan {
+export function folderPlan(input: InspectedInput, form: MainForm, target: Target, replay: boolean): FolderPlan {
   const prefix = prefixOf(input);
   const extension = form === 'rdb' ? 'rdb' : 'aof';
   const [first] = input.parts;
@@ -168,14 +168,14 @@ export function folderPlan(input: SurveyedInput, form: MainForm, target: Target,
   return { prefix, parts: [base, line(`${prefix}.1.incr.aof`, 1, 'i', startOffset(target))] };
 }
 
-function prefixOf({ manifest, path, parts }: SurveyedInput): string {
+function prefixOf({ manifest, path, parts }: InspectedInput): string {
   if (manifest !== undefined) return nodePath.basename(manifest, '.manifest');
   const name = nodePath.basename(parts[0]?.path ?? path).replace(/\.gz$/, '');
   return name.endsWith('.aof') ? name : 'appendonly.aof';
 }
 
-function keptParts(input: SurveyedInput, form: MainForm, target: Target, prefix: string): ManifestPart[] {
-  return input.parts.map(({ part, rdbBytes }: SurveyedPart) => {
+function keptParts(input: InspectedInput, form: MainForm, target: Target, prefix: string): ManifestPart[] {
+  return input.parts.map(({ part, rdbBytes }: InspectedPart) => {
     if (part === undefined) throw new Error('a part of a multi-part AOF has a line');
     if (part.type === 'i') return line(part.name, part.sequence, 'i', offsetsFor(part, target));
     const isSame = form === 'log' || (form === 'rdb') === rdbBytes > 0;

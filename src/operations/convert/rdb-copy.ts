@@ -2,42 +2,42 @@ import { FindingList } from '../../aof/report.ts';
 import type { Sources } from '../../dataset/sources.ts';
 import type { Source } from '../../io/source.ts';
 import type { ByteSink } from '../../io/writer.ts';
-import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
+import { borrowCheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import type { InspectedPart } from './inspect.ts';
 import { RdbScan } from './rdb-scan.ts';
-import { Disappointment, type Expectation } from './rdb-source.ts';
-import type { SurveyedPart } from './survey.ts';
+import { type Assumptions, PlanInvalidated } from './rdb-source.ts';
 
 /**
- * Copies an RDB that nobody has read before, byte for byte, while it is looked through. Throws Disappointment for whatever a survey would
+ * Copies an RDB that nobody has read before, byte for byte, while it is looked through. Throws PlanInvalidated for whatever a survey would
  * have found: then nothing that the sink got is worth anything.
  */
 export async function copyRdb(
-  { path, source, report }: SurveyedPart,
+  { path, source, report }: InspectedPart,
   sources: Sources,
-  { bytes, seed, noted }: Expectation,
+  { bytes, seed, noted }: Assumptions,
   sink: ByteSink,
   pause: () => Promise<void>,
 ): Promise<void> {
-  const lanes = borrowLanes();
+  const checkKernel = borrowCheckKernel();
   const plain = sources.reopen(source);
   sink.copy?.(sources.descriptor(source), 0, bytes);
   const copying = sink.copy === undefined ? new CopyingSource(plain, sink) : plain;
-  const input = new RdbInput(copying, windowBytes, lanes?.window());
+  const input = new RdbInput(copying, windowBytes, checkKernel?.window());
   const reopen = () => sources.reopen(source);
-  const how = { path, findings: new FindingList(), seed, lanes, reopen, pause, noted, quiet: true, summed: true };
+  const how = { path, findings: new FindingList(), seed, checkKernel, reopen, pause, noted, quiet: true, summed: true };
   const scan = new RdbScan(input, how);
   try {
-    if (!(await scan.run())) throw new Disappointment('it is damaged');
+    if (!(await scan.run())) throw new PlanInvalidated('it is damaged');
   } finally {
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   }
   const { length, checksum, updates, memberExpiries } = scan.report;
-  if (checksum.state !== 'ok') throw new Disappointment('it is damaged');
-  if (length !== bytes || !input.atEnd()) throw new Disappointment('it ends elsewhere');
-  if (scan.suspicious) throw new Disappointment('keys may stand twice');
-  if (updates !== undefined || memberExpiries !== undefined) throw new Disappointment('it holds commands');
+  if (checksum.state !== 'ok') throw new PlanInvalidated('it is damaged');
+  if (length !== bytes || !input.atEnd()) throw new PlanInvalidated('it ends elsewhere');
+  if (scan.suspicious) throw new PlanInvalidated('keys may stand twice');
+  if (updates !== undefined || memberExpiries !== undefined) throw new PlanInvalidated('it holds commands');
   Object.assign(report, { rdb: scan.report });
 }
 

@@ -2,14 +2,14 @@ import type { FindingList, RdbReport } from '../../aof/report.ts';
 import { EncodingError, FormatError } from '../../faults.ts';
 import type { Source } from '../../io/source.ts';
 import { escapeBinary, escapeBytes } from '../../io/text.ts';
-import type { Lanes } from '../../kernels/lanes.ts';
+import type { CheckKernel } from '../../kernels/check-kernel.ts';
 import { blobBytesMax } from '../../limits.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import type { RdbInput } from '../../rdb/input.ts';
 import type { NotedValues } from '../../rdb/noted-values.ts';
 import { isMemberExpiry, memberExpiryAux } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import { RdbFastLane } from '../../rdb/record-batch.ts';
+import { RecordBatch } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../rdb/value-types.ts';
 import { emptyRecord } from '../../records.ts';
@@ -18,7 +18,7 @@ export interface RdbScanOptions {
   readonly path: string;
   readonly findings: FindingList;
   readonly seed: number;
-  readonly lanes: Lanes | undefined;
+  readonly checkKernel: CheckKernel | undefined;
   /** The same file from its start, where its checksum must tell damage from what this build does not know. */
   readonly reopen: () => Source;
   readonly pause: () => Promise<void>;
@@ -42,18 +42,18 @@ export class RdbScan {
   /** Some keys may stand twice: only comparing them would tell. */
   suspicious = false;
   readonly reader: RdbReader;
-  private readonly lane: RdbFastLane | undefined;
+  private readonly batch: RecordBatch | undefined;
   private readonly values: ValueCheck;
   private readonly duplicates: DuplicateKeys;
   private readonly options: RdbScanOptions;
 
   constructor(input: RdbInput, options: RdbScanOptions) {
-    const { lanes, seed, noted, summed = false } = options;
+    const { checkKernel, seed, noted, summed = false } = options;
     const deep = noted !== undefined;
     this.options = options;
     input.trusting = !deep;
-    this.reader = new RdbReader(input, { checksum: summed, lanes });
-    this.lane = lanes && new RdbFastLane(this.reader, lanes, { deep, seed });
+    this.reader = new RdbReader(input, { checksum: summed, checkKernel });
+    this.batch = checkKernel && new RecordBatch(this.reader, checkKernel, { deep, seed });
     this.values = new ValueCheck(deep, this.reader.templates, seed);
     this.duplicates = new DuplicateKeys(seed);
     const checksum = { state: 'unchecked' } as const;
@@ -84,13 +84,13 @@ export class RdbScan {
 
   /** True at the end. */
   private readItems(): boolean {
-    const { reader, lane, report } = this;
+    const { reader, batch, report } = this;
     for (let index = 0; index < itemsBetweenPauses; index++) {
-      while (lane?.pass()) {
-        report.keys += lane.count;
-        report.expires += lane.expires;
-        this.duplicates.addPrints(lane.prints, lane.count);
-        index += lane.count;
+      while (batch?.pass()) {
+        report.keys += batch.count;
+        report.expires += batch.expires;
+        this.duplicates.addPrints(batch.prints, batch.count);
+        index += batch.count;
       }
       const item = reader.next();
       if (item === Item.key) this.passKey();

@@ -1,7 +1,7 @@
 import type { Sources } from '../../dataset/sources.ts';
 import { FormatError } from '../../faults.ts';
+import { borrowCheckKernel, type CheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { type CommandsKernel, commandsKeysMax, openCommandsKernel } from '../../kernels/commands-kernel.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
 import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
@@ -9,7 +9,7 @@ import { RdbInput } from '../../rdb/input.ts';
 import type { NotedValues } from '../../rdb/noted-values.ts';
 import { isMemberExpiry } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import { RdbFastLane } from '../../rdb/record-batch.ts';
+import { RecordBatch } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
 import { mayHoldNegativeZero } from '../../rdb/writer/copies.ts';
@@ -17,7 +17,7 @@ import { canonicalType } from '../../servers/value-type-id.ts';
 import { type KeyReceiver, KeyRecord } from './key-record.ts';
 
 /** What somebody took for granted of a file that nobody has read before. */
-export interface Expectation {
+export interface Assumptions {
   /** Bytes of the whole RDB. */
   readonly bytes: number;
   /** Whether its checksum is computed on the way; else somebody else does that. */
@@ -28,13 +28,13 @@ export interface Expectation {
 }
 
 /** Thrown where a file is not what was expected of it. */
-export class Disappointment extends Error {}
+export class PlanInvalidated extends Error {}
 
 export interface RdbSourceOptions {
   readonly sources: Sources;
   readonly source: number;
   /** Undefined for a file that was surveyed. */
-  readonly expectation: Expectation | undefined;
+  readonly expectation: Assumptions | undefined;
   /** It is of a server that keeps the sign of a score of -0 in a small sorted set, and the output's does not when it loads a skiplist. */
   readonly losesNegativeZero: boolean;
   /** By the rules of loading, small sorted sets keep that sign. */
@@ -49,13 +49,13 @@ const itemsBetweenPauses = 1 << 16;
 /**
  * Reads the RDB at the front of a source, key by key and in constant memory. Of one that was surveyed before it throws FormatError or
  * EncodingError only where a value is damaged and its checksum says so, or the file has changed since. Of another one it throws these or
- * Disappointment for whatever a survey would have found: then nothing that the receiver got is worth anything.
+ * PlanInvalidated for whatever a survey would have found: then nothing that the receiver got is worth anything.
  */
 export class RdbSource {
   private readonly reader: RdbReader;
   private readonly input: RdbInput;
-  private readonly lanes: Lanes | undefined;
-  private readonly lane: RdbFastLane | undefined;
+  private readonly checkKernel: CheckKernel | undefined;
+  private readonly batch: RecordBatch | undefined;
   private readonly kernel: CommandsKernel | undefined;
   private readonly seed: number;
   private readonly duplicates: DuplicateKeys | undefined;
@@ -73,16 +73,16 @@ export class RdbSource {
     const { expectation } = options;
     const looks = expectation !== undefined;
     const inCommands = receiver.commandCopying !== 'none';
-    this.lanes = receiver.spans === 'none' && (inCommands || !looks) ? undefined : borrowLanes();
+    this.checkKernel = receiver.spans === 'none' && (inCommands || !looks) ? undefined : borrowCheckKernel();
     this.seed = expectation?.seed ?? 0;
     this.duplicates = expectation === undefined ? undefined : new DuplicateKeys(this.seed);
     this.kernel = inCommands ? openCommandsKernel() : undefined;
-    this.input = new RdbInput(source, windowBytes, this.lanes?.window() ?? this.kernel?.window);
+    this.input = new RdbInput(source, windowBytes, this.checkKernel?.window() ?? this.kernel?.window);
     this.input.trusting = !looks;
     this.input.onProgress = options.onProgress;
-    this.reader = new RdbReader(this.input, { checksum: expectation?.summed === true, lanes: this.lanes });
+    this.reader = new RdbReader(this.input, { checksum: expectation?.summed === true, checkKernel: this.checkKernel });
     const deep = looks || (receiver.spans === 'looked-into' && 'long');
-    this.lane = this.lanes && new RdbFastLane(this.reader, this.lanes, { deep, seed: this.seed });
+    this.batch = this.checkKernel && new RecordBatch(this.reader, this.checkKernel, { deep, seed: this.seed });
     this.values = new ValueCheck(looks, this.reader.templates, this.seed);
     this.passed = new ValueCheck(false, this.reader.templates, this.seed);
     const { keepsNegativeZero } = options;
@@ -96,18 +96,18 @@ export class RdbSource {
       values.ofFormat(reader);
       this.passed.ofFormat(reader);
       while (!this.readItems()) await options.pause();
-      this.checkExpectation();
+      this.checkAssumptions();
     } finally {
-      returnLanes(this.lanes);
+      returnCheckKernel(this.checkKernel);
     }
   }
 
-  private checkExpectation(): void {
+  private checkAssumptions(): void {
     const { expectation } = this.options;
     if (expectation === undefined) return;
-    if (this.reader.checksumState === 'mismatch') throw new Disappointment('it is damaged');
-    if (this.reader.endOffset !== expectation.bytes) throw new Disappointment('it ends elsewhere');
-    if (this.duplicates?.suspicious === true) throw new Disappointment('keys may stand twice');
+    if (this.reader.checksumState === 'mismatch') throw new PlanInvalidated('it is damaged');
+    if (this.reader.endOffset !== expectation.bytes) throw new PlanInvalidated('it ends elsewhere');
+    if (this.duplicates?.suspicious === true) throw new PlanInvalidated('keys may stand twice');
   }
 
   /** True at the end. */
@@ -125,17 +125,17 @@ export class RdbSource {
 
   /** Hands on whatever a kernel takes over as it is; how many keys those were. */
   private passKeys(): number {
-    const { input, lane, kernel, receiver } = this;
+    const { input, batch, kernel, receiver } = this;
     let count = 0;
-    if (lane !== undefined) {
-      for (let from = input.offset; lane.pass(); from = input.offset) {
+    if (batch !== undefined) {
+      for (let from = input.offset; batch.pass(); from = input.offset) {
         const position = from - input.base;
-        this.duplicates?.addPrints(lane.prints, lane.count);
-        count += lane.count;
+        this.duplicates?.addPrints(batch.prints, batch.count);
+        count += batch.count;
         if (this.mustReadApart(position)) {
           input.position = position;
-          this.readKeysApart(lane.count);
-        } else receiver.span(input.bytes, position, input.position, lane.count);
+          this.readKeysApart(batch.count);
+        } else receiver.span(input.bytes, position, input.position, batch.count);
       }
     } else if (kernel !== undefined) {
       for (let passed = this.rewriteKeys(kernel); passed > 0; passed = this.rewriteKeys(kernel)) count += passed;
@@ -234,9 +234,9 @@ export class RdbSource {
       this.options.expectation?.noted.addLibrary(this.path, reader);
       receiver.function(reader.functionCode);
     } else if (item === Item.aux) {
-      if (isMemberExpiry(reader.auxName)) throw new Disappointment('members of its keys expire');
+      if (isMemberExpiry(reader.auxName)) throw new PlanInvalidated('members of its keys expire');
       receiver.aux(reader.auxName, reader.auxValue);
-    } else if (item === Item.update) throw new Disappointment('it holds commands');
+    } else if (item === Item.update) throw new PlanInvalidated('it holds commands');
     else if (item === Item.moduleAux || item === Item.slotInfo || item === Item.slotImport) {
       const bytes = this.bytesAt(reader.itemOffset, input.offset - reader.itemOffset);
       if (item === Item.moduleAux) receiver.moduleAux(reader.moduleName, bytes, 0, bytes.length);

@@ -11,7 +11,7 @@ import { type ChosenRules, chooseRules, payloadsFor } from '../../dataset/flavor
 import { type Loaded, type LoadOptions, loadDataset, type OpaqueCommand } from '../../dataset/load.ts';
 import { PointGate } from '../../dataset/point/point-gate.ts';
 import type { PointInTime } from '../../dataset/point/point-in-time.ts';
-import { settlePoint, surveyLog } from '../../dataset/point/resolve.ts';
+import { inspectLog, resolvePoint } from '../../dataset/point/resolve.ts';
 import { RulesSearch } from '../../dataset/rules-search.ts';
 import { foreignCommands } from '../../dataset/version-hints.ts';
 import { commandsBehind, type TrailingCommand } from '../../output/dataset-writer.ts';
@@ -105,7 +105,7 @@ export async function settledPoint(
   options: ConvertOptions,
 ): Promise<PointInTime | string> {
   const { flavor } = rulesFor(path, options);
-  return settlePoint(point, await surveyLog(path, point, loadOptions(flavor, options)));
+  return resolvePoint(point, await inspectLog(path, point, loadOptions(flavor, options)));
 }
 
 /** Gathers from now on what an AOF must carry behind the RDB that this sink writes. */

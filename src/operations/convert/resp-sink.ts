@@ -1,4 +1,4 @@
-import { type OnExisting, RespRewriter } from '../../aof/writer/resp-rewriter.ts';
+import { AofWriter, type OnExisting } from '../../aof/writer/aof-writer.ts';
 import type { ByteSink } from '../../io/writer.ts';
 import type { Loss } from '../../servers/losses.ts';
 import type { Target } from '../../servers/targets.ts';
@@ -7,12 +7,12 @@ import type { KeySink } from './key-sink.ts';
 
 /** Keys as commands: serialized values straight from their bytes where that can be. */
 export class RespKeySink implements KeySink {
-  private readonly rewriter: RespRewriter;
+  private readonly rewriter: AofWriter;
   private readonly target: Target;
   private readonly onLoss: (loss: Loss) => void;
 
   constructor(sink: ByteSink, target: Target, onLoss: (loss: Loss) => void, onExisting?: OnExisting) {
-    this.rewriter = new RespRewriter(sink, { target, onLoss, onExisting });
+    this.rewriter = new AofWriter(sink, { target, onLoss, onExisting });
     this.target = target;
     this.onLoss = onLoss;
   }

@@ -7,7 +7,7 @@ import type { Loaded } from '../../dataset/load.ts';
 import { readSmallFile } from '../../io/small-file.ts';
 import { rulesOfOutput, type Verified, verifyOutput } from '../../output/rewrite-verification.ts';
 import type { Target } from '../../servers/targets.ts';
-import type { LossLedger } from './loss-ledger.ts';
+import type { CountedLosses } from './counted-losses.ts';
 import type { ConvertOptions } from './options.ts';
 import { loadInput } from './replay.ts';
 
@@ -16,7 +16,7 @@ export interface ConversionCheck {
   readonly path: string;
   readonly loaded: Loaded | undefined;
   readonly output: string;
-  readonly ledger: LossLedger;
+  readonly ledger: CountedLosses;
   readonly target: Target;
   /** How many bytes at the end of the output were copied from behind a command of unknown effect: only what stands before is compared. */
   readonly tailLength: number;

@@ -4,13 +4,13 @@ import { copyBytes, type LogSegment, selectFirst } from '../../output/log-copy.t
 import { auxField, replicationFields } from '../../rdb/writer/aux-fields.ts';
 import type { RdbHeader } from '../../rdb/writer/rdb-writer.ts';
 import type { BacklenThreshold, Target } from '../../servers/targets.ts';
+import type { CountedLosses } from './counted-losses.ts';
+import type { InspectedInput } from './inspect.ts';
 import type { CommandCopying, SpanCopying } from './key-record.ts';
 import { changesKeys } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
-import type { LossLedger } from './loss-ledger.ts';
 import type { ConvertOptions } from './options.ts';
 import { logSegments, type MainForm } from './plan.ts';
-import type { SurveyedInput } from './survey.ts';
 
 /** Types that a fast lane passes over (kernels/assembly/rdb-lane.ts). */
 const laneTypes = [0, 2, 4, 5, 10, 11, 12, 13, 14, 16, 17, 18, 20];
@@ -19,7 +19,7 @@ const laneTypes = [0, 2, 4, 5, 10, 11, 12, 13, 14, 16, 17, 18, 20];
  * Whether keys that the fast lane passes may be copied to the target as they stand: it must read all that could be among them.
  * Where listpacks of the two have borders at different lengths the lane must look into them: it leaves long elements alone.
  */
-export function spanCopying(inputs: readonly SurveyedInput[], target: Target): SpanCopying {
+export function spanCopying(inputs: readonly InspectedInput[], target: Target): SpanCopying {
   if (!target.hasUsage || laneTypes.some((type) => !target.reads.has(type))) return 'none';
   const isAlike = inputs.every(({ parts }) => {
     const rdb = parts[0]?.report.rdb;
@@ -48,7 +48,7 @@ export async function openSink(
   form: MainForm,
   target: Target,
   header: RdbHeader,
-  ledger: LossLedger,
+  ledger: CountedLosses,
   options: ConvertOptions,
   keepsNegativeZero: boolean,
 ): Promise<KeySink> {
@@ -68,7 +68,7 @@ export async function openSink(
 }
 
 /** What the aux fields of the output say: the moment and the memory are those of the input's RDB. */
-export function headerOf(inputs: readonly SurveyedInput[], target: Target, options: ConvertOptions): RdbHeader {
+export function headerOf(inputs: readonly InspectedInput[], target: Target, options: ConvertOptions): RdbHeader {
   const aux = inputs[0].parts[0]?.report.rdb?.aux ?? {};
   const ctime = Number(aux.ctime ?? Math.floor(options.at / 1000));
   const more = goesOn(inputs, target, options) ? replicationFields.map((name) => [name, aux[name]] as const) : [];
@@ -80,14 +80,14 @@ export function headerOf(inputs: readonly SurveyedInput[], target: Target, optio
  * Whether replicas may go on from the output as from the input: only where it certainly holds the same, since nobody would notice
  * that they differ from then on.
  */
-export function goesOn(inputs: readonly SurveyedInput[], target: Target, options: ConvertOptions): boolean {
+export function goesOn(inputs: readonly InspectedInput[], target: Target, options: ConvertOptions): boolean {
   if (options.to !== 'rdb' || inputs.length > 1 || inputs[0].hasCommands) return false;
   return options.allowLoss !== true && !changesKeys(options) && auxField('repl-id').reads(target);
 }
 
 /** Copies the commands of an input behind the keys, or to the increments. */
 export async function copyLogs(
-  input: SurveyedInput,
+  input: InspectedInput,
   sources: Sources,
   destination: Destination,
   form: MainForm,
@@ -109,7 +109,7 @@ export async function copyLogs(
 }
 
 /** The RDB at the front of an input, byte for byte. */
-export function rdbSegment(input: SurveyedInput): LogSegment {
+export function rdbSegment(input: InspectedInput): LogSegment {
   const { source, rdbBytes } = input.parts[0];
   return { source, from: 0, to: rdbBytes };
 }

@@ -4,7 +4,7 @@ import { entryType } from '../../dataset/key-statistics.ts';
 import { type Loaded, loadDataset, type OpaquePolicy } from '../../dataset/load.ts';
 import { Digester } from '../../engine/digest.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import type { Flavor } from '../../servers/flavor.ts';
 import { Kind, objectKindMin, type Value } from '../../values/value.ts';
 import type { DifferentKey, DiffResult, DiffSide } from './result.ts';
@@ -178,7 +178,7 @@ class Comparison {
   }
 
   private async tell(found: DifferentKey | undefined): Promise<void> {
-    const { onKey, limit = Number.POSITIVE_INFINITY, pause = nextTurn } = this.options;
+    const { onKey, limit = Number.POSITIVE_INFINITY, pause = yieldToEventLoop } = this.options;
     if (++this.visited % keysBetweenPauses === 0) await pause();
     if (found === undefined || this.told >= limit) return;
     this.told++;

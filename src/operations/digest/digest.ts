@@ -4,15 +4,15 @@ import { refusedMax } from '../../checks/load/refused-values.ts';
 import { refusedOf } from '../../checks/load/start-load-check.ts';
 import { countPast, dropPast } from '../../dataset/expired.ts';
 import { flavorOfFiles, releaseOf } from '../../dataset/flavor-choice.ts';
-import { addCensus, type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
+import { addStatistics, type DatabaseStatistics, takeStatistics } from '../../dataset/key-statistics.ts';
 import { type Loaded, loadDataset, type OpaqueCommand, type OpaquePolicy, rdbsOf } from '../../dataset/load.ts';
 import { sumsOf } from '../../dataset/loaded-digest.ts';
-import { type KeptDataset, loadKept } from '../../dataset/untouched/load.ts';
+import { loadPartly, type PartlyLoaded } from '../../dataset/untouched/load.ts';
 import { type ForeignCommand, foreignCommands, mayCountDifferently } from '../../dataset/version-hints.ts';
 import { Digester, digestOfSums } from '../../engine/digest.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import type { Flavor } from '../../servers/flavor.ts';
 
 export interface DigestOptions {
@@ -47,7 +47,7 @@ export interface DigestResult {
   readonly differsForWriter: boolean;
   /** Commands that servers of these rules do not know. */
   readonly foreign: readonly ForeignCommand[];
-  readonly databases: readonly DatabaseCensus[];
+  readonly databases: readonly DatabaseStatistics[];
   /** Keys that are past their time and counted, if any are: a running server removes them, and then has another digest. */
   readonly pastKeys?: number;
   /** Keys that were left out because they are past their time, if any were: of an RDB alone, or with `dropExpired`. */
@@ -67,7 +67,7 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
   const load = { ...options, flavor, countsPast: true };
   // Where no key is asked for by itself, those that no log touches need not be loaded.
   const isWhole = options.onKey !== undefined || dropExpired;
-  const part = isWhole ? undefined : await loadKept(path, load, flavor, options.pause ?? nextTurn);
+  const part = isWhole ? undefined : await loadPartly(path, load, flavor, options.pause ?? yieldToEventLoop);
   const loaded = part?.loaded ?? (await loadDataset(path, load));
   try {
     await addRefused(loaded, flavor);
@@ -86,14 +86,14 @@ export async function digest(path: string, options: DigestOptions): Promise<Dige
       foreign: foreignCommands(session.registry, session.calls, flavor),
       pastKeys: countPast(loaded, options.at) + (part?.kept.past ?? 0) || undefined,
       droppedKeys: loaded.files.reduce((sum, { rdb }) => sum + (rdb?.expired ?? 0), removed) || undefined,
-      databases: addCensus(takeCensus(dataset), part?.kept.census() ?? []),
+      databases: addStatistics(takeStatistics(dataset), part?.kept.census() ?? []),
       findings: loaded.findings.findings,
       opaque: loaded.opaque,
       refused: { count: session.errorCount, first: session.errors },
     };
   } finally {
     loaded.close();
-    await part?.keptDigest?.stop();
+    await part?.untouchedDigest?.stop();
   }
 }
 
@@ -108,9 +108,14 @@ async function addRefused({ files, findings }: Loaded, flavor: Flavor): Promise<
   }
 }
 
-async function wholeDigest(loaded: Loaded, part: KeptDataset | undefined, flavor: Flavor, at: number): Promise<string> {
+async function wholeDigest(
+  loaded: Loaded,
+  part: PartlyLoaded | undefined,
+  flavor: Flavor,
+  at: number,
+): Promise<string> {
   const loadedSums = sumsOf(loaded, flavor, at);
-  return digestOfSums([...loadedSums, ...((await part?.keptDigest?.sums()) ?? [])]);
+  return digestOfSums([...loadedSums, ...((await part?.untouchedDigest?.sums()) ?? [])]);
 }
 
 async function eachKey(loaded: Loaded, flavor: Flavor, options: DigestOptions): Promise<void> {

@@ -3,7 +3,7 @@ import type { LogDamage, LogRdb } from '../../aof/log/options.ts';
 import type { LogPlace } from '../../aof/log/visitor.ts';
 import { printableJson } from '../../io/text.ts';
 import type { ByteWriter } from '../../io/writer.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { shownArguments, shownBytes } from './text-lines.ts';
 
 /*
@@ -38,7 +38,7 @@ export class JsonLines {
   }
 
   /** `type`: `replayed` for a command that another one carries. */
-  command(frame: Frame, place: LogPlace, type: 'command' | 'replayed' = 'command'): void {
+  command(frame: CommandView, place: LogPlace, type: 'command' | 'replayed' = 'command'): void {
     const { out, full } = this;
     const { argc, starts, lengths, bytes } = frame;
     this.begin(type, place, place.offset, place.length);
@@ -150,7 +150,7 @@ export class JsonLines {
     return true;
   }
 
-  private raw(bytes: Buffer, frame: Frame, place: LogPlace): void {
+  private raw(bytes: Buffer, frame: CommandView, place: LogPlace): void {
     const start = place.offset - frame.base;
     this.out.writeText(`,"raw":"${bytes.toString('base64', start, start + place.length)}"`);
   }

@@ -4,9 +4,9 @@ import type { LogPlace, LogVisitor } from '../../aof/log/visitor.ts';
 import type { Window } from '../../io/window.ts';
 import { ByteWriter } from '../../io/writer.ts';
 import { openLogKernel } from '../../kernels/log-kernel.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { JsonLines } from './json-lines.ts';
-import { LineLane } from './line-lane.ts';
+import { LineBatch } from './line-batch.ts';
 import { eachReplayed } from './replayed.ts';
 import { bare, escapes, TextLines } from './text-lines.ts';
 
@@ -20,7 +20,7 @@ const outputBytes = 256 * 1024;
 export class LogLines implements LogVisitor {
   readonly out = new ByteWriter();
   /** Writes the lines of ordinary commands; undefined where JavaScript writes all. */
-  readonly lane: LineLane | undefined;
+  readonly batch: LineBatch | undefined;
   lines = 0;
   commands = 0;
   damaged = 0;
@@ -48,7 +48,7 @@ export class LogLines implements LogVisitor {
     const kernel = options.kernels === false || options.follow ? undefined : openLogKernel(bare, escapes);
     if (this.whole && options.format === 'json' && !options.reverse) this.moreDamage = this.showMoreDamage;
     const style = { json: options.format === 'json', full: this.whole };
-    this.lane = kernel && new LineLane(kernel, this.out, style, options.reverse === true);
+    this.batch = kernel && new LineBatch(kernel, this.out, style, options.reverse === true);
     this.reset();
   }
 
@@ -63,30 +63,30 @@ export class LogLines implements LogVisitor {
   /** Forgets the lines that were taken away. */
   reset(): void {
     this.out.reset();
-    this.lane?.home();
+    this.batch?.home();
   }
 
   pass(window: Window, place: LogPlace, stop: number): number {
-    const { lane, matcher } = this;
-    if (lane === undefined) return 0;
+    const { batch, matcher } = this;
+    if (batch === undefined) return 0;
     place.offset = window.offset;
     const ofDatabase = matcher?.passesAll(place) === true;
     if (matcher?.onlyCommands && !ofDatabase) {
-      const count = lane.passUnwanted(window, place, stop, matcher);
+      const count = batch.passUnwanted(window, place, stop, matcher);
       this.commands += count;
       return count;
     }
     const first = matcher?.firstOffset(place) ?? 0;
     const shown = place.offset >= first && matcher?.place(place) !== false;
     const count = shown
-      ? lane.write(window, place, stop, this.limit - this.lines, this.capacity, ofDatabase)
-      : lane.pass(window, place, place.offset < first ? Math.min(first, stop) : stop);
+      ? batch.write(window, place, stop, this.limit - this.lines, this.capacity, ofDatabase)
+      : batch.pass(window, place, place.offset < first ? Math.min(first, stop) : stop);
     this.commands += count;
     if (shown) this.lines += count;
     return count;
   }
 
-  command(frame: Frame, place: LogPlace): void {
+  command(frame: CommandView, place: LogPlace): void {
     this.commands++;
     if (this.matcher?.command(frame, place) !== false) {
       if (this.text !== undefined) this.text.command(frame, place);
@@ -97,7 +97,7 @@ export class LogLines implements LogVisitor {
       eachReplayed(frame, place, (nested, within) => this.replayed(nested, within));
   }
 
-  private replayed(nested: Frame, within: LogPlace): void {
+  private replayed(nested: CommandView, within: LogPlace): void {
     if (this.done || this.matcher?.command(nested, within) === false) return;
     if (this.text !== undefined) this.text.command(nested, within);
     else this.json.command(nested, within, 'replayed');

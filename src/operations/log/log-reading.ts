@@ -5,7 +5,7 @@ import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
 import type { LogPart } from '../../aof/parts.ts';
 import { UnreadableError } from '../../errors.ts';
 import { openInput } from '../../io/input.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 
 /** Reads the parts of a log one after the other, from front to back. */
 export class LogReading {
@@ -48,7 +48,7 @@ export class LogReading {
 
   private async readPart(part: LogPart, place: LogPlace): Promise<void> {
     const { visitor, options } = this;
-    const pause = options.pause ?? nextTurn;
+    const pause = options.pause ?? yieldToEventLoop;
     const opened = this.open(part, place);
     if (opened === undefined) return;
     const { source } = opened;

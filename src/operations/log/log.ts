@@ -3,7 +3,7 @@ import type { LogResult, LogSettings } from '../../aof/log/options.ts';
 import { findLog, type LogFiles } from '../../aof/log/parts.ts';
 import { LogPlace } from '../../aof/log/visitor.ts';
 import { UsageError } from '../../errors.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import { LogLines } from './lines.ts';
 import { LogReading } from './log-reading.ts';
 
@@ -21,7 +21,7 @@ export async function log(path: string, options: LogSettings): Promise<LogResult
   if (options.reverse) return logReversed(path, files, options, matcher);
   const lines = new LogLines(options, matcher);
   if (options.follow !== undefined) return logFollowed(path, files, lines, options, options.follow);
-  await new LogReading(files, lines, options, () => flush(lines, options), lines.lane?.kernel.window()).run();
+  await new LogReading(files, lines, options, () => flush(lines, options), lines.batch?.kernel.window()).run();
   return resultOf(path, files, lines, lines.commands, lines.lines);
 }
 
@@ -41,7 +41,7 @@ async function logReversed(
   matcher: LogMatcher | undefined,
 ): Promise<LogResult> {
   const { ReversedLog } = await import('./reversed-log.ts');
-  const reversed = new ReversedLog(files, options, matcher, options.pause ?? nextTurn);
+  const reversed = new ReversedLog(files, options, matcher, options.pause ?? yieldToEventLoop);
   await reversed.run();
   return resultOf(path, files, reversed.lines, reversed.commands, reversed.shown);
 }
@@ -53,7 +53,7 @@ async function logFollowed(
   options: LogSettings,
   wait: () => Promise<boolean>,
 ): Promise<LogResult> {
-  const { pause = nextTurn, onOutput } = options;
+  const { pause = yieldToEventLoop, onOutput } = options;
   const last = options.limit ?? followedLines;
   if (path === '-') throw new UsageError('standard input cannot be followed');
   const { FollowedLog } = await import('./followed-log.ts');

@@ -2,7 +2,7 @@ import { LogPlace } from '../../aof/log/visitor.ts';
 import { eachNested } from '../../engine/nested-commands.ts';
 import { databaseMax } from '../../limits.ts';
 import { integerArgument } from '../../resp/arguments.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 
 /** An RREPLAY may carry another one, where replicas pass on to replicas. */
 const depthMax = 4;
@@ -14,9 +14,9 @@ const nameLength = 7;
  * whole commands.
  */
 export function eachReplayed(
-  frame: Frame,
+  frame: CommandView,
   place: LogPlace,
-  visit: (nested: Frame, place: LogPlace) => void,
+  visit: (nested: CommandView, place: LogPlace) => void,
   depth = 1,
 ): void {
   if (frame.lengths[0] !== nameLength || frame.argc < 3 || frame.text(0).toUpperCase() !== 'RREPLAY') return;
@@ -32,6 +32,6 @@ export function eachReplayed(
 }
 
 /** Where a command begins, in its buffer: at its `*`, two headers before its name. */
-function headerOf({ bytes, starts }: Frame): number {
+function headerOf({ bytes, starts }: CommandView): number {
   return bytes.lastIndexOf('*', starts[0] - 1);
 }

@@ -7,7 +7,7 @@ import type { LogPart } from '../../aof/parts.ts';
 import { Sources } from '../../dataset/sources.ts';
 import { UnreadableError } from '../../errors.ts';
 import type { Window } from '../../io/window.ts';
-import type { LineLane } from './line-lane.ts';
+import type { LineBatch } from './line-batch.ts';
 import { LineStarts } from './line-starts.ts';
 import { LogLines } from './lines.ts';
 
@@ -51,7 +51,7 @@ export class ReversedLog {
     this.options = options;
     this.pause = pause;
     this.lines = new LogLines(options, matcher, Number.POSITIVE_INFINITY);
-    this.starts = new LineStarts(this.lines.lane?.kernel);
+    this.starts = new LineStarts(this.lines.batch?.kernel);
     this.left = options.limit ?? Number.POSITIVE_INFINITY;
   }
 
@@ -86,9 +86,9 @@ export class ReversedLog {
     const { source, index } = opened;
     const found: IndexedPart = { part, source: index, blocks: [] };
     const { onProgress } = this.options;
-    const { lane } = this.lines;
-    const reader = new PartReader(source, place, new BlockIndex(found, place, lane), {
-      memory: lane?.kernel.window(),
+    const { batch } = this.lines;
+    const reader = new PartReader(source, place, new BlockIndex(found, place, batch), {
+      memory: batch?.kernel.window(),
       onProgress: onProgress && ((offset) => onProgress({ file: part.path, offset, size: source.size })),
     });
     await reader.begin(this.pause);
@@ -131,7 +131,7 @@ export class ReversedLog {
     const opened = this.sources.reopen(source);
     const reader = new PartReader(opened, place, this.lines, {
       end,
-      memory: this.lines.lane?.kernel.window(windowBytes),
+      memory: this.lines.batch?.kernel.window(windowBytes),
     });
     reader.seek(offset);
     while (!reader.readSome());
@@ -163,11 +163,11 @@ class BlockIndex implements LogVisitor {
   readonly full = false;
   readonly done = false;
   private readonly indexed: IndexedPart;
-  private readonly lane: LineLane | undefined;
+  private readonly batch: LineBatch | undefined;
   private nextBlock: number;
 
-  constructor(indexed: IndexedPart, place: LogPlace, lane: LineLane | undefined) {
-    this.lane = lane;
+  constructor(indexed: IndexedPart, place: LogPlace, batch: LineBatch | undefined) {
+    this.batch = batch;
     this.indexed = indexed;
     this.nextBlock = blockBytes;
     this.add(0, place);
@@ -179,7 +179,7 @@ class BlockIndex implements LogVisitor {
   }
 
   pass(window: Window, place: LogPlace, stop: number): number {
-    const count = this.lane?.pass(window, place, Math.min(stop, this.nextBlock)) ?? 0;
+    const count = this.batch?.pass(window, place, Math.min(stop, this.nextBlock)) ?? 0;
     if (window.offset >= this.nextBlock) this.add(window.offset, place);
     return count;
   }

@@ -1,12 +1,12 @@
 import type { KeyPositions } from '../../aof/log/command-keys.ts';
-import { RespRewriter } from '../../aof/writer/resp-rewriter.ts';
+import { AofWriter } from '../../aof/writer/aof-writer.ts';
 import { defaultRegistry } from '../../engine/commands/index.ts';
 import { Dataset } from '../../engine/dataset.ts';
 import { hashBytes } from '../../engine/key-hash.ts';
 import type { Keyspace } from '../../engine/keyspace.ts';
 import { Session } from '../../engine/session.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { findTarget } from '../../servers/targets.ts';
 import { Kind, objectKindMin, type Value } from '../../values/value.ts';
 
@@ -87,7 +87,7 @@ export class RewriteSample {
   }
 
   /** `keys`: where the command's keys are; one without any concerns all. `length`: its bytes. */
-  command(frame: Frame, keys: KeyPositions, length: number): void {
+  command(frame: CommandView, keys: KeyPositions, length: number): void {
     if (keys.count > 0 && this.sampledOf > 1) {
       let wanted = false;
       for (let index = 0; index < keys.count && !wanted; index++) {
@@ -100,7 +100,7 @@ export class RewriteSample {
   }
 
   /** Runs a command that is known to concern the sample; `length`: its bytes, 0 for one without keys. */
-  replay(frame: Frame, length: number): void {
+  replay(frame: CommandView, length: number): void {
     this.replayed += length;
     // The bytes will not be read again: what a value needs is copied.
     frame.source = -1;
@@ -125,7 +125,7 @@ export class RewriteSample {
   private rewrittenBytes(): number {
     const target = findTarget('redis-8.6');
     if (target === undefined) return 0;
-    const rewriter = new RespRewriter({ write() {} }, { target });
+    const rewriter = new AofWriter({ write() {} }, { target });
     for (const database of this.dataset.occupied()) {
       const keys = this.dataset.database(database);
       for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) this.rewriteKey(rewriter, keys, entry);
@@ -133,7 +133,7 @@ export class RewriteSample {
     return rewriter.finish();
   }
 
-  private rewriteKey(rewriter: RespRewriter, keys: Keyspace, entry: number): void {
+  private rewriteKey(rewriter: AofWriter, keys: Keyspace, entry: number): void {
     const key = keys.keyBlock(entry);
     const from = keys.keyStart(entry);
     const to = from + keys.keyLength(entry);

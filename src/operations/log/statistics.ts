@@ -8,14 +8,14 @@ import fs from '../../io/file-system.ts';
 import { escapeBinary } from '../../io/text.ts';
 import type { Window } from '../../io/window.ts';
 import { openStatisticsKernel } from '../../kernels/statistics-kernel.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { type CommandInfo, findCommand } from '../../servers/command-catalog.ts';
 import { type Frequent, FrequentKeys, type TextCounter } from './frequent-keys.ts';
 import { GrowthCurve, type GrowthSpan } from './growth-curve.ts';
 import { LogReading } from './log-reading.ts';
 import { eachReplayed } from './replayed.ts';
 import { type RewriteEstimate, RewriteSample } from './rewrite-estimate.ts';
-import { StatisticsLane } from './statistics-lane.ts';
+import { StatisticsBatch } from './statistics-batch.ts';
 
 export interface LogStatisticsOptions
   extends Omit<LogOptions, 'format' | 'full' | 'reverse' | 'limit' | 'follow' | 'onOutput'> {
@@ -74,7 +74,7 @@ export async function logStatistics(path: string, options: LogStatisticsSettings
   const files = findLog(path);
   const size = files.parts.reduce((sum, part) => sum + sizeOf(part.path), 0);
   const counter = new Counter(options, size);
-  const reading = new LogReading(files, counter, options, async () => {}, counter.lane?.kernel.window);
+  const reading = new LogReading(files, counter, options, async () => {}, counter.batch?.kernel.window);
   await reading.run();
   const sized = files.parts.map((part) => ({ ...part, bytes: reading.lengths.get(part) ?? 0 }));
   return { path, files: sized, ...counter.result(options.most ?? 10) };
@@ -93,7 +93,7 @@ class Counter implements LogVisitor {
   private readonly byUnknown = new Map<string, { count: number; bytes: number }>();
   private readonly keys: TextCounter;
   private readonly prefixes: TextCounter;
-  readonly lane: StatisticsLane | undefined;
+  readonly batch: StatisticsBatch | undefined;
   private readonly curve = new GrowthCurve();
   private readonly found = new KeyPositions();
   private readonly sample: RewriteSample | undefined;
@@ -110,18 +110,18 @@ class Counter implements LogVisitor {
     this.matcher = new LogMatcher(options);
     if (!this.matcher.filters) this.sample = new RewriteSample(bytes);
     const kernel = options.kernels === false ? undefined : openStatisticsKernel(countersMax * 2);
-    this.lane = kernel && new StatisticsLane(kernel);
-    this.keys = this.lane?.keys ?? new FrequentKeys(countersMax);
-    this.prefixes = this.lane?.prefixes ?? new FrequentKeys(countersMax);
+    this.batch = kernel && new StatisticsBatch(kernel);
+    this.keys = this.batch?.keys ?? new FrequentKeys(countersMax);
+    this.prefixes = this.batch?.prefixes ?? new FrequentKeys(countersMax);
   }
 
   pass(window: Window, place: LogPlace, stop: number): number {
-    const { lane, matcher } = this;
-    if (lane === undefined || matcher.onlyCommands) return 0;
+    const { batch, matcher } = this;
+    if (batch === undefined || matcher.onlyCommands) return 0;
     place.offset = window.offset;
     if (place.offset < matcher.firstOffset(place) || !matcher.place(place)) return 0;
     this.enter(place.part);
-    const count = lane.pass(window, place, stop, this.sample);
+    const count = batch.pass(window, place, stop, this.sample);
     this.add(count, window.offset - place.offset, place.time);
     return count;
   }
@@ -140,7 +140,7 @@ class Counter implements LogVisitor {
     this.sample?.grow(this.bytes);
   }
 
-  command(frame: Frame, place: LogPlace): void {
+  command(frame: CommandView, place: LogPlace): void {
     // What it carries counts in its stead; nothing of it is known where it carries none.
     let carried = 0;
     eachReplayed(frame, place, (nested, within) => {
@@ -150,7 +150,7 @@ class Counter implements LogVisitor {
     if (carried === 0) this.count(frame, place);
   }
 
-  private count(frame: Frame, place: LogPlace): void {
+  private count(frame: CommandView, place: LogPlace): void {
     if (!this.matcher.command(frame, place)) return;
     this.enter(place.part);
     const { length } = place;
@@ -170,7 +170,7 @@ class Counter implements LogVisitor {
 
   /** Takes over what the lane has counted. */
   private gather(): void {
-    for (const [info, commands, bytes] of this.lane?.counted() ?? []) {
+    for (const [info, commands, bytes] of this.batch?.counted() ?? []) {
       const count = this.known(info);
       count.count += commands;
       count.bytes += bytes;
@@ -189,7 +189,7 @@ class Counter implements LogVisitor {
     return count;
   }
 
-  private unknown(frame: Frame): { count: number; bytes: number } {
+  private unknown(frame: CommandView): { count: number; bytes: number } {
     const { byUnknown } = this;
     const name = byUnknown.size < unknownMax ? escapeBinary(frame.text(0).slice(0, 64)).toUpperCase() : '(others)';
     let count = byUnknown.get(name);
@@ -197,7 +197,7 @@ class Counter implements LogVisitor {
     return count;
   }
 
-  private countKey(frame: Frame, position: number, bytes: number): void {
+  private countKey(frame: CommandView, position: number, bytes: number): void {
     const start = frame.starts[position];
     const length = frame.lengths[position];
     // Longer keys are told apart by what they begin with.

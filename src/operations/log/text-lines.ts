@@ -2,7 +2,7 @@ import type { LogDamage, LogRdb } from '../../aof/log/options.ts';
 import type { LogPlace } from '../../aof/log/visitor.ts';
 import { printable } from '../../io/text.ts';
 import type { ByteWriter } from '../../io/writer.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 
 /*
  * A command as a line, each argument quoted as redis-cli quotes and reads it:
@@ -61,7 +61,7 @@ export class TextLines {
     this.full = full;
   }
 
-  command(frame: Frame, place: LogPlace): void {
+  command(frame: CommandView, place: LogPlace): void {
     this.settle(place);
     const { out, full } = this;
     const { argc, starts, lengths } = frame;
@@ -144,7 +144,7 @@ export class TextLines {
     out.length = at + this.middleLength;
   }
 
-  private writeName(frame: Frame): void {
+  private writeName(frame: CommandView): void {
     const { out } = this;
     const { bytes: source } = frame;
     const start = frame.starts[0];

@@ -3,10 +3,10 @@ import type { FormatFault } from '../../faults.ts';
 import { isUnsupported } from '../../findings.ts';
 import { escapeBytes } from '../../io/text.ts';
 import type { Window } from '../../io/window.ts';
-import type { Lanes } from '../../kernels/lanes.ts';
+import type { CheckKernel } from '../../kernels/check-kernel.ts';
 import { anyPayload, checkPayload } from '../../rdb/codec/payload.ts';
-import { RespFastLane } from '../../resp/command-batch.ts';
-import { Frame } from '../../resp/frame.ts';
+import { CommandBatch } from '../../resp/command-batch.ts';
+import { CommandView } from '../../resp/command-view.ts';
 import { Resynchroniser } from '../../resp/resync.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import {
@@ -21,7 +21,7 @@ import { isKeydbCommand, isMemberPersist } from '../../servers/keydb-commands.ts
 import { codeOfUnknownCommand, codeOfUnknownSubcommand } from '../../servers/unknown-command.ts';
 import type { GapReader } from './damaged-range.ts';
 import type { Cut, Region, Span, Unresolved } from './plan.ts';
-import { ProvenSpans } from './rdb-recovery/valid-ranges.ts';
+import { ValidRanges } from './rdb-recovery/valid-ranges.ts';
 import { region } from './regions.ts';
 import { OpenTransaction } from './transaction.ts';
 
@@ -33,7 +33,7 @@ export interface AofScanOptions {
   /** Whether a command that reaches beyond the end of the file is looked into for others, whatever speaks for a torn tail. */
   readonly eager: boolean;
   readonly pause: () => Promise<void>;
-  readonly lanes?: Lanes;
+  readonly checkKernel?: CheckKernel;
   /** Told now and then up to where no region can come any more, and of those so far. */
   readonly onSettled?: (upTo: number, regions: readonly Region[]) => void;
 }
@@ -61,15 +61,15 @@ export class AofScan {
   readonly unresolved = new Map<string, Unresolved>();
   commands = 0;
   cut: Cut | undefined;
-  private readonly proven: ProvenSpans;
+  private readonly proven: ValidRanges;
   private settledUpTo: number;
   private readonly window: Window;
   private readonly gaps: GapReader;
   private readonly options: AofScanOptions;
   private readonly size: number;
   private readonly scanner: RespScanner;
-  private readonly lane: RespFastLane | undefined;
-  private readonly frame = new Frame();
+  private readonly batch: CommandBatch | undefined;
+  private readonly frame = new CommandView();
   private readonly transaction: OpenTransaction;
   /** Where the last sound record outside of a transaction ends, and how many commands there are up to it. */
   private validUpTo: number;
@@ -88,10 +88,11 @@ export class AofScan {
     this.gaps = gaps;
     this.options = options;
     this.scanner = new RespScanner(window, false);
-    this.lane = options.lanes && options.renames.size === 0 ? new RespFastLane(window, options.lanes) : undefined;
+    this.batch =
+      options.checkKernel && options.renames.size === 0 ? new CommandBatch(window, options.checkKernel) : undefined;
     this.transaction = new OpenTransaction(this.regions);
     this.validUpTo = this.near = this.settledUpTo = window.offset;
-    this.proven = new ProvenSpans(window.offset);
+    this.proven = new ValidRanges(window.offset);
   }
 
   /** What is sound for certain. */
@@ -109,11 +110,11 @@ export class AofScan {
 
   /** Reads at most `most` records; true at the end. */
   private readRecords(most: number): boolean {
-    const { scanner, frame, lane } = this;
+    const { scanner, frame, batch } = this;
     for (let index = 0; index < most; index++) {
       this.passedUpTo = this.window.offset;
-      while (lane?.pass(this.transaction.open)) {
-        index += this.notePassed(lane);
+      while (batch?.pass(this.transaction.open)) {
+        index += this.notePassed(batch);
         this.passedUpTo = this.window.offset;
       }
       const record = scanner.next(frame);
@@ -124,19 +125,19 @@ export class AofScan {
     return false;
   }
 
-  private notePassed(lane: RespFastLane): number {
+  private notePassed(batch: CommandBatch): number {
     const { transaction, window } = this;
     this.near = this.passedUpTo;
-    if (lane.closed > 0) transaction.close();
-    const opened = lane.openPosition >= 0;
-    if (opened) transaction.begin(window.base + lane.openPosition, this.commands + lane.openIndex);
-    if (lane.validPosition >= 0) {
-      this.validUpTo = window.base + lane.validPosition;
-      this.validCommands = this.commands + (opened ? lane.openIndex : lane.count);
+    if (batch.closed > 0) transaction.close();
+    const opened = batch.openPosition >= 0;
+    if (opened) transaction.begin(window.base + batch.openPosition, this.commands + batch.openIndex);
+    if (batch.validPosition >= 0) {
+      this.validUpTo = window.base + batch.validPosition;
+      this.validCommands = this.commands + (opened ? batch.openIndex : batch.count);
       this.settle();
     }
-    this.commands += lane.count;
-    return lane.count;
+    this.commands += batch.count;
+    return batch.count;
   }
 
   private settle(): void {
@@ -258,7 +259,7 @@ export class AofScan {
     const end = window.offset;
     // What a pipe has let go of, being too long to be held, cannot be read again.
     if (!window.seek(scanner.start)) return;
-    const whole = new Frame();
+    const whole = new CommandView();
     if (new RespScanner(window, true).next(whole) !== Record.command || window.offset !== end || whole.argc < 4) return;
     const { bytes, starts, lengths } = whole;
     checkPayload(bytes.subarray(starts[3], starts[3] + lengths[3]), {
@@ -403,7 +404,7 @@ export class AofScan {
     const { window } = this;
     if (!window.seek(next)) return false;
     const scanner = new RespScanner(window, false);
-    const frame = new Frame();
+    const frame = new CommandView();
     while (window.offset - next < believedBytes) {
       const record = scanner.next(frame);
       if (record === Record.end) return true;

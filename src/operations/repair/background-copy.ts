@@ -1,5 +1,5 @@
 import { AtomicFile, placeBeside } from '../../io/atomic-file.ts';
-import { WriteBehind } from '../../io/background-writer.ts';
+import { BackgroundWriter } from '../../io/background-writer.ts';
 import nodeFs from '../../io/file-system.ts';
 import type { OutputLock } from '../../io/output-lock.ts';
 import { likeFile, likeInputs } from '../../io/protection.ts';
@@ -8,15 +8,15 @@ import { draftBytesMin } from './file-scan.ts';
 import type { RepairSettings } from './options.ts';
 
 /** The other thread that writes large results, and the draft that it begins before the plan is made. */
-export class WriteAhead {
+export class BackgroundCopy {
   readonly draft: Draft | undefined;
   private readonly allowed: boolean;
-  private writer: WriteBehind | undefined;
+  private writer: BackgroundWriter | undefined;
 
   /** `path`: what is repaired. `lock`: of the file that is written. A file system of a test's own is only for this thread. */
   constructor(path: string, options: RepairSettings, lock: OutputLock | undefined) {
     const { output, inPlace, strategy, dryRun, force, ahead, fileSystem } = options;
-    this.allowed = fileSystem === undefined && WriteBehind.isUseful();
+    this.allowed = fileSystem === undefined && BackgroundWriter.isUseful();
     if (!this.allowed || ahead !== true || dryRun === true || strategy === 'truncate') return;
     if (lock === undefined || (output === undefined && inPlace !== true)) return;
     if (output !== undefined && force !== true && nodeFs.existsSync(output)) return;
@@ -29,12 +29,12 @@ export class WriteAhead {
   }
 
   /** Who writes a file of so many bytes; undefined if it is not worth it. */
-  behind(size: number): WriteBehind | undefined {
+  behind(size: number): BackgroundWriter | undefined {
     return this.allowed && size >= draftBytesMin ? this.start() : undefined;
   }
 
-  private start(): WriteBehind {
-    this.writer ??= new WriteBehind();
+  private start(): BackgroundWriter {
+    this.writer ??= new BackgroundWriter();
     return this.writer;
   }
 

@@ -4,7 +4,7 @@ import { checkContent } from '../../checks/check-file.ts';
 import type { Sources } from '../../dataset/sources.ts';
 import type { AtomicFile } from '../../io/atomic-file.ts';
 import { FileSource } from '../../io/source.ts';
-import { borrowLanes, returnLanes } from '../../kernels/lanes.ts';
+import { borrowCheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { PiecesSource } from './pieces-source.ts';
@@ -72,8 +72,8 @@ async function checkSource(
   findings: FindingList,
   options: CheckedCopyOptions,
 ): Promise<void> {
-  const lanes = borrowLanes();
-  const input = new RdbInput(source, windowBytes, lanes?.window());
+  const checkKernel = borrowCheckKernel();
+  const input = new RdbInput(source, windowBytes, checkKernel?.window());
   input.onProgress = (offset) => options.onProgress?.({ file: out.path, offset, size: source.size });
   const report: FileReport = { path: out.path, role: scan.role, format: 'unknown', gzip: false, size: 0 };
   try {
@@ -84,12 +84,12 @@ async function checkSource(
       ...options,
       role,
       reopen: out.temporaryPath,
-      lanes,
+      checkKernel,
     });
     // The check may stop at an error: the rest is written all the same.
     input.position = input.limit;
     while (input.ensure(1)) input.position = input.limit;
   } finally {
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   }
 }

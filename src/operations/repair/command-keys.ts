@@ -1,5 +1,5 @@
 import { escapeBytes } from '../../io/text.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import { commandRows } from '../../servers/commands.generated.ts';
 
 /** Key positions by command, from the catalog: first, last (negative: from the end), step. */
@@ -9,7 +9,7 @@ const positions = new Map(commandRows.map(([name, , , , first, last, step]) => [
 const keysMax = 8;
 
 /** Escaped names of the keys that a command touches, as far as its positions tell; `frame` must hold the command whole. */
-export function keysOf(frame: Frame): string[] {
+export function keysOf(frame: CommandView): string[] {
   const name = frame.text(0).toUpperCase();
   const sub = frame.argc > 1 ? `${name} ${frame.text(1).toUpperCase()}` : name;
   const [first, last, step] = positions.get(sub) ?? positions.get(name) ?? [0, 0, 0];
@@ -20,7 +20,7 @@ export function keysOf(frame: Frame): string[] {
   return keys;
 }
 
-function keyAt(frame: Frame, index: number): string {
+function keyAt(frame: CommandView, index: number): string {
   const start = frame.starts[index];
   return escapeBytes(frame.bytes, start, start + frame.lengths[index], 128);
 }

@@ -5,7 +5,7 @@ import type { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
-import type { Mending } from './crc-correction.ts';
+import type { CrcCorrection } from './crc-correction.ts';
 import { PiecesSource } from './pieces-source.ts';
 
 const itemsBetweenPauses = 1 << 17;
@@ -21,7 +21,7 @@ export async function readMended(
   sources: Sources,
   index: number,
   size: number,
-  { offset, length, bytes }: Mending,
+  { offset, length, bytes }: CrcCorrection,
   seed: number,
   pause: () => Promise<void>,
 ): Promise<MendedReading | undefined> {

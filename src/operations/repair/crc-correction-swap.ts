@@ -19,7 +19,7 @@ const pairsMax = 3_000_000;
 const distanceMax = 1 << 20;
 
 /** Offsets `from` to `to`, both included. */
-export interface Stretch {
+export interface RecordRange {
   readonly from: number;
   readonly to: number;
 }
@@ -35,7 +35,12 @@ export interface Exchange {
  * The exchange that explains `off`, the difference of the stored sum and that of `bytes`; the first block begins and ends within
  * `first`, the second within `second`. Undefined where there is none, or where there are too many to try.
  */
-export function findExchange(bytes: Uint8Array, off: bigint, first: Stretch, second: Stretch): Exchange | undefined {
+export function findExchange(
+  bytes: Uint8Array,
+  off: bigint,
+  first: RecordRange,
+  second: RecordRange,
+): Exchange | undefined {
   const rows = first.to - first.from + 1;
   const nearest = Math.max(1, second.from - first.to);
   const farthest = Math.min(second.to - first.from, distanceMax);
@@ -100,8 +105,8 @@ class Undoing {
 }
 
 class ExchangeSearch {
-  private readonly first: Stretch;
-  private readonly second: Stretch;
+  private readonly first: RecordRange;
+  private readonly second: RecordRange;
   private readonly rows: number;
   private readonly offLow: number;
   private readonly offHigh: number;
@@ -114,7 +119,7 @@ class ExchangeSearch {
   private readonly keysHigh: Int32Array;
   private readonly slots: Int32Array;
 
-  constructor(bytes: Uint8Array, off: bigint, first: Stretch, second: Stretch) {
+  constructor(bytes: Uint8Array, off: bigint, first: RecordRange, second: RecordRange) {
     this.first = first;
     this.second = second;
     this.rows = first.to - first.from + 1;

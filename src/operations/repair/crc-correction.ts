@@ -1,7 +1,7 @@
 import { Crc64 } from '../../checksum/crc64.ts';
 import { entryByTop, tableHigh, tableLow } from '../../checksum/crc64-tables.ts';
 import type { Sources } from '../../dataset/sources.ts';
-import { findExchange, type Stretch } from './crc-correction-swap.ts';
+import { findExchange, type RecordRange } from './crc-correction-swap.ts';
 
 /*
  * The checksum of an RDB tells more than that something is wrong. CRC-64 is linear: what it is off by depends on the changed bits and
@@ -35,7 +35,7 @@ const pairsMax = 6;
 const chunkBytes = 128 * 1024;
 
 /** `[offset, offset + length)` was `bytes` before the damage. */
-export interface Mending {
+export interface CrcCorrection {
   readonly offset: number;
   readonly length: number;
   readonly bytes: Buffer;
@@ -52,14 +52,14 @@ export interface Bad {
  * What single change explains that the sum over the first `end` bytes is not `stored`: some bytes overwritten, anywhere, or inserted
  * or missing not far from `bad`. Undefined where there is none, or where several would do.
  */
-export async function findMending(
+export async function findCorrection(
   sources: Sources,
   index: number,
   end: number,
   stored: bigint,
   bad: Bad | undefined,
   pause: () => Promise<void>,
-): Promise<Mending | undefined> {
+): Promise<CrcCorrection | undefined> {
   const computed = await sumOf(sources, index, end, pause);
   if (computed === stored) return undefined;
   const walk = new BackwardWalk(computed, computed ^ stored, end > largeBytes ? changedMaxInLarge : changedMax);
@@ -87,13 +87,13 @@ export async function findMending(
 }
 
 /** Two blocks that stand in each other's place: one near each end of what is bad, or one of them where nothing shows it. */
-function exchanged(bytes: Uint8Array, off: bigint, bad: Bad | undefined): Mending | undefined {
+function exchanged(bytes: Uint8Array, off: bigint, bad: Bad | undefined): CrcCorrection | undefined {
   if (bad === undefined) return undefined;
-  const around = (offset: number, radius: number): Stretch => ({
+  const around = (offset: number, radius: number): RecordRange => ({
     from: Math.max(0, offset - radius),
     to: Math.min(bytes.length, offset + radius),
   });
-  const trials: [Stretch, Stretch][] = [
+  const trials: [RecordRange, RecordRange][] = [
     [around(bad.from, exchangedNear), around(bad.to, exchangedNear)],
     [around(bad.from, exchangedNear / 2), around(bad.from + exchangedFar, exchangedFar)],
     [around(bad.to - exchangedFar, exchangedFar / 2), around(bad.to, exchangedNear / 2)],

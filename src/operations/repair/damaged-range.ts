@@ -1,7 +1,7 @@
 import type { Sources } from '../../dataset/sources.ts';
 import { escapeBytes } from '../../io/text.ts';
 import { Window } from '../../io/window.ts';
-import { Frame } from '../../resp/frame.ts';
+import { CommandView } from '../../resp/command-view.ts';
 import { Record, RespScanner } from '../../resp/scanner.ts';
 import { keysOf } from './command-keys.ts';
 
@@ -54,10 +54,10 @@ export class GapReader {
     return scanner.next(frame) === Record.command ? keysOf(frame) : [];
   }
 
-  private scan(offset: number, keep: boolean): { scanner: RespScanner; frame: Frame } {
+  private scan(offset: number, keep: boolean): { scanner: RespScanner; frame: CommandView } {
     const window = new Window(this.sources.reopen(this.index), windowSize);
     window.seek(offset);
-    return { scanner: new RespScanner(window, keep), frame: new Frame() };
+    return { scanner: new RespScanner(window, keep), frame: new CommandView() };
   }
 
   /** Second arguments of what looks like commands. */

@@ -4,7 +4,7 @@ import type { ManifestPart } from '../../aof/manifest.ts';
 import type { LayoutName } from '../../aof/report.ts';
 import type { Sources } from '../../dataset/sources.ts';
 import { UnreadableError, UsageError } from '../../errors.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import type { Draft } from './draft.ts';
 import { type FileScanOptions, type ScannedFile, scanFile } from './file-scan.ts';
 import { type ManifestPlan, planManifest } from './manifest-plan.ts';
@@ -72,7 +72,7 @@ const scanOptions = (options: RepairOptions, role: FileScanOptions['role'], path
   renames: options.renames ?? new Map(),
   duplicates: options.duplicates ?? 'last',
   seed: options.seed ?? 0x5bd1e995,
-  pause: options.pause ?? nextTurn,
+  pause: options.pause ?? yieldToEventLoop,
   onProgress: options.onProgress,
 });
 

@@ -1,11 +1,16 @@
 import { append } from '../../arrays.ts';
 import type { AtomicFile } from '../../io/atomic-file.ts';
-import type { WriteBehind } from '../../io/background-writer.ts';
+import type { BackgroundWriter } from '../../io/background-writer.ts';
 import type { Piece, Region } from './plan.ts';
 import { orderRegions, piecesOf } from './regions.ts';
 
 /** Has another thread append pieces of an open file to a new one. */
-export function copyBehind(behind: WriteBehind, file: AtomicFile, descriptor: number, pieces: readonly Piece[]): void {
+export function copyBehind(
+  behind: BackgroundWriter,
+  file: AtomicFile,
+  descriptor: number,
+  pieces: readonly Piece[],
+): void {
   const sink = behind.sink(file, false);
   for (const piece of pieces) {
     if (piece.kind === 'copy') behind.copy(file, descriptor, piece.offset, piece.length);
@@ -20,7 +25,7 @@ export function copyBehind(behind: WriteBehind, file: AtomicFile, descriptor: nu
  */
 export class Draft {
   private readonly open: () => AtomicFile;
-  private readonly behind: () => WriteBehind;
+  private readonly behind: () => BackgroundWriter;
   private readonly eager: boolean;
   private readonly regions: Region[] = [];
   private file: AtomicFile | undefined;
@@ -28,7 +33,7 @@ export class Draft {
   private done = 0;
 
   /** `eager`: the file is wanted even if nothing is wrong; else it is begun at the first damage. */
-  constructor(open: () => AtomicFile, behind: () => WriteBehind, eager: boolean) {
+  constructor(open: () => AtomicFile, behind: () => BackgroundWriter, eager: boolean) {
     this.open = open;
     this.behind = behind;
     this.eager = eager;

@@ -11,11 +11,11 @@ import nodeFs from '../../io/file-system.ts';
 import { type FileSystem, unlinkQuietly } from '../../io/open-folder.ts';
 import type { OutputLock } from '../../io/output-lock.ts';
 import { likeFile, likeFiles, likeInputs, type Protection } from '../../io/protection.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import { keepBackup } from '../../output/backup.ts';
 import { type InputGuard, unseenNote } from '../../output/input-guard.ts';
-import { clearLeftParts, PartsSwap } from '../../output/manifest-swap.ts';
-import type { WriteAhead } from './background-copy.ts';
+import { clearLeftParts, ManifestSwap } from '../../output/manifest-swap.ts';
+import type { BackgroundCopy } from './background-copy.ts';
 import { checkJoins, writeChecked } from './checked-copy.ts';
 import type { DatasetPlan, PlannedFile } from './dataset-plan.ts';
 import { copyBehind } from './draft.ts';
@@ -54,13 +54,13 @@ export interface Safeguards {
  *     2  new files are written under temporary names, checked on the way, flushed
  *     3  the quarantine gets its name; in place, every file that will be replaced gets its backup
  *     4  one rename makes the new state the current one: of the file, of the folder, or, in place, of the manifest that names the new
- *        parts under new names (`PartsSwap`)
+ *        parts under new names (`ManifestSwap`)
  */
 export class Execution {
   private readonly planned: DatasetPlan;
   private readonly options: RepairSettings;
   private readonly sources: Sources;
-  private readonly ahead: WriteAhead;
+  private readonly ahead: BackgroundCopy;
   private readonly fs: FileSystem;
   private readonly quarantine: Quarantine;
   private readonly findings = new FindingList();
@@ -76,14 +76,14 @@ export class Execution {
   /** In place, where more than one file changes: the names of parts that are replaced, and of those that replace them. */
   private readonly successors: ReadonlyMap<string, string>;
   /** What makes the new parts current. */
-  private parts: PartsSwap | undefined;
+  private parts: ManifestSwap | undefined;
 
   constructor(
     path: string,
     planned: DatasetPlan,
     options: RepairSettings,
     sources: Sources,
-    ahead: WriteAhead,
+    ahead: BackgroundCopy,
     { lock, guard }: Safeguards,
   ) {
     this.planned = planned;
@@ -214,7 +214,7 @@ export class Execution {
       part: scan.role !== 'file',
       last,
       seed: options.seed ?? 0x5bd1e995,
-      pause: options.pause ?? nextTurn,
+      pause: options.pause ?? yieldToEventLoop,
       onProgress: options.onProgress,
     };
     if (behind === undefined) await writeChecked(sources, index, scan, plan.regions, out, findings, checking);
@@ -265,7 +265,7 @@ export class Execution {
     const history = parts.filter(({ type }) => type === 'h');
     this.checkedManifest(path, [...current, ...history]);
     const like = nodeFs.existsSync(path) ? likeFile(path) : likeFiles(this.planned.files.map(({ scan }) => scan.path));
-    this.parts = new PartsSwap(path, { current, history, retired }, [...outputs], lock, like);
+    this.parts = new ManifestSwap(path, { current, history, retired }, [...outputs], lock, like);
   }
 
   /**
@@ -314,7 +314,7 @@ export class Execution {
     };
   }
 
-  private putPartsInPlace(parts: PartsSwap): void {
+  private putPartsInPlace(parts: ManifestSwap): void {
     try {
       const kept = parts.commit(() => this.guard?.removalProblem(parts.manifest.path));
       if (kept !== undefined) this.notes.push(`the old parts stay, named as history: ${kept}`);

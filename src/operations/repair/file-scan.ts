@@ -15,7 +15,7 @@ import { append } from '../../arrays.ts';
 import { checkContent } from '../../checks/check-file.ts';
 import type { Sources } from '../../dataset/sources.ts';
 import type { DecompressionError } from '../../io/decompression-error.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
+import { borrowCheckKernel, type CheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { resemblesRdb } from '../../rdb/header-guess.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -62,16 +62,16 @@ export async function scanFile(sources: Sources, path: string, options: FileScan
   if (damage !== undefined && !damage.isTornEnvelope) throw damage;
   sources.endAtDamage(index);
   const source = damage === undefined ? first : sources.reopen(index);
-  const lanes = borrowLanes();
+  const checkKernel = borrowCheckKernel();
   try {
     const size = source.size ?? 0;
-    const input = new RdbInput(source, windowBytes, lanes?.window());
+    const input = new RdbInput(source, windowBytes, checkKernel?.window());
     input.onProgress = (offset) => options.onProgress?.({ file: path, offset, size });
-    const scan = await new FileScanner(sources, index, path, size, input, options, lanes).run();
+    const scan = await new FileScanner(sources, index, path, size, input, options, checkKernel).run();
     return { scan: ofEnvelope(scan, source.envelope?.codec, damage), index };
   } finally {
     source.close();
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   }
 }
 
@@ -110,7 +110,7 @@ class FileScanner {
   private readonly size: number;
   private readonly input: RdbInput;
   private readonly options: FileScanOptions;
-  private readonly lanes: Lanes | undefined;
+  private readonly checkKernel: CheckKernel | undefined;
   private readonly regions: Region[] = [];
   private readonly unresolved: Unresolved[] = [];
   private cut: Cut | undefined;
@@ -131,7 +131,7 @@ class FileScanner {
     size: number,
     input: RdbInput,
     options: FileScanOptions,
-    lanes: Lanes | undefined,
+    checkKernel: CheckKernel | undefined,
   ) {
     this.sources = sources;
     this.index = index;
@@ -139,7 +139,7 @@ class FileScanner {
     this.size = size;
     this.input = input;
     this.options = options;
-    this.lanes = lanes;
+    this.checkKernel = checkKernel;
   }
 
   async run(): Promise<FileScan> {
@@ -281,7 +281,7 @@ class FileScanner {
       renames,
       eager: strategy === 'salvage',
       pause,
-      lanes: this.lanes,
+      checkKernel: this.checkKernel,
       onSettled: draft && ((upTo, regions) => draft.advance(sources.descriptor(index), upTo, regions)),
     });
     await scan.run();

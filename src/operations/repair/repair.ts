@@ -10,7 +10,7 @@ import { lookAt, resolveLink } from '../../io/open-folder.ts';
 import { OutputLock } from '../../io/output-lock.ts';
 import { isGzip } from '../../io/source.ts';
 import { InputGuard, inputFiles, isInput, siblingParts } from '../../output/input-guard.ts';
-import { WriteAhead } from './background-copy.ts';
+import { BackgroundCopy } from './background-copy.ts';
 import { type DatasetPlan, planDataset } from './dataset-plan.ts';
 import { Execution, type Safeguards } from './execution.ts';
 import { missingManifest } from './manifest-plan.ts';
@@ -31,7 +31,7 @@ export async function repair(path: string, options: RepairSettings = {}): Promis
   const place = how.inPlace ? resolveLink(path) : path;
   const sources = new Sources();
   const safeguards = prepare(place, how);
-  const ahead = new WriteAhead(place, how, safeguards?.lock);
+  const ahead = new BackgroundCopy(place, how, safeguards?.lock);
   try {
     const planned = await planDataset(place, how, sources, ahead.draft);
     return await carryOut(place, planned, how, sources, ahead, safeguards);
@@ -84,7 +84,7 @@ async function carryOut(
   planned: DatasetPlan,
   options: RepairSettings,
   sources: Sources,
-  ahead: WriteAhead,
+  ahead: BackgroundCopy,
   safeguards: Safeguards | undefined,
 ): Promise<RepairResult> {
   const { plan } = planned;

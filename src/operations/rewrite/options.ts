@@ -2,7 +2,7 @@ import type { LayoutName, Progress } from '../../aof/report.ts';
 import type { Copied } from '../../dataset/copied-tail.ts';
 import type { KeyFilterOptions } from '../../dataset/filter.ts';
 import type { ChosenRules } from '../../dataset/flavor-choice.ts';
-import type { DatabaseCensus } from '../../dataset/key-statistics.ts';
+import type { DatabaseStatistics } from '../../dataset/key-statistics.ts';
 import type { Loaded, OpaqueCommand, OpaquePolicy } from '../../dataset/load.ts';
 import type { LogSelection, PointInTime } from '../../dataset/point/point-in-time.ts';
 import type { ForeignCommand } from '../../dataset/version-hints.ts';
@@ -100,7 +100,7 @@ export interface RewriteResult {
   /** With `opaque: 'keep'`: what follows the first command of unknown effect, and was copied as it stands. */
   readonly copied?: Copied;
   /** Of the output where that was read again, else of what was read and passed the filter. */
-  readonly databases: readonly DatabaseCensus[];
+  readonly databases: readonly DatabaseStatistics[];
   /** Keys that the filter left out. */
   readonly filtered: number;
   readonly losses: readonly Loss[];

@@ -8,7 +8,7 @@ import { createTemporary } from '../../io/temporary-name.ts';
  * A file for what the second thread writes, in the folder of the output. It loses its name at once, so that nothing can be left
  * behind; its bytes go when it is closed.
  */
-export class ShardFile {
+export class PartitionFile {
   readonly descriptor: number;
   private readonly lock: OutputLock;
 

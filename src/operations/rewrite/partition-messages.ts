@@ -1,6 +1,6 @@
 import type { KeyFilterOptions } from '../../dataset/filter.ts';
-import type { DatabaseCensus } from '../../dataset/key-statistics.ts';
-import type { ShardChoice } from '../../dataset/load.ts';
+import type { DatabaseStatistics } from '../../dataset/key-statistics.ts';
+import type { PartitionChoice } from '../../dataset/load.ts';
 import type { DatabaseSum } from '../../engine/digest.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import type { Finding } from '../../findings.ts';
@@ -13,10 +13,10 @@ import type { Flavor } from '../../servers/flavor.ts';
 /* What the two threads of a rewrite tell each other. The first holds shard 0 and makes the output; the second holds shard 1. */
 
 /** What the second thread loads. */
-export interface ShardTask {
+export interface PartitionTask {
   readonly kind: 'load';
   readonly path: string;
-  readonly shard: ShardChoice;
+  readonly shard: PartitionChoice;
   readonly flavor: Flavor;
   /** Whose payloads of RESTORE are taken, as for `loadDataset`. */
   readonly payloads?: Flavor | 'any';
@@ -37,13 +37,13 @@ export interface WritingTask {
 }
 
 /** What it is asked for: to load once, to write as often as targets are tried. */
-export type ShardRequest = ShardTask | WritingTask;
+export type PartitionRequest = PartitionTask | WritingTask;
 
 /** What was loaded and is left after filtering. */
-export interface ShardSummary {
+export interface PartitionSummary {
   readonly kind: 'loaded';
   readonly databases: readonly DatabaseSize[];
-  readonly census: readonly DatabaseCensus[];
+  readonly census: readonly DatabaseStatistics[];
   readonly filtered: number;
   readonly findings: readonly Finding[];
   readonly errors: readonly ReplyError[];
@@ -62,7 +62,7 @@ export interface WrittenRun {
 }
 
 /** All runs are written. */
-export interface WrittenShard {
+export interface WrittenPartition {
   readonly kind: 'written';
   readonly losses: LossReport;
   readonly trailing: readonly TrailingCommand[];
@@ -70,8 +70,8 @@ export interface WrittenShard {
   readonly sums: readonly DatabaseSum[];
 }
 
-export type ShardReply =
-  | ShardSummary
+export type PartitionReply =
+  | PartitionSummary
   | WrittenRun
-  | WrittenShard
+  | WrittenPartition
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined };

@@ -1,20 +1,20 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { filterDataset } from '../../dataset/filter.ts';
-import { takeCensus } from '../../dataset/key-statistics.ts';
+import { takeStatistics } from '../../dataset/key-statistics.ts';
 import { type Loaded, loadDataset } from '../../dataset/load.ts';
 import fs from '../../io/file-system.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import { setLimits } from '../../limits.ts';
 import { DatasetWriter } from '../../output/dataset-writer.ts';
 import { addLoss, noLosses } from '../../output/loss-list.ts';
 import { RunWriter } from '../../output/run-writer.ts';
 import { DigestSums } from './digest-sums.ts';
-import type { ShardReply, ShardRequest, ShardTask, WritingTask } from './partition-messages.ts';
+import type { PartitionReply, PartitionRequest, PartitionTask, WritingTask } from './partition-messages.ts';
 
 /* The entry of the second thread of a rewrite: loads shard 1, writes it to a file of its own, sums up its digest. */
 
 const port = parentPort as MessagePort;
-const tell = (reply: ShardReply): void => port.postMessage(reply);
+const tell = (reply: PartitionReply): void => port.postMessage(reply);
 /** What fails is told, and the first thread decides. */
 async function attempt(work: () => Promise<void>): Promise<void> {
   try {
@@ -25,7 +25,17 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function load({ path, shard, flavor, payloads, mends, at, seed, filter, limits }: ShardTask): Promise<Loaded> {
+async function load({
+  path,
+  shard,
+  flavor,
+  payloads,
+  mends,
+  at,
+  seed,
+  filter,
+  limits,
+}: PartitionTask): Promise<Loaded> {
   setLimits(limits);
   const rules = { flavor, payloads, mends };
   const loaded = await loadDataset(path, { ...rules, at, seed, shard, expired: 'keep', opaque: 'keep' });
@@ -38,7 +48,7 @@ async function load({ path, shard, flavor, payloads, mends, at, seed, filter, li
     return { index, keys: count, expires: expiring };
   });
   const { calls, failures, errors } = session;
-  const census = takeCensus(dataset);
+  const census = takeStatistics(dataset);
   tell({ kind: 'loaded', databases, census, filtered, findings: findings.findings, errors, calls, failures });
   return loaded;
 }
@@ -49,7 +59,7 @@ async function write(loaded: Loaded, { form, descriptor, digest }: WritingTask):
   const sink = { write: (bytes: Uint8Array) => writeFully(descriptor, bytes) };
   const writer = new RunWriter({ ...form, checksum: false }, sink, (loss) => addLoss(losses, loss));
   let from = 0;
-  const keys = new DatasetWriter(loaded, nextTurn, {
+  const keys = new DatasetWriter(loaded, yieldToEventLoop, {
     others: [],
     begin: () => {
       from = writer.offset;
@@ -69,7 +79,7 @@ function writeFully(descriptor: number, bytes: Uint8Array): void {
 }
 
 let loaded: Loaded | undefined;
-port.on('message', (request: ShardRequest) => {
+port.on('message', (request: PartitionRequest) => {
   attempt(async () => {
     if (request.kind === 'load') loaded = await load(request);
     else if (loaded !== undefined) await write(loaded, request);

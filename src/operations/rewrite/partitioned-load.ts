@@ -1,19 +1,19 @@
 import { FindingList } from '../../aof/report.ts';
-import { rereadableFiles, surveyTies } from '../../dataset/co-located-keys.ts';
+import { findCoLocatedKeys, rereadableFiles } from '../../dataset/co-located-keys.ts';
 import type { KeyFilterOptions } from '../../dataset/filter.ts';
 import { type Loaded, type LoadOptions, loadDataset, UndealableError } from '../../dataset/load.ts';
-import type { KeptDigest } from '../../dataset/untouched/digest.ts';
-import type { KeptKeys } from '../../dataset/untouched/untouched-keys.ts';
-import { dealingOf, freeOwners, Share } from '../../engine/partition.ts';
+import type { UntouchedDigest } from '../../dataset/untouched/digest.ts';
+import type { UntouchedKeys } from '../../dataset/untouched/untouched-keys.ts';
+import { freeOwners, partitioningOf, Share } from '../../engine/partition.ts';
 import type { ReplyError } from '../../engine/session.ts';
 import fs from '../../io/file-system.ts';
 import { canThread } from '../../io/threads.ts';
 import { limits } from '../../limits.ts';
-import type { ShardSummary } from './partition-messages.ts';
-import { SecondShard, ShardError } from './second-partition.ts';
+import type { PartitionSummary } from './partition-messages.ts';
+import { PartitionError, SecondPartition } from './second-partition.ts';
 
 /** Less than this is not worth a thread. */
-const dealtBytesMin = 32 * 1024 * 1024;
+const partitionedBytesMin = 32 * 1024 * 1024;
 /** About what the first thread gets through while the second starts, of what both do in the end; seen on the benchmarks' files. */
 const headStartBytes = 4 * 1024 * 1024;
 /** So much of each log is looked at first. */
@@ -22,19 +22,19 @@ const sampleBytes = 16 * 1024 * 1024;
 const errorsMax = 100;
 
 /** A dataset, whole or the first shard of two. */
-export interface DealtDataset {
+export interface PartitionedDataset {
   readonly loaded: Loaded;
   readonly findings: FindingList;
   /** The other shard, and what it said of itself. */
-  readonly second?: SecondShard;
-  readonly summary?: ShardSummary;
+  readonly second?: SecondPartition;
+  readonly summary?: PartitionSummary;
   /** Keys that were not loaded, because they only need to be copied; and their digest, if one is wanted. */
-  readonly kept?: KeptKeys;
-  readonly keptDigest?: KeptDigest;
+  readonly kept?: UntouchedKeys;
+  readonly untouchedDigest?: UntouchedDigest;
 }
 
 /** Loads what lies at `path` as one. */
-export async function loadWhole(path: string, load: LoadOptions): Promise<DealtDataset> {
+export async function loadWhole(path: string, load: LoadOptions): Promise<PartitionedDataset> {
   const findings = new FindingList();
   return { loaded: await loadDataset(path, { ...load, findings }), findings };
 }
@@ -44,24 +44,24 @@ export async function loadWhole(path: string, load: LoadOptions): Promise<DealtD
  * part of the log tells whether all of it must be looked through for commands that tie keys together; if it tells so too late, loading
  * begins once more.
  */
-export async function loadDealt(
+export async function loadPartitioned(
   path: string,
   load: LoadOptions,
   filter: KeyFilterOptions,
   pause: () => Promise<void>,
-): Promise<DealtDataset> {
+): Promise<PartitionedDataset> {
   const files = dealableFiles(path);
   if (files === undefined) return loadWhole(path, load);
   // It starts while the log is looked through.
-  let second = new SecondShard();
+  let second = new SecondPartition();
   const lead = headStartBytes / files.bytes;
-  let owners = await surveyTies(files.paths, pause, { sample: sampleBytes, lead });
+  let owners = await findCoLocatedKeys(files.paths, pause, { sample: sampleBytes, lead });
   if (owners !== undefined && Buffer.compare(owners, freeOwners(lead)) === 0) {
     const dealt = await loadShards(path, load, filter, owners, second);
     if (dealt !== undefined) return dealt;
-    second = new SecondShard();
+    second = new SecondPartition();
   }
-  owners &&= await surveyTies(files.paths, pause, { lead });
+  owners &&= await findCoLocatedKeys(files.paths, pause, { lead });
   const dealt = owners && (await loadShards(path, load, filter, owners, second));
   if (dealt === undefined) second.stop();
   return dealt ?? loadWhole(path, load);
@@ -71,7 +71,7 @@ function dealableFiles(path: string): { paths: string[]; bytes: number } | undef
   if (!canThread()) return undefined;
   const paths = rereadableFiles(path) ?? [];
   const bytes = paths.reduce((sum, file) => sum + (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
-  return bytes >= dealtBytesMin ? { paths, bytes } : undefined;
+  return bytes >= partitionedBytesMin ? { paths, bytes } : undefined;
 }
 
 /** Undefined, and the second thread has ended, where it cannot be loaded in shards after all. */
@@ -80,8 +80,8 @@ async function loadShards(
   load: LoadOptions,
   filter: KeyFilterOptions,
   owners: Uint8Array,
-  second: SecondShard,
-): Promise<DealtDataset | undefined> {
+  second: SecondPartition,
+): Promise<PartitionedDataset | undefined> {
   const { flavor, payloads, mends, at, seed } = load;
   second.load({
     kind: 'load',
@@ -105,13 +105,13 @@ async function loadShards(
   } catch (error) {
     second.stop();
     loaded?.close();
-    if (error instanceof ShardError || error instanceof UndealableError) return undefined;
+    if (error instanceof PartitionError || error instanceof UndealableError) return undefined;
     throw error;
   }
 }
 
 /** What both have found counts once. */
-function mergeFindings(findings: FindingList, summary: ShardSummary): void {
+function mergeFindings(findings: FindingList, summary: PartitionSummary): void {
   const nameOf = (finding: { code: string; file: string; offset: number }) =>
     `${finding.code} ${finding.offset} ${finding.file}`;
   const known = new Set(findings.findings.map(nameOf));
@@ -119,11 +119,14 @@ function mergeFindings(findings: FindingList, summary: ShardSummary): void {
 }
 
 /** Commands that were refused, in the order of the log, and how many there were. */
-export function refusedCommands({ loaded, summary }: DealtDataset): { count: number; first: readonly ReplyError[] } {
+export function refusedCommands({ loaded, summary }: PartitionedDataset): {
+  count: number;
+  first: readonly ReplyError[];
+} {
   const { session } = loaded;
   if (summary === undefined) return { count: session.errorCount, first: session.errors };
   // What both have run, both have refused.
-  const isOwn = (id: number) => dealingOf(session.registry.commands[id]).share !== Share.everywhere;
+  const isOwn = (id: number) => partitioningOf(session.registry.commands[id]).share !== Share.everywhere;
   const others = summary.failures.reduce((sum, failures, id) => sum + (isOwn(id) ? failures : 0), 0);
   const known = new Set(session.errors.map(placeOf));
   const first = [...session.errors, ...summary.errors.filter((error) => !known.has(placeOf(error)))];
@@ -134,7 +137,7 @@ export function refusedCommands({ loaded, summary }: DealtDataset): { count: num
 const placeOf = ({ source, offset }: ReplyError): string => `${source} ${offset}`;
 
 /** How often each command was run, by its id: at least once where it was at all. */
-export function callsOf({ loaded, summary }: DealtDataset): Float64Array {
+export function callsOf({ loaded, summary }: PartitionedDataset): Float64Array {
   const { calls } = loaded.session;
   return summary === undefined ? calls : calls.map((count, id) => count + summary.calls[id]);
 }

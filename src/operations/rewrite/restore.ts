@@ -1,12 +1,12 @@
 import { detectLayout } from '../../aof/layout.ts';
 import { FindingList } from '../../aof/report.ts';
 import { flavorOf } from '../../dataset/flavor-choice.ts';
-import { type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
+import { type DatabaseStatistics, takeStatistics } from '../../dataset/key-statistics.ts';
 import { type Loaded, type LoadOptions, loadDataset } from '../../dataset/load.ts';
 import { LastMatch } from '../../dataset/point/point-gate.ts';
 import type { LogSelection } from '../../dataset/point/point-in-time.ts';
 import { endsOf, type PointInTime } from '../../dataset/point/point-in-time.ts';
-import { settlePoint, surveyOf } from '../../dataset/point/resolve.ts';
+import { inspectionOf, resolvePoint } from '../../dataset/point/resolve.ts';
 import { UsageError } from '../../errors.ts';
 import type { Finding } from '../../findings.ts';
 import type { RewriteOptions, RewriteResult } from './options.ts';
@@ -28,7 +28,7 @@ export interface RestoreOptions extends Omit<RewriteOptions, 'inPlace' | 'keepHi
 export interface RestorePreview {
   readonly path: string;
   readonly selection: LogSelection;
-  readonly databases: readonly DatabaseCensus[];
+  readonly databases: readonly DatabaseStatistics[];
   /** Undefined where the end of the log cannot be loaded: `endFindings` say why. */
   readonly difference: readonly DatabaseDifference[] | undefined;
   readonly endFindings: readonly Finding[];
@@ -56,12 +56,12 @@ export async function restore(path: string, options: RestoreOptions): Promise<Re
   const end = await loadEnd(path, options, gate);
   let preview: RestorePreview | undefined;
   try {
-    const settled = settlePoint(point, surveyOf(gate, end));
+    const settled = resolvePoint(point, inspectionOf(gate, end));
     const review = async (loaded: Loaded, found: LogSelection): Promise<boolean> => {
       const selection = point.beforeLast?.minus === 0 ? { ...found, cut: gate.found } : found;
       const endFindings = end.findings.findings;
       const difference = end.findings.errors > 0 ? undefined : differenceOf(loaded, end, options.at);
-      preview = { path, selection, databases: takeCensus(loaded.dataset), difference, endFindings };
+      preview = { path, selection, databases: takeStatistics(loaded.dataset), difference, endFindings };
       return ((await onPreview?.(preview)) ?? true) && dryRun !== true;
     };
     // What cannot be settled is left as it is: the rewrite says why.

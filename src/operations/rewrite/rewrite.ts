@@ -9,15 +9,15 @@ import { refusedOf } from '../../checks/load/start-load-check.ts';
 import { firstUnknown, refuseTail, SeamGate, TailPlan, tornAt } from '../../dataset/copied-tail.ts';
 import { filterDataset, keyTest } from '../../dataset/filter.ts';
 import { chooseRules, flavorOfReport, payloadsFor } from '../../dataset/flavor-choice.ts';
-import { addCensus, type DatabaseCensus, takeCensus } from '../../dataset/key-statistics.ts';
+import { addStatistics, type DatabaseStatistics, takeStatistics } from '../../dataset/key-statistics.ts';
 import type { Loaded, LoadOptions, OpaqueCommand } from '../../dataset/load.ts';
 import { rdbsOf } from '../../dataset/load.ts';
 import { PointGate } from '../../dataset/point/point-gate.ts';
 import type { LogSelection } from '../../dataset/point/point-in-time.ts';
-import { pointRefusal, selectionOf, settlePoint, surveyLog } from '../../dataset/point/resolve.ts';
+import { inspectLog, pointRefusal, resolvePoint, selectionOf } from '../../dataset/point/resolve.ts';
 import { RulesSearch } from '../../dataset/rules-search.ts';
 import { TargetSearch } from '../../dataset/target-search.ts';
-import { loadKept } from '../../dataset/untouched/load.ts';
+import { loadPartly } from '../../dataset/untouched/load.ts';
 import { type ForeignCommand, foreignCommands } from '../../dataset/version-hints.ts';
 import { type DatabaseSum, digestOfSums } from '../../engine/digest.ts';
 import { UnwritableError, UsageError } from '../../errors.ts';
@@ -26,7 +26,7 @@ import { resolveLink } from '../../io/open-folder.ts';
 import { OutputLock } from '../../io/output-lock.ts';
 import { likeFile, likeInputs, type Protection } from '../../io/protection.ts';
 import { isGzip } from '../../io/source.ts';
-import { nextTurn } from '../../io/turns.ts';
+import { yieldToEventLoop } from '../../io/turns.ts';
 import { DatasetWriter, type RunVisitor } from '../../output/dataset-writer.ts';
 import { InputGuard, inputFiles, isInput, siblingParts, unseenNote } from '../../output/input-guard.ts';
 import { addLoss, addLosses, noLosses } from '../../output/loss-list.ts';
@@ -36,15 +36,15 @@ import { rulesOfOutput, type Verified, verifyOutput } from '../../output/rewrite
 import { RunWriter, type WritingForm } from '../../output/run-writer.ts';
 import { TailWriter } from '../../output/tail.ts';
 import { knownWriter, usedTarget } from '../../output/target-choice.ts';
-import { copyKept } from '../../output/untouched-copy.ts';
+import { copyUntouched } from '../../output/untouched-copy.ts';
 import type { Flavor } from '../../servers/flavor.ts';
 import { findTarget, nextTarget, type Target } from '../../servers/targets.ts';
 import { DigestSums } from './digest-sums.ts';
 import { growthPercent, measureGrowth } from './growth.ts';
 import type { RewriteOutcome, RewriteResult, RewriteSettings } from './options.ts';
-import { ShardFile } from './partition-file.ts';
-import { callsOf, type DealtDataset, loadDealt, loadWhole, refusedCommands } from './partitioned-load.ts';
-import { ShardError } from './second-partition.ts';
+import { PartitionFile } from './partition-file.ts';
+import { callsOf, loadPartitioned, loadWhole, type PartitionedDataset, refusedCommands } from './partitioned-load.ts';
+import { PartitionError } from './second-partition.ts';
 
 const noSelection: LogSelection = { commands: 0, leftOut: 0 };
 
@@ -64,13 +64,13 @@ export async function rewrite(path: string, options: RewriteSettings): Promise<R
 class Rewrite {
   private readonly path: string;
   private readonly options: RewriteSettings;
-  private dealt: DealtDataset | undefined;
+  private dealt: PartitionedDataset | undefined;
   /** The rules of the digest; undefined where none is wanted. */
   private digestFlavor: Flavor | undefined;
   /** What all keys add to it. */
   private sums: readonly DatabaseSum[] = [];
   /** What those add that were kept. */
-  private keptSums: readonly DatabaseSum[] | undefined;
+  private untouchedSums: readonly DatabaseSum[] | undefined;
   private losses = noLosses();
   /** The dataset must be in one piece. */
   private whole = false;
@@ -123,7 +123,7 @@ class Rewrite {
   }
 
   private close(): void {
-    this.dealt?.keptDigest?.stop();
+    this.dealt?.untouchedDigest?.stop();
     this.dealt?.second?.stop();
     this.dealt?.loaded.close();
   }
@@ -142,7 +142,7 @@ class Rewrite {
     const payloads = payloadsFor(rules);
     const load: LoadOptions = { flavor, payloads, mends: true, at, onProgress, pause, seed, opaque, expired: 'keep' };
     if (point !== undefined) {
-      const settled = settlePoint(point, await surveyLog(this.path, point, load));
+      const settled = resolvePoint(point, await inspectLog(this.path, point, load));
       if (typeof settled === 'string') return this.result('refused', settled);
       this.gate = new PointGate(settled);
     }
@@ -162,13 +162,13 @@ class Rewrite {
     return this.write(this.dealt);
   }
 
-  private async load(load: LoadOptions): Promise<DealtDataset> {
-    const { point, review, filter = {}, pause = nextTurn } = this.options;
+  private async load(load: LoadOptions): Promise<PartitionedDataset> {
+    const { point, review, filter = {}, pause = yieldToEventLoop } = this.options;
     // Who reviews a dataset, or stops its log at a command, sees all of it.
     const whole = this.whole || point !== undefined || review !== undefined || this.tail !== undefined;
     if (whole) return loadWhole(this.path, load);
-    const kept = this.mayKeep() ? await loadKept(this.path, load, this.digestFlavor, pause) : undefined;
-    return kept ?? loadDealt(this.path, load, filter, pause);
+    const kept = this.mayKeep() ? await loadPartly(this.path, load, this.digestFlavor, pause) : undefined;
+    return kept ?? loadPartitioned(this.path, load, filter, pause);
   }
 
   /** Whether keys of an RDB may be copied without being looked at. */
@@ -180,13 +180,13 @@ class Rewrite {
   /** Once more, with every key loaded. */
   private again(): Promise<RewriteResult> {
     this.close();
-    this.keptSums = undefined;
+    this.untouchedSums = undefined;
     this.loadsAll = true;
     return this.run();
   }
 
   /** Whether a part of the log is to be copied: then it is replayed once more, up to there. */
-  private splitsLog({ loaded, findings }: DealtDataset): boolean {
+  private splitsLog({ loaded, findings }: PartitionedDataset): boolean {
     const { options, path, gate } = this;
     this.unknown = loaded.opaque;
     const first = firstUnknown(loaded.opaque);
@@ -199,7 +199,7 @@ class Rewrite {
   }
 
   /** Where no RDB tells which server wrote the log, its commands may: then once more. */
-  private takeOtherRules(dealt: DealtDataset): boolean {
+  private takeOtherRules(dealt: PartitionedDataset): boolean {
     if (this.rules?.next(foreignOf(dealt), refusedCommands(dealt).count) !== true) return false;
     this.close();
     return true;
@@ -237,7 +237,7 @@ class Rewrite {
   }
 
   /** Why what was loaded must not be rewritten; undefined if it may. */
-  private refusal({ loaded, findings }: DealtDataset): string | undefined {
+  private refusal({ loaded, findings }: PartitionedDataset): string | undefined {
     if (findings.errors > 0) return reasonOfErrors(findings);
     const [first] = this.unknown;
     if (first !== undefined && (this.options.opaque ?? 'fail') === 'fail') {
@@ -257,7 +257,7 @@ class Rewrite {
   }
 
   /** Writes for the wanted target; for a default one, the next newer target is tried where it cannot hold everything. */
-  private async write(dealt: DealtDataset): Promise<RewriteResult> {
+  private async write(dealt: PartitionedDataset): Promise<RewriteResult> {
     const chosen = this.target;
     const first = chosen ?? this.defaultTarget(dealt);
     const search = new TargetSearch(chosen !== undefined, knownWriter(dealt.loaded, first));
@@ -265,7 +265,7 @@ class Rewrite {
       this.target = target;
       if (dealt.kept?.fits(target, dealt.loaded) === false) return this.again();
       const lock = this.lockOutput(this.outputPath(dealt.loaded));
-      const shardFile = dealt.second && new ShardFile(lock);
+      const shardFile = dealt.second && new PartitionFile(lock);
       const output = this.openOutput(dealt.loaded, target, lock);
       const exam = this.examine(dealt.loaded, target);
       try {
@@ -295,8 +295,8 @@ class Rewrite {
   }
 
   /** The other thread writes beside the output: what fails there is the output's. */
-  private writingError({ loaded }: DealtDataset, error: unknown): unknown {
-    const isTheirs = error instanceof ShardError && error.code !== undefined;
+  private writingError({ loaded }: PartitionedDataset, error: unknown): unknown {
+    const isTheirs = error instanceof PartitionError && error.code !== undefined;
     return isTheirs ? new UnwritableError(this.outputPath(loaded), error) : error;
   }
 
@@ -306,7 +306,7 @@ class Rewrite {
   }
 
   /** What the input used, or the first newer generation that has the wanted layout. */
-  private defaultTarget(dealt: DealtDataset): Target {
+  private defaultTarget(dealt: PartitionedDataset): Target {
     const fits = ({ hasManifest, hasPreamble }: Target) =>
       (this.format !== 'multipart' || hasManifest) && (this.format !== 'hybrid' || hasPreamble);
     let target = usedTarget(dealt.loaded, callsOf(dealt));
@@ -354,7 +354,7 @@ class Rewrite {
   }
 
   /** Writes everything; `shardFile` is where the other thread, if there is one, puts its keys. */
-  private async fill(dealt: DealtDataset, output: Output, target: Target, shardFile: number): Promise<void> {
+  private async fill(dealt: PartitionedDataset, output: Output, target: Target, shardFile: number): Promise<void> {
     const { loaded, second } = dealt;
     const { options, format } = this;
     const losses = (this.losses = noLosses());
@@ -367,7 +367,7 @@ class Rewrite {
     const digest = this.digestFlavor;
     second?.write({ kind: 'write', form, descriptor: shardFile, digest });
     const sums = new DigestSums(loaded, digest, now);
-    const pause = options.pause ?? nextTurn;
+    const pause = options.pause ?? yieldToEventLoop;
     const visitor = { ...copyingRuns(dealt, writer, shardFile, pause), key: sums.key };
     const keys = new DatasetWriter(loaded, pause, visitor);
     writer.writeHeader();
@@ -376,7 +376,7 @@ class Rewrite {
     const other = await second?.written();
     if (other !== undefined) addLosses(losses, other.losses);
     this.sums = [...sums.take(), ...(other?.sums ?? [])];
-    this.keptSums ??= await dealt.keptDigest?.sums();
+    this.untouchedSums ??= await dealt.untouchedDigest?.sums();
     const tail = new TailWriter(output.increment ?? output.main, loaded);
     if (!inCommands && format !== 'rdb') tail.writeTrailing([...keys.trailing, ...(other?.trailing ?? [])]);
     tail.finish();
@@ -396,7 +396,7 @@ class Rewrite {
     return first ? refusalText(first, target) : libraryRefusal(loaded.dataset.libraries, target);
   }
 
-  private async settle(dealt: DealtDataset, output: Output): Promise<RewriteResult> {
+  private async settle(dealt: PartitionedDataset, output: Output): Promise<RewriteResult> {
     const { options } = this;
     if (this.losses.serious > 0 && options.allowLoss !== true) {
       output.abandon();
@@ -433,7 +433,7 @@ class Rewrite {
     const { options } = this;
     try {
       output.finish();
-      const sums = [...this.sums, ...(this.keptSums ?? [])];
+      const sums = [...this.sums, ...(this.untouchedSums ?? [])];
       const digest = this.digestFlavor === undefined ? '' : digestOfSums(sums);
       // What the commands that were copied come to is not known.
       if (options.verify !== true) return this.tail === undefined ? digest : '';
@@ -485,7 +485,7 @@ class Rewrite {
         firstOpaque: this.unknown.slice(0, 20),
       },
       copied,
-      databases: this.verified?.databases ?? censusOf(dealt),
+      databases: this.verified?.databases ?? statisticsOf(dealt),
       filtered: this.filtered,
       losses: losses.losses,
       lossCount: losses.count,
@@ -508,17 +508,17 @@ function gateOfOutput(output: Output, tailLength: number): SeamGate {
 }
 
 /** What was read. */
-function censusOf(dealt: DealtDataset | undefined): DatabaseCensus[] {
+function statisticsOf(dealt: PartitionedDataset | undefined): DatabaseStatistics[] {
   if (dealt === undefined) return [];
-  return addCensus(takeCensus(dealt.loaded.dataset), dealt.summary?.census ?? dealt.kept?.census() ?? []);
+  return addStatistics(takeStatistics(dealt.loaded.dataset), dealt.summary?.census ?? dealt.kept?.census() ?? []);
 }
 
-const foreignOf = (dealt: DealtDataset): ForeignCommand[] =>
+const foreignOf = (dealt: PartitionedDataset): ForeignCommand[] =>
   foreignCommands(dealt.loaded.session.registry, callsOf(dealt), dealt.loaded.session.flavor);
 
 /** Puts the keys that are kept before our own, and those of the other thread behind them. */
 function copyingRuns(
-  { loaded, second, summary, kept }: DealtDataset,
+  { loaded, second, summary, kept }: PartitionedDataset,
   writer: RunWriter,
   file: number,
   pause: () => Promise<void>,
@@ -526,7 +526,7 @@ function copyingRuns(
   const keptSizes = kept?.census().map(({ database: index, keys, expires }) => ({ index, keys, expires }));
   const others = summary?.databases ?? keptSizes ?? [];
   const begin = async (database: number, run: number) => {
-    if (kept !== undefined && run === 0) await copyKept(kept, database, loaded.sources, writer, pause);
+    if (kept !== undefined && run === 0) await copyUntouched(kept, database, loaded.sources, writer, pause);
   };
   const end = async (database: number, run: number) => {
     if (second !== undefined && others.some(({ index }) => index === database))

@@ -2,20 +2,20 @@ import { Worker } from 'node:worker_threads';
 import fs from '../../io/file-system.ts';
 import type { RunWriter } from '../../output/run-writer.ts';
 import type {
-  ShardReply,
-  ShardRequest,
-  ShardSummary,
-  ShardTask,
+  PartitionReply,
+  PartitionRequest,
+  PartitionSummary,
+  PartitionTask,
   WritingTask,
+  WrittenPartition,
   WrittenRun,
-  WrittenShard,
 } from './partition-messages.ts';
 
 /** What is copied at a time. */
 const blockBytes = 256 * 1024;
 
 /** The second thread of a rewrite could not do its part; `code` is of the system's error, where it was one. */
-export class ShardError extends Error {
+export class PartitionError extends Error {
   readonly code: string | undefined;
   constructor(message: string, code: string | undefined) {
     super(message);
@@ -24,17 +24,17 @@ export class ShardError extends Error {
   }
 }
 
-/** The shard of a dataset that another thread loads and writes. Every answer may be a ShardError. */
-export class SecondShard {
+/** The shard of a dataset that another thread loads and writes. Every answer may be a PartitionError. */
+export class SecondPartition {
   private readonly worker: Worker;
-  private readonly replies: ShardReply[] = [];
-  private failure: ShardError | undefined;
+  private readonly replies: PartitionReply[] = [];
+  private failure: PartitionError | undefined;
   private wake: () => void = () => {};
 
   /** Starts the thread, which then waits for `load`. */
   constructor() {
     this.worker = new Worker(new URL('./partition-worker.js', import.meta.url));
-    this.worker.on('message', (reply: ShardReply) => {
+    this.worker.on('message', (reply: PartitionReply) => {
       if (reply.kind === 'failed') this.fail(reply.message, reply.code);
       else this.replies.push(reply);
       this.wake();
@@ -44,15 +44,15 @@ export class SecondShard {
   }
 
   private fail(message: string, code: string | undefined): void {
-    this.failure ??= new ShardError(message, code);
+    this.failure ??= new PartitionError(message, code);
     this.wake();
   }
 
   /** The next reply, which must be of this kind. */
-  private async reply<K extends ShardReply['kind']>(kind: K): Promise<Extract<ShardReply, { kind: K }>> {
+  private async reply<K extends PartitionReply['kind']>(kind: K): Promise<Extract<PartitionReply, { kind: K }>> {
     for (;;) {
       const reply = this.replies.shift();
-      if (reply?.kind === kind) return reply as Extract<ShardReply, { kind: K }>;
+      if (reply?.kind === kind) return reply as Extract<PartitionReply, { kind: K }>;
       if (reply !== undefined) throw new Error(`the second thread says ${reply.kind}, and not ${kind}`);
       if (this.failure !== undefined) throw this.failure;
       await new Promise<void>((resolve) => {
@@ -61,17 +61,17 @@ export class SecondShard {
     }
   }
 
-  private ask(request: ShardRequest): void {
+  private ask(request: PartitionRequest): void {
     this.worker.postMessage(request);
   }
 
   /** Lets it load its shard; `loaded` says what that is. */
-  load(task: ShardTask): void {
+  load(task: PartitionTask): void {
     this.ask(task);
   }
 
   /** What it has loaded. */
-  loaded(): Promise<ShardSummary> {
+  loaded(): Promise<PartitionSummary> {
     return this.reply('loaded');
   }
 
@@ -87,13 +87,13 @@ export class SecondShard {
     const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, Math.max(run.to - run.from, 1)));
     for (let at = run.from; at < run.to; ) {
       const count = fs.readSync(descriptor, block, 0, Math.min(block.length, run.to - at), at);
-      if (count === 0) throw new ShardError('the second thread’s file is too short', undefined);
+      if (count === 0) throw new PartitionError('the second thread’s file is too short', undefined);
       writer.writeRecords(block, 0, count);
       at += count;
     }
   }
 
-  written(): Promise<WrittenShard> {
+  written(): Promise<WrittenPartition> {
     return this.reply('written');
   }
 

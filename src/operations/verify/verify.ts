@@ -12,11 +12,11 @@ import type { Finding } from '../../findings.ts';
 import { DecompressionError } from '../../io/decompression-error.ts';
 import fs from '../../io/file-system.ts';
 import { type Input, openInput } from '../../io/input.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
+import { borrowCheckKernel, type CheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
-import { RdbFastLane } from '../../rdb/record-batch.ts';
+import { RecordBatch } from '../../rdb/record-batch.ts';
 import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
 
@@ -143,13 +143,13 @@ class Verification {
 
   private async file(path: string, role: VerifiedFile['role']) {
     const opened = openInput(path);
-    const lanes = borrowLanes();
+    const checkKernel = borrowCheckKernel();
     try {
-      const input = new RdbInput(opened.source, windowBytes, lanes?.window());
+      const input = new RdbInput(opened.source, windowBytes, checkKernel?.window());
       input.onProgress = (offset) => this.options.onProgress?.({ file: path, offset, size: opened.source.size });
       input.ensure(sniffBytes);
       const content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
-      if (content === 'rdb') this.files.push(await this.rdb(path, role, input, opened, lanes));
+      if (content === 'rdb') this.files.push(await this.rdb(path, role, input, opened, checkKernel));
       else if (content === 'foreign' || content === 'wrapped') addForeign(this.findings, path, input);
       else if (content !== 'manifest')
         this.files.push({ path, role, format: 'none', checksum: { state: 'absent' }, length: 0 });
@@ -160,7 +160,7 @@ class Verification {
       return 'unknown';
     } finally {
       opened.source.close();
-      returnLanes(lanes);
+      returnCheckKernel(checkKernel);
     }
   }
 
@@ -169,9 +169,9 @@ class Verification {
     role: VerifiedFile['role'],
     input: RdbInput,
     opened: Input,
-    lanes: Lanes | undefined,
+    checkKernel: CheckKernel | undefined,
   ): Promise<VerifiedFile> {
-    const reader = new RdbReader(input, { lanes });
+    const reader = new RdbReader(input, { checkKernel });
     try {
       reader.readHeader();
       const size = opened.source.size;
@@ -181,7 +181,7 @@ class Verification {
           return this.verified(path, role, reader, { state: 'ok', stored: computed, computed }, size - 8);
         // What ends in something else may have an AOF behind it: only reading it tells.
       }
-      await this.readToEnd(reader, lanes);
+      await this.readToEnd(reader, checkKernel);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       const { offset, expected, found } = error;
@@ -204,13 +204,13 @@ class Verification {
     return this.verified(path, role, reader, { state, stored, computed }, reader.checksumOffset);
   }
 
-  private async readToEnd(reader: RdbReader, lanes: Lanes | undefined): Promise<void> {
+  private async readToEnd(reader: RdbReader, checkKernel: CheckKernel | undefined): Promise<void> {
     const values = new ValueCheck(false, reader.templates, 0);
-    const lane = lanes && new RdbFastLane(reader, lanes, { deep: false, seed: 0 });
+    const batch = checkKernel && new RecordBatch(reader, checkKernel, { deep: false, seed: 0 });
     reader.input.trusting = true;
     values.ofFormat(reader);
     for (let left = itemsBetweenPauses; ; left--) {
-      while (lane?.pass()) left -= lane.count;
+      while (batch?.pass()) left -= batch.count;
       const item = reader.next();
       if (item === Item.end) return;
       if (item === Item.key) checkValue(reader.input, reader.type, values);

@@ -3,7 +3,7 @@
  */
 
 import { EncodingError, FormatError } from '../../faults.ts';
-import type { Frame } from '../../resp/frame.ts';
+import type { CommandView } from '../../resp/command-view.ts';
 import type { Fork } from '../../servers/value-type-id.ts';
 import { bitmapType, canonicalType, pathHashType, TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
 import { CronValue } from '../../values/cron.ts';
@@ -33,7 +33,7 @@ type Decoder = () => Value;
 
 export class RdbCodec implements ValueCodec {
   /** The RESTORE whose payload is being checked, or was last. */
-  restoring: Frame | undefined;
+  restoring: CommandView | undefined;
   private readonly fork: Fork;
   private readonly payloads: PayloadRules;
   private readonly cursor = new ValueCursor();
@@ -72,7 +72,7 @@ export class RdbCodec implements ValueCodec {
   }
 
   /** Checks a RESTORE payload; a string is the error that a server replies. */
-  restorePayload(bytes: Buffer, frame?: Frame): RestoredPayload | string {
+  restorePayload(bytes: Buffer, frame?: CommandView): RestoredPayload | string {
     this.restoring = frame;
     return checkPayload(bytes, this.payloads);
   }

@@ -17,7 +17,7 @@ import { canonicalType, type RdbFormat, TypeId, typeInFile } from '../../servers
 import type { RestoredPayload } from '../../values/value.ts';
 import { RdbInput } from '../input.ts';
 import { refusedBySome } from '../load-advice.ts';
-import { type LoadExam, type Refusal, unreadableType } from '../load-check.ts';
+import { type LoadCheck, type Refusal, unreadableType } from '../load-check.ts';
 import { loadOutcome } from '../load-rules.ts';
 import { skipModuleData } from '../module-data.ts';
 import { hasNoEvict, Opcode, valkeyVersionMin } from '../opcodes.ts';
@@ -37,7 +37,7 @@ export interface PayloadRules {
   /** Redis after 8.6 takes a checksum of zero as none, as it propagates such payloads itself (HIMPORT). */
   readonly takesNoChecksum: boolean;
   /** How the server looks at a value, beyond its framing. Without it, all that is wrong is an error that it replies. */
-  readonly exam?: LoadExam;
+  readonly exam?: LoadCheck;
   /** Told of a payload at which a server ends, or may end, while it loads a log; what it replies otherwise does not end it. */
   readonly onRefusal?: (refusal: Refusal) => void;
   /** Which damaged values are told of too that the server loads without a look: those that nothing can be decoded from, or all. */

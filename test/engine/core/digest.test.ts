@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Sha1 } from '../../../src/checksum/sha1.ts';
 import { Digester } from '../../../src/engine/digest.ts';
-import { Frame } from '../../../src/resp/frame.ts';
+import { CommandView } from '../../../src/resp/command-view.ts';
 import type { Flavor } from '../../../src/servers/flavor.ts';
 import { sessionOf } from './replayed.ts';
 
@@ -10,7 +10,7 @@ const now = Date.UTC(2026, 0, 1);
 
 function digestAfter(flavor: Flavor, ...commands: string[]): string {
   const session = sessionOf(Buffer.alloc(0), flavor, now);
-  for (const command of commands) expect(session.execute(Frame.of(command.split(' ')))).toBeUndefined();
+  for (const command of commands) expect(session.execute(CommandView.of(command.split(' ')))).toBeUndefined();
   return new Digester({ flavor, at: now, reader: session.reader }).dataset(session.dataset);
 }
 

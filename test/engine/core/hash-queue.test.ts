@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ScalarSha1Lanes } from '../../../src/checksum/scalar-sha1-lanes.ts';
+import { ScalarSha1Lanes } from '../../../src/checksum/scalar-sha1.ts';
 import { HashQueue } from '../../../src/checksum/sha1-queue.ts';
 import { type Sha1Lanes, sha1Lanes } from '../../../src/kernels/sha1-lanes.ts';
 
@@ -21,17 +21,17 @@ describe.each([
   ['one by one', () => new ScalarSha1Lanes()],
 ])('SHA-1 %s', (_, make) => {
   it('of messages of every length up to some blocks is that of node:crypto', () => {
-    const lanes = make();
+    const checkKernel = make();
     let filled = 0;
     const lengths = Array.from({ length: 300 }, (_, index) => (index * 7) % 300);
     lengths.forEach((length, index) => {
-      lanes.messages.set(sample(length, index), filled);
-      lanes.records.set([filled, length, index], index * 3);
+      checkKernel.messages.set(sample(length, index), filled);
+      checkKernel.records.set([filled, length, index], index * 3);
       filled += (length + 72) & ~63;
     });
-    lanes.hashMessages(0, lengths.length);
+    checkKernel.hashMessages(0, lengths.length);
     lengths.forEach((length, index) => {
-      expect([length, bytesOf(lanes.slots.subarray(index * 5, index * 5 + 5))]).toEqual([
+      expect([length, bytesOf(checkKernel.slots.subarray(index * 5, index * 5 + 5))]).toEqual([
         length,
         sha1(sample(length, index)),
       ]);
@@ -39,22 +39,22 @@ describe.each([
   });
 
   it('of chains takes slot after slot', () => {
-    const lanes = make();
+    const checkKernel = make();
     const slots = Array.from({ length: 60 }, (_, index) => sha1(sample(5, index)));
     slots.forEach((slot, index) => {
-      for (let word = 0; word < 5; word++) lanes.slots[index * 5 + word] = slot.readInt32BE(word * 4);
+      for (let word = 0; word < 5; word++) checkKernel.slots[index * 5 + word] = slot.readInt32BE(word * 4);
     });
     const chains = [3, 1, 9, 4, 1, 2, 20, 7, 1, 1].map((count, index) => ({
       first: index * 3,
       count,
       target: 100 + index,
     }));
-    lanes.records.set(chains.flatMap(({ first, count, target }) => [first, count, target]));
-    lanes.runChains(0, chains.length);
+    checkKernel.records.set(chains.flatMap(({ first, count, target }) => [first, count, target]));
+    checkKernel.runChains(0, chains.length);
     for (const { first, count, target } of chains) {
       let state: Buffer = Buffer.alloc(20);
       for (const slot of slots.slice(first, first + count)) state = sha1(xor(state, slot));
-      expect(bytesOf(lanes.slots.subarray(target * 5, target * 5 + 5))).toEqual(state);
+      expect(bytesOf(checkKernel.slots.subarray(target * 5, target * 5 + 5))).toEqual(state);
     }
   });
 });

@@ -2,7 +2,7 @@ import { defaultRegistry } from '../../../src/engine/commands/index.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
 import { Session } from '../../../src/engine/session.ts';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
-import { Frame } from '../../../src/resp/frame.ts';
+import { CommandView } from '../../../src/resp/command-view.ts';
 import type { Flavor } from '../../../src/servers/flavor.ts';
 import type { SourceReader, ValueCodec } from '../../../src/values/value.ts';
 
@@ -22,7 +22,7 @@ class MemoryReader implements SourceReader {
 
 /** Runs every whole command of an AOF without a preamble; only well-formed files. */
 export function replay(session: Session, bytes: Buffer, source: number): void {
-  const frame = new Frame();
+  const frame = new CommandView();
   frame.bytes = bytes;
   frame.source = source;
   let position = 0;

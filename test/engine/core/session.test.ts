@@ -3,7 +3,7 @@ import { defaultRegistry } from '../../../src/engine/commands/index.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
 import { Digester } from '../../../src/engine/digest.ts';
 import { Session } from '../../../src/engine/session.ts';
-import { Frame } from '../../../src/resp/frame.ts';
+import { CommandView } from '../../../src/resp/command-view.ts';
 import { addLongDouble, formatLongDouble, parseLongDouble } from '../../../src/values/long-double.ts';
 import { Kind } from '../../../src/values/value.ts';
 import { describeWithServer, ReplyError, type Server, startServer } from '../../support/servers.ts';
@@ -105,7 +105,7 @@ describe('replay', () => {
 
   it('holds function libraries by the name of their shebang', () => {
     const session = sessionOf(Buffer.alloc(0), 'redis-8', now);
-    const run = (...args: string[]) => session.execute(Frame.of(args));
+    const run = (...args: string[]) => session.execute(CommandView.of(args));
     expect(run('FUNCTION', 'LOAD', '#!lua name=one\nreturn 1')).toBeUndefined();
     expect(run('function', 'load', '#!lua name=one\nreturn 2')).toBe("ERR Library 'one' already exists");
     expect(run('FUNCTION', 'LOAD', 'REPLACE', '#!lua name=one\nreturn 2')).toBeUndefined();
@@ -176,7 +176,7 @@ describeWithServer('redis-8.6', 'what a real server makes of it', () => {
           for (const more of options) {
             const args = ['RESTORE', 'copy', ttl, body, ...more];
             const [theirs] = await server.pipeline([args]);
-            const ours = session.execute(Frame.of(args));
+            const ours = session.execute(CommandView.of(args));
             expect([key, ttl, more, ours]).toEqual([
               key,
               ttl,

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { families } from '../../../src/engine/commands/index.ts';
 import type { Session } from '../../../src/engine/session.ts';
-import { Frame } from '../../../src/resp/frame.ts';
+import { CommandView } from '../../../src/resp/command-view.ts';
 import type { Flavor } from '../../../src/servers/flavor.ts';
 import type { HashValue } from '../../../src/values/hash.ts';
 import type { PathHashValue } from '../../../src/values/path-hash.ts';
@@ -181,7 +181,7 @@ describe('members of sets that expire', () => {
     const soFar = replay([], families, 'redis-8', Date.now());
     let applied = 0;
     const isPast = (key: string, member: string) => {
-      for (; applied < ofSets.length; applied++) soFar.execute(Frame.of(ofSets[applied]));
+      for (; applied < ofSets.length; applied++) soFar.execute(CommandView.of(ofSets[applied]));
       const entry = soFar.keys.find(Buffer.from(key), 0, 2);
       return entry >= 0 && (soFar.keys.object(entry) as SetValue).expiry(member) < Date.now();
     };
@@ -338,7 +338,7 @@ describe('native bitmaps', () => {
       'SETBIT k 1099511627776 1',
       'BITFIELD k INCRBY u8 9007199254740993 3',
     ]);
-    const bitmap = session.keys.object(session.find(Frame.of(['GET', 'k']), 1)) as BitmapValue;
+    const bitmap = session.keys.object(session.find(CommandView.of(['GET', 'k']), 1)) as BitmapValue;
     expect([...bitmap.runs()]).toEqual([
       [1099511627776, 1099511627777],
       [9007199254740999n, 9007199254741001n],
@@ -400,7 +400,7 @@ describe('native bitmaps', () => {
     const server = await loadAof('redis-8.6', plain);
     let natives = 0;
     for (const key of keys) {
-      const entry = session.find(Frame.of(['GET', key]), 1);
+      const entry = session.find(CommandView.of(['GET', key]), 1);
       const isNative = entry >= 0 && session.kind(entry) === Kind.Bitmap;
       natives += Number(isNative);
       const ours =

@@ -7,7 +7,7 @@ import type { Family } from '../../../src/engine/commands/family.ts';
 import { Dataset } from '../../../src/engine/dataset.ts';
 import { Registry } from '../../../src/engine/registry.ts';
 import { Session } from '../../../src/engine/session.ts';
-import { Frame } from '../../../src/resp/frame.ts';
+import { CommandView } from '../../../src/resp/command-view.ts';
 import type { Flavor } from '../../../src/servers/flavor.ts';
 import { encodeCommand, type Reply } from '../../support/reply.ts';
 import { type Server, type ServerName, startServer, temporaryDir } from '../../support/server-process.ts';
@@ -33,7 +33,7 @@ export function replay(
   now: number,
 ): Session {
   const session = new Session(new Dataset(), new Registry(families), { flavor, now, errorsMax: 1e6 });
-  for (const command of commands) session.execute(Frame.of(command));
+  for (const command of commands) session.execute(CommandView.of(command));
   return session;
 }
 

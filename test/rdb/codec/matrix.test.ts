@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { RespRewriter } from '../../../src/aof/writer/resp-rewriter.ts';
+import { AofWriter } from '../../../src/aof/writer/aof-writer.ts';
 import { Digester } from '../../../src/engine/digest.ts';
 import { RdbCodec } from '../../../src/rdb/codec/codec.ts';
 import type { Flavor } from '../../../src/servers/flavor.ts';
@@ -97,7 +97,7 @@ async function expectKeys(server: Server, file: RdbFile, losses: readonly Loss[]
 
 function asCommands(file: RdbFile, target: Target, losses: Loss[]): Buffer {
   const sink = new Gathered();
-  const rewriter = new RespRewriter(sink, { target, onLoss: (loss) => losses.push(loss) });
+  const rewriter = new AofWriter(sink, { target, onLoss: (loss) => losses.push(loss) });
   const codec = new RdbCodec({ fork: file.fork, templates: file.templates });
   for (const code of file.libraries) rewriter.writeFunction(code);
   let db = -1;

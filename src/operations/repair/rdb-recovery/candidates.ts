@@ -8,7 +8,7 @@ import { ValueCheck } from '../../../rdb/value-check.ts';
 import { checkValue, valueType } from '../../../rdb/value-types.ts';
 import type { Fork } from '../../../servers/value-type-id.ts';
 import { isPlausibleLibrary } from '../function-library.ts';
-import { type RdbEvidence, valueBits } from './likelihood.ts';
+import { type RecordLikelihood, valueBits } from './likelihood.ts';
 import { lengthSize, type MemberForm, MemberReader, memberLayout } from './recovered-elements.ts';
 
 /** A key longer than this is not plausible where reading goes on. */
@@ -41,7 +41,7 @@ export interface RdbContext {
   readonly templates: ReadonlyMap<bigint, readonly string[]>;
   /** Commands may follow the RDB. */
   readonly tail: boolean;
-  readonly evidence: RdbEvidence;
+  readonly evidence: RecordLikelihood;
 }
 
 /** An item that can be read at some offset, sound in depth: where it ends, and how much speaks for it, in bits. */

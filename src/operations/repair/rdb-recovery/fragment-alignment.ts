@@ -106,7 +106,7 @@ class Lane {
 }
 
 /** All that may be skipped where the search stands: where it began, and what speaks for the way with it. */
-export class Remains {
+export class FragmentAlignment {
   /** The best skip of bytes that nothing is known of. */
   score = Number.NEGATIVE_INFINITY;
   from = -1;
@@ -120,7 +120,7 @@ export class Remains {
   /** And where its members stopped; -1 where they did not. */
   leftGap = -1;
   private readonly members: MemberReader;
-  private readonly lanes: readonly Lane[];
+  private readonly checkKernel: readonly Lane[];
   private readonly size: number;
   private readonly arrived: (Row | undefined)[];
   /** Skips that are open behind the head of a torn value. */
@@ -130,15 +130,15 @@ export class Remains {
 
   constructor(members: MemberReader, forms: readonly MemberForm[], size: number) {
     this.members = members;
-    this.lanes = forms.map((form) => new Lane(form));
+    this.checkKernel = forms.map((form) => new Lane(form));
     this.arrived = forms.map(() => undefined);
     this.size = size;
   }
 
   /** Comes to `offset`, one behind the last one. */
   arrive(offset: number): void {
-    const { lanes, arrived } = this;
-    for (let index = 0; index < lanes.length; index++) arrived[index] = lanes[index].take(offset);
+    const { checkKernel, arrived } = this;
+    for (let index = 0; index < checkKernel.length; index++) arrived[index] = checkKernel[index].take(offset);
     if (this.heads.size === 0) return;
     const head = this.heads.get(offset);
     if (head === undefined) return;
@@ -156,9 +156,9 @@ export class Remains {
     this.leftWhole = cost < startCost;
     this.leftGap = -1;
     let most = this.score - cost;
-    for (let index = 0; index < this.lanes.length; index++) {
+    for (let index = 0; index < this.checkKernel.length; index++) {
       most = this.leaveRow(this.arrived[index], offset, 0, most);
-      const { gap } = this.lanes[index];
+      const { gap } = this.checkKernel[index];
       if (gap !== undefined) most = this.leaveRow(gap, offset, offset - gap.gapFrom, most);
     }
     return most;
@@ -198,9 +198,9 @@ export class Remains {
 
   /** A torn value from `from` on, whose members begin at `at`. */
   openRow(form: MemberForm, at: number, declared: number, from: number, score: number, offset: number): void {
-    const lane = this.lanes.find((one) => one.form === form);
-    if (lane === undefined || at >= this.size) return;
-    lane.put(at, rowOf(score, from, declared, 0, -1, 0), offset);
+    const batch = this.checkKernel.find((one) => one.form === form);
+    if (batch === undefined || at >= this.size) return;
+    batch.put(at, rowOf(score, from, declared, 0, -1, 0), offset);
   }
 
   /** The value from `from` on should end at `end`. */
@@ -210,39 +210,40 @@ export class Remains {
 
   /** Goes on with members at `offset`. */
   go(offset: number): void {
-    for (let index = 0; index < this.lanes.length; index++) this.goIn(this.lanes[index], offset, this.arrived[index]);
+    for (let index = 0; index < this.checkKernel.length; index++)
+      this.goIn(this.checkKernel[index], offset, this.arrived[index]);
   }
 
-  private goIn(lane: Lane, offset: number, arrived: Row | undefined): void {
+  private goIn(batch: Lane, offset: number, arrived: Row | undefined): void {
     const { members } = this;
-    const { gap } = lane;
+    const { gap } = batch;
     const entered = this.score - rowCost;
     const resumed = gap === undefined ? Number.NEGATIVE_INFINITY : gap.score - resumeCost;
     const restart = Math.max(entered, resumed);
     if (restart === Number.NEGATIVE_INFINITY && arrived === undefined) return;
-    const begins = members.read(lane.form, offset);
-    if (arrived !== undefined) openGap(lane, arrived, offset);
+    const begins = members.read(batch.form, offset);
+    if (arrived !== undefined) openGap(batch, arrived, offset);
     if (!begins) {
       if (members.torn && arrived !== undefined) this.end(arrived.score, arrived.from);
       return;
     }
     if (arrived !== undefined && arrived.score >= restart)
-      this.step(lane, arrived, arrived.score, arrived.gapBytes, offset);
+      this.step(batch, arrived, arrived.score, arrived.gapBytes, offset);
     else if (members.bits <= 0 || members.bad) return;
     else if (gap !== undefined && resumed >= entered)
-      this.step(lane, gap, resumed, gap.gapBytes + offset - gap.gapFrom, offset);
-    else this.step(lane, rowOf(entered, this.from, -1, 0, offset, 0), entered, 0, offset);
+      this.step(batch, gap, resumed, gap.gapBytes + offset - gap.gapFrom, offset);
+    else this.step(batch, rowOf(entered, this.from, -1, 0, offset, 0), entered, 0, offset);
   }
 
   /** Takes `row` over the member that was just read. */
-  private step(lane: Lane, row: Row, before: number, gapBytes: number, offset: number): void {
+  private step(batch: Lane, row: Row, before: number, gapBytes: number, offset: number): void {
     const { bits, end, bad } = this.members;
     const score = before + bits - (bad ? gapCost : 0);
     const { from, declared, seen, gapFrom } = row;
-    const rival = Math.max(this.score - rowCost, (lane.gap?.score ?? Number.NEGATIVE_INFINITY) - resumeCost);
+    const rival = Math.max(this.score - rowCost, (batch.gap?.score ?? Number.NEGATIVE_INFINITY) - resumeCost);
     if (score <= rival) return;
     if (end >= this.size) this.end(score, from);
-    else lane.put(end, rowOf(score, from, declared, seen + 1, bad ? offset : gapFrom, gapBytes), offset);
+    else batch.put(end, rowOf(score, from, declared, seen + 1, bad ? offset : gapFrom, gapBytes), offset);
   }
 
   private end(score: number, from: number): void {
@@ -253,20 +254,20 @@ export class Remains {
 
   /** What speaks for the best torn value that is still open and began before `offset`. */
   bestBefore(offset: number): number {
-    return maxOf(this.lanes.map((lane) => lane.bestBefore(offset)));
+    return maxOf(this.checkKernel.map((batch) => batch.bestBefore(offset)));
   }
 
   /** Only the skip stays open of which nothing is known. */
   forgetRows(): void {
-    for (const lane of this.lanes) lane.clear();
+    for (const batch of this.checkKernel) batch.clear();
     this.expected.clear();
     this.heads.clear();
   }
 }
 
-function openGap(lane: Lane, { score, from, declared, seen, gapBytes }: Row, offset: number): void {
-  if (score - gapCost <= (lane.gap?.score ?? Number.NEGATIVE_INFINITY)) return;
-  lane.gap = rowOf(score - gapCost, from, declared, seen, offset, gapBytes);
+function openGap(batch: Lane, { score, from, declared, seen, gapBytes }: Row, offset: number): void {
+  if (score - gapCost <= (batch.gap?.score ?? Number.NEGATIVE_INFINITY)) return;
+  batch.gap = rowOf(score - gapCost, from, declared, seen, offset, gapBytes);
 }
 
 /** What it costs that a row ends; `gapBytes`: those of a gap that is still open. */

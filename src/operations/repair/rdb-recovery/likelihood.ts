@@ -66,7 +66,7 @@ const lastVersions: Readonly<Record<number, number>> = {
 };
 
 /** What is known of the records of a file. */
-export class RdbEvidence {
+export class RecordLikelihood {
   private readonly types = new Float64Array(64);
   private keys = 0;
   private texts = 0;
@@ -81,8 +81,8 @@ export class RdbEvidence {
   }
 
   /** What is known up to here. */
-  copy(): RdbEvidence {
-    const copy = new RdbEvidence();
+  copy(): RecordLikelihood {
+    const copy = new RecordLikelihood();
     copy.types.set(this.types);
     copy.keys = this.keys;
     copy.texts = this.texts;

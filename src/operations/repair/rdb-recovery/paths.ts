@@ -1,4 +1,4 @@
-import type { RdbEvidence } from './likelihood.ts';
+import type { RecordLikelihood } from './likelihood.ts';
 
 /* What the search for a way around damage of an RDB (search.ts) speaks of. */
 
@@ -44,7 +44,7 @@ export interface Detour {
   readonly skips: readonly Skip[];
   readonly goesOn: boolean;
   /** Looks for the best way for each number of keys, with what is known of the file in the end. */
-  readonly others: (evidence: RdbEvidence) => readonly Alternative[];
+  readonly others: (evidence: RecordLikelihood) => readonly Alternative[];
 }
 
 /** Where a way leads, how many keys it keeps, and what speaks for it. */

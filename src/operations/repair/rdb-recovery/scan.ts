@@ -18,14 +18,14 @@ import { encodeAgain, writerOf } from '../../../rdb/writer/encode-again.ts';
 import { mendedCodes } from '../../../rdb/writer/mended-values.ts';
 import { Resynchroniser } from '../../../resp/resync.ts';
 import { readMended } from '../corrected-reading.ts';
-import { findMending } from '../crc-correction.ts';
+import { findCorrection } from '../crc-correction.ts';
 import { isPlausibleLibrary } from '../function-library.ts';
 import { type Missing, noShortage, type Shortage, shortageOf, type TakenOut } from '../missing.ts';
 import type { Cut, Duplicates, Region, Strategy, Unresolved } from '../plan.ts';
 import { RefusedValues } from '../refused-values.ts';
 import { region } from '../regions.ts';
 import { findDuplicates } from './duplicates.ts';
-import { RdbEvidence } from './likelihood.ts';
+import { RecordLikelihood } from './likelihood.ts';
 import type { Alternative, Skip } from './paths.ts';
 import { RdbResynchroniser } from './search.ts';
 import { type DatabaseCount, SectionCounts, type SectionMark } from './section-counts.ts';
@@ -86,7 +86,7 @@ export class RdbScan {
   private readonly duplicates: DuplicateKeys;
   /** The last items, the newest last. */
   private readonly recent: Passed[] = [];
-  private readonly evidence = new RdbEvidence();
+  private readonly evidence = new RecordLikelihood();
   private readonly counts = new SectionCounts();
   /** The first nine bytes as they should be, and what is wrong with them; '' and undefined where they are sound. */
   private magic = '';
@@ -103,7 +103,7 @@ export class RdbScan {
   private readonly marks: number[] = [];
   /** The fault around which they lead, and other ways around it. */
   private detourFrom = 0;
-  private others: (evidence: RdbEvidence) => readonly Alternative[] = () => [];
+  private others: (evidence: RecordLikelihood) => readonly Alternative[] = () => [];
   /** What was said, in front of an item before it, of the key at which reading failed. */
   private orphans: readonly { readonly offset: number; readonly length: number }[] = [];
   private damage = { code: '', reason: '', touched: [] as readonly string[] };
@@ -536,7 +536,7 @@ export class RdbScan {
       to: Math.min(last.offset + last.length, at),
       marks: [...new Set(this.marks)].sort((a, b) => a - b),
     };
-    const mending = await findMending(sources, index, at, stored, bad, pause);
+    const mending = await findCorrection(sources, index, at, stored, bad, pause);
     const mended = mending && (await readMended(sources, index, size, mending, seed, pause));
     if (mending === undefined || mended === undefined) return false;
     const { offset, length, bytes } = mending;

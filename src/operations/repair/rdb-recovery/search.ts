@@ -2,8 +2,8 @@ import { append } from '../../../arrays.ts';
 import type { Sources } from '../../../dataset/sources.ts';
 import { Window } from '../../../io/window.ts';
 import { type Candidate, farBytes, RdbCandidates, type RdbContext } from './candidates.ts';
-import { Remains, startCost } from './fragment-alignment.ts';
-import type { RdbEvidence } from './likelihood.ts';
+import { FragmentAlignment, startCost } from './fragment-alignment.ts';
+import type { RecordLikelihood } from './likelihood.ts';
 import type { Alternative, Detour, Exit, Found, Goal, Place, Skip, Start } from './paths.ts';
 import { MemberReader, memberForms } from './recovered-elements.ts';
 
@@ -77,7 +77,7 @@ export class RdbResynchroniser {
   private places = new Map<number, Place>();
   /** Places that an item leads to and that are not reached yet, in ascending order. */
   private ahead: number[] = [];
-  private remains: Remains;
+  private remains: FragmentAlignment;
   private passed: ReadonlySet<number> = new Set();
   /** Where reading met the damage: items that end before say nothing of what comes behind it. */
   private fault = 0;
@@ -119,9 +119,9 @@ export class RdbResynchroniser {
     return this.found.size >= foundMax || this.settled.length > 0 ? [] : this.waysBy(goal);
   }
 
-  private nothing(): Remains {
+  private nothing(): FragmentAlignment {
     const { fork, version } = this.context;
-    return new Remains(this.members, memberForms(fork, version), this.size);
+    return new FragmentAlignment(this.members, memberForms(fork, version), this.size);
   }
 
   private search(start: Start): Detour {
@@ -129,7 +129,7 @@ export class RdbResynchroniser {
     const { goal, ...way } = this.best();
     // Nothing of this search is held any longer.
     const { sources, index, size, context } = this;
-    const again = (evidence: RdbEvidence) => new RdbResynchroniser(sources, index, size, { ...context, evidence });
+    const again = (evidence: RecordLikelihood) => new RdbResynchroniser(sources, index, size, { ...context, evidence });
     return { ...way, others: (evidence) => (goal === undefined ? [] : waysTo(() => again(evidence), start, goal)) };
   }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RdbEvidence } from './likelihood.ts';
+import type { RecordLikelihood } from './likelihood.ts';
 import type { Alternative, Skip } from './paths.ts';
 
 /*
@@ -20,7 +20,7 @@ const looseTooFewCost = 4;
 /** Rounds in which each skip is looked at again, where a database has several. */
 const rounds = 3;
 
-type Others = (evidence: RdbEvidence) => readonly Alternative[];
+type Others = (evidence: RecordLikelihood) => readonly Alternative[];
 
 /** Of so many skips each is looked at again, of more only those in databases that disagree. */
 const gapsMax = 64;
@@ -143,7 +143,7 @@ export class SectionCounts {
   }
 
   /** By the place of each fault, another way around it that agrees better; undefined where there is none. */
-  betterWays(evidence: RdbEvidence): ReadonlyMap<number, readonly Skip[]> | undefined {
+  betterWays(evidence: RecordLikelihood): ReadonlyMap<number, readonly Skip[]> | undefined {
     const ways = new Map<number, readonly Skip[]>();
     const few = this.sections.reduce((sum, { gaps }) => sum + gaps.length, 0) <= gapsMax;
     for (const section of this.sections) {
@@ -164,7 +164,11 @@ interface Choice {
   readonly score: number;
 }
 
-function improve({ declared, keys, gaps }: Section, evidence: RdbEvidence, ways: Map<number, readonly Skip[]>): void {
+function improve(
+  { declared, keys, gaps }: Section,
+  evidence: RecordLikelihood,
+  ways: Map<number, readonly Skip[]>,
+): void {
   const missing = declared - keys;
   const others = gaps.map((gap) => gap.others(evidence));
   const choices = gaps.map(({ skips }, index) => asTaken(skips, others[index]));

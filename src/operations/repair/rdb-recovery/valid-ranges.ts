@@ -5,7 +5,7 @@ const marginBytes = 64 * 1024;
 const spanBytesMin = 1024 * 1024;
 
 /** Collects what a reading of a log has proven: the check of the result reads only the rest of it, with every join in it. */
-export class ProvenSpans {
+export class ValidRanges {
   readonly spans: Span[] = [];
   private after: number;
   private from = -1;

@@ -5,7 +5,7 @@ import type { LossCount } from './options.ts';
 const lossesMax = 1000;
 
 /** Keeps account of what the target cannot hold. */
-export class LossLedger {
+export class CountedLosses {
   readonly losses: Loss[] = [];
   /** Those that change a key's digest, all of them. */
   readonly changed: Loss[] = [];

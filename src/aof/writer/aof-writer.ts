@@ -10,7 +10,7 @@ import { ValueRewriter } from './value-rewriter.ts';
 
 export type OnExisting = 'replace' | 'skip';
 
-export interface RespRewriterOptions {
+export interface AofWriterOptions {
   readonly target: Target;
   /** The moment of writing, ms since 1970: what a stream's producers sent too long ago is left out. Default 0: nothing is. */
   readonly now?: number;
@@ -27,7 +27,7 @@ export interface RespRewriterOptions {
  * Writes a dataset as commands: functions, then per database `selectDatabase` and its keys, then `finish`. The counterpart of
  * RdbWriter, with the same calls. The sink gets pieces of at least 256 KiB.
  */
-export class RespRewriter {
+export class AofWriter {
   readonly target: Target;
   /** Where the commands go: for a caller that adds some of its own. */
   readonly out: RespWriter;
@@ -41,7 +41,7 @@ export class RespRewriter {
   private keyFrom = 0;
   private keyTo = 0;
 
-  constructor(sink: ByteSink, options: RespRewriterOptions) {
+  constructor(sink: ByteSink, options: AofWriterOptions) {
     this.target = options.target;
     this.onLoss = options.onLoss ?? (() => {});
     this.onExisting = options.onExisting;

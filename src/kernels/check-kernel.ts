@@ -18,12 +18,12 @@ const printsAt = 851_968;
 const windowAt = 1_048_576;
 const touchedAt = 1_638_400;
 /** Keys that one call passes at most. */
-export const laneKeysMax = 8192;
+export const batchKeysMax = 8192;
 /** Keys that one call places at most, and words of a place: assembly/rdb-places.ts. */
-export const lanePlacesMax = 4096;
+export const batchPlacesMax = 4096;
 export const placeWords = 8;
 /** Keys that one call keeps at most, and where touched ones are noted: assembly/rdb-kept.ts. */
-export const laneKeptMax = 8192;
+export const batchUntouchedMax = 8192;
 const touchedPlacesAt = printsAt + 65_536;
 const touchedPlacesMax = 2048;
 /** One bit for each value of the upper bits of a key's hash: src/dataset/untouched/key-bloom-filter.ts. */
@@ -32,7 +32,7 @@ export const touchedBytes = 262_144;
 const countsAt = 984_064;
 export const countWords = 23;
 /** Bytes of a window at most: it should stay in a core's own cache. */
-export const laneWindowBytes = 524_288;
+export const batchWindowBytes = 524_288;
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -52,7 +52,7 @@ export const laneFormSlots = 8192;
 const module = new KernelModule<Exports>(lanesBase64);
 
 /** One instance, with room for one window. Positions count from the window's first byte. */
-export class Lanes {
+export class CheckKernel {
   /** What the kernels leave beyond what they return. */
   readonly result: Int32Array;
   /** The table of commands, for src/resp/command-batch.ts to fill. */
@@ -84,12 +84,12 @@ export class Lanes {
     kernels.setHashKey(a, b, c, d);
     this.memory = kernels.memory.buffer;
     this.crc64Window = kernels.crc64Window;
-    this.places = new Uint32Array(this.memory, printsAt, lanePlacesMax * placeWords);
+    this.places = new Uint32Array(this.memory, printsAt, batchPlacesMax * placeWords);
     this.owners = new Uint8Array(this.memory, ownersAt, ownerCount);
     this.touched = new Uint8Array(this.memory, touchedAt, touchedBytes);
     this.touchedPlaces = new Uint32Array(this.memory, touchedPlacesAt, touchedPlacesMax * placeWords);
     this.counts = new Uint32Array(this.memory, countsAt, countWords);
-    this.prints = new Uint32Array(this.memory, printsAt, laneKeysMax * 2);
+    this.prints = new Uint32Array(this.memory, printsAt, batchKeysMax * 2);
     this.forms = new Uint32Array(this.memory, printsAt, laneFormSlots * 2);
     this.result = new Int32Array(this.memory, 0, 16);
     this.commandTable = new DataView(this.memory, commandsAt, commandSlotCount * commandSlotBytes);
@@ -126,8 +126,8 @@ export class Lanes {
   }
 
   /** Memory for a window of `size` bytes; the same memory each time. */
-  window(size = laneWindowBytes): Buffer {
-    return Buffer.from(this.memory, windowAt, Math.min(size, laneWindowBytes));
+  window(size = batchWindowBytes): Buffer {
+    return Buffer.from(this.memory, windowAt, Math.min(size, batchWindowBytes));
   }
 
   /** Whether `bytes` is memory of this instance, which its kernels can read. */
@@ -177,14 +177,14 @@ export class Lanes {
 }
 
 /** Instances that nobody uses at the moment: each reserves address space, which a garbage collection may give back too late. */
-const idle: Lanes[] = [];
+const idle: CheckKernel[] = [];
 const idleMax = 2;
 /** An instance for one reading; undefined where this machine's engine cannot run it: then JavaScript does all. */
-export function borrowLanes(): Lanes | undefined {
-  return idle.pop() ?? whereKernelsRun(() => new Lanes());
+export function borrowCheckKernel(): CheckKernel | undefined {
+  return idle.pop() ?? whereKernelsRun(() => new CheckKernel());
 }
 
 /** Gives an instance back; its window is nobody's any more. */
-export function returnLanes(lanes: Lanes | undefined): void {
-  if (lanes !== undefined && !lanes.isRetired && idle.length < idleMax) idle.push(lanes);
+export function returnCheckKernel(checkKernel: CheckKernel | undefined): void {
+  if (checkKernel !== undefined && !checkKernel.isRetired && idle.length < idleMax) idle.push(checkKernel);
 }

@@ -25,7 +25,7 @@ export interface LineStyle {
  * Writes the lines of ordinary commands that lie whole in a window with a kernel, byte for byte as TextLines and JsonLines would, and
  * stops before anything else. The window's memory and that of `out` must be the kernel's: while they are not, nothing is passed.
  */
-export class LineLane {
+export class LineBatch {
   readonly kernel: LogKernel;
   private readonly out: ByteWriter;
   private readonly json: boolean;

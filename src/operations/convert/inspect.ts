@@ -10,7 +10,7 @@ import { UnreadableError, UsageError } from '../../errors.ts';
 import { DecompressionError } from '../../io/decompression-error.ts';
 import { readSmallFile } from '../../io/small-file.ts';
 import type { Source } from '../../io/source.ts';
-import { borrowLanes, type Lanes, returnLanes } from '../../kernels/lanes.ts';
+import { borrowCheckKernel, type CheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
 import { NotedValues } from '../../rdb/noted-values.ts';
@@ -22,7 +22,7 @@ const checksumBytes = 8;
 export const asideBytesMin = 8 * 1024 * 1024;
 
 /** One file of an input, after its first reading. */
-export interface SurveyedPart {
+export interface InspectedPart {
   readonly path: string;
   /** Number of the source under which it can be read again. */
   readonly source: number;
@@ -40,17 +40,17 @@ export interface SurveyedPart {
 }
 
 /** What lies at a path: which files, in the order of loading, and what they hold. */
-export interface SurveyedInput {
+export interface InspectedInput {
   readonly path: string;
   readonly layout: LayoutName;
-  readonly parts: readonly SurveyedPart[];
+  readonly parts: readonly InspectedPart[];
   /** The manifest, of a multi-part AOF. */
   readonly manifest: string | undefined;
   /** Whether any part holds commands. */
   readonly hasCommands: boolean;
 }
 
-export interface SurveyOptions {
+export interface InspectOptions {
   readonly sources: Sources;
   readonly findings: FindingList;
   readonly seed: number;
@@ -64,26 +64,26 @@ export interface SurveyOptions {
  * Reads an input through once, as `check` does: whether it is sound, and where its RDB ends. Values are looked into only
  * where no checksum vouches for them. Throws UnreadableError, UsageError.
  */
-export async function survey(path: string, options: SurveyOptions): Promise<SurveyedInput> {
-  return surveyLayout(path, detectLayout(path), options);
+export async function survey(path: string, options: InspectOptions): Promise<InspectedInput> {
+  return inspectLayout(path, detectLayout(path), options);
 }
 
-async function surveyLayout(path: string, layout: Layout, options: SurveyOptions): Promise<SurveyedInput> {
+async function inspectLayout(path: string, layout: Layout, options: InspectOptions): Promise<InspectedInput> {
   noteBackup(layout, options.findings);
-  if (layout.kind === 'multi-part') return surveyParts(path, layout.directory, layout.manifest, options);
+  if (layout.kind === 'multi-part') return inspectParts(path, layout.directory, layout.manifest, options);
   if (layout.kind === 'file') {
-    const part = await surveyPart(layout.path, undefined, true, options);
+    const part = await inspectPart(layout.path, undefined, true, options);
     if (part.content === 'manifest') {
-      return surveyParts(path, nodePath.dirname(layout.path), layout.path, options);
+      return inspectParts(path, nodePath.dirname(layout.path), layout.path, options);
     }
-    return surveyed(path, layoutOf(part), [part], undefined);
+    return inspected(path, layoutOf(part), [part], undefined);
   }
   const live = layout.kind === 'data-directory' ? liveMembers(layout.members) : [];
-  if (live.length === 1) return surveyLayout(path, live[0], options);
+  if (live.length === 1) return inspectLayout(path, live[0], options);
   if (layout.kind === 'orphaned-parts') {
     const found = layout.parts.join(', ');
     options.findings.add('manifest.missing', layout.directory, 0, { expected: 'a manifest', found });
-    return surveyed(path, 'multi-part', [], undefined);
+    return inspected(path, 'multi-part', [], undefined);
   }
   if (layout.members.length === 0) {
     const message = `cannot read ${layout.directory}: no AOF, no manifest and no RDB in this folder`;
@@ -93,12 +93,12 @@ async function surveyLayout(path: string, layout: Layout, options: SurveyOptions
   throw new UsageError(`${layout.directory} holds several datasets: name one of ${names.join(', ')}`);
 }
 
-function surveyed(
+function inspected(
   path: string,
   layout: LayoutName,
-  parts: readonly SurveyedPart[],
+  parts: readonly InspectedPart[],
   manifest: string | undefined,
-): SurveyedInput {
+): InspectedInput {
   const hasCommands = parts.some(
     ({ bytes, rdbBytes, report }) =>
       bytes > rdbBytes || report.rdb?.updates !== undefined || report.rdb?.memberExpiries !== undefined,
@@ -106,41 +106,41 @@ function surveyed(
   return { path, layout, parts, manifest, hasCommands };
 }
 
-function layoutOf({ report }: SurveyedPart): LayoutName {
+function layoutOf({ report }: InspectedPart): LayoutName {
   return report.format === 'manifest' ? 'unknown' : report.format;
 }
 
-async function surveyParts(
+async function inspectParts(
   path: string,
   directory: string,
   manifestPath: string,
-  options: SurveyOptions,
-): Promise<SurveyedInput> {
+  options: InspectOptions,
+): Promise<InspectedInput> {
   const { findings } = options;
   const manifest = parseManifest(readSmallFile(manifestPath));
   for (const { code, offset, expected, found } of manifest.faults) {
     findings.add(code, manifestPath, offset, { expected, found });
   }
   const lines = loadOrder(manifest);
-  const parts: SurveyedPart[] = [];
+  const parts: InspectedPart[] = [];
   for (const line of lines) {
     try {
-      parts.push(await surveyPart(nodePath.join(directory, line.name), line, line === lines.at(-1), options));
+      parts.push(await inspectPart(nodePath.join(directory, line.name), line, line === lines.at(-1), options));
     } catch (error) {
       if (!(error instanceof UnreadableError)) throw error;
       const code = error.code === 'ENOENT' ? 'manifest.part.missing' : 'manifest.part.unreadable';
       findings.add(code, manifestPath, line.offset, { expected: `the file ${line.name}`, found: error.message });
     }
   }
-  return surveyed(path, 'multi-part', parts, manifestPath);
+  return inspected(path, 'multi-part', parts, manifestPath);
 }
 
-async function surveyPart(
+async function inspectPart(
   path: string,
   part: ManifestPart | undefined,
   last: boolean,
-  options: SurveyOptions,
-): Promise<SurveyedPart> {
+  options: InspectOptions,
+): Promise<InspectedPart> {
   const { sources, findings, onProgress, pause } = options;
   const { source, index } = sources.add(path);
   const role = part === undefined ? 'file' : part.type === 'b' ? 'base' : 'incr';
@@ -152,8 +152,8 @@ async function surveyPart(
     envelope: source.envelope?.codec,
     size: 0,
   };
-  const lanes = borrowLanes();
-  const input = new RdbInput(source, windowBytes, lanes?.window());
+  const checkKernel = borrowCheckKernel();
+  const input = new RdbInput(source, windowBytes, checkKernel?.window());
   input.onProgress = (offset) => onProgress?.({ file: path, offset, size: source.size });
   let content: Content = 'unknown';
   let isWhole = true;
@@ -163,13 +163,15 @@ async function surveyPart(
     input.ensure(sniffBytes);
     content = sniff(input.bytes.subarray(0, Math.min(input.limit, sniffBytes)), path);
     if (content === 'rdb')
-      ({ isWhole, needsLook, noted } = await surveyRdb(input, report, lanes, options, () => sources.reopen(index)));
+      ({ isWhole, needsLook, noted } = await inspectRdb(input, report, checkKernel, options, () =>
+        sources.reopen(index),
+      ));
     else if (content === 'foreign' || content === 'wrapped') addForeign(findings, path, input);
     else if (content === 'empty') report.format = 'empty';
     else if (content !== 'manifest') report.format = 'aof';
     if (report.format === 'aof' || report.format === 'hybrid') {
       const { AofCheck } = await import('../../checks/check-aof.ts');
-      const how = { last, pause, lanes, observer: options.needs, payloads: 'unreadable' } as const;
+      const how = { last, pause, checkKernel, observer: options.needs, payloads: 'unreadable' } as const;
       await new AofCheck(input, report, findings, how).run();
     }
   } catch (error) {
@@ -177,7 +179,7 @@ async function surveyPart(
     findings.add(error.code, path, error.offset, error.details);
   } finally {
     source.close();
-    returnLanes(lanes);
+    returnCheckKernel(checkKernel);
   }
   const bytes = input.base + input.limit;
   report.size = bytes;
@@ -193,7 +195,7 @@ async function surveyPart(
 }
 
 /** Compares the checksum of an RDB, the last thing before its end, with the stored one; of a large one on another thread. */
-export async function checkSum(source: number, report: FileReport, options: SurveyOptions): Promise<void> {
+export async function checkSum(source: number, report: FileReport, options: InspectOptions): Promise<void> {
   const { rdb, path } = report;
   if (rdb === undefined) return;
   const offset = rdb.length - checksumBytes;
@@ -211,16 +213,16 @@ export async function checkSum(source: number, report: FileReport, options: Surv
 }
 
 /** The RDB at the front of a file, and whether more than that follows: whether its end was reached, and it must be looked into. */
-async function surveyRdb(
+async function inspectRdb(
   input: RdbInput,
   report: FileReport,
-  lanes: Lanes | undefined,
-  options: SurveyOptions,
+  checkKernel: CheckKernel | undefined,
+  options: InspectOptions,
   reopen: () => Source,
 ): Promise<{ readonly isWhole: boolean; readonly needsLook: boolean; readonly noted: NotedValues | undefined }> {
   const { findings, seed } = options;
   const { path } = report;
-  const how = { path, findings, seed, lanes, reopen, pause: options.pause ?? (async () => {}) };
+  const how = { path, findings, seed, checkKernel, reopen, pause: options.pause ?? (async () => {}) };
   report.format = 'rdb';
   let noted: NotedValues | undefined = new NotedValues();
   const quiet = input.source.size !== undefined;
@@ -248,11 +250,11 @@ function isTail(input: RdbInput, aux: Readonly<Record<string, string>>): boolean
 }
 
 /** An RDB without a checksum may hold anything, and keys may seem to stand twice: it is checked in depth. */
-export async function lookIntoValues(source: number, path: string, options: SurveyOptions): Promise<void> {
+export async function lookIntoValues(source: number, path: string, options: InspectOptions): Promise<void> {
   const { sources, findings, seed, pause } = options;
-  const lanes = borrowLanes();
-  const input = new RdbInput(sources.reopen(source), windowBytes, lanes?.window());
+  const checkKernel = borrowCheckKernel();
+  const input = new RdbInput(sources.reopen(source), windowBytes, checkKernel?.window());
   const { RdbCheck } = await import('../../checks/check-rdb.ts');
-  await new RdbCheck(input, path, findings, { seed, pause, lanes, reopen: path }).run();
-  returnLanes(lanes);
+  await new RdbCheck(input, path, findings, { seed, pause, checkKernel, reopen: path }).run();
+  returnCheckKernel(checkKernel);
 }

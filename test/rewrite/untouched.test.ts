@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { filesUnder, goldenDir, goldenNames } from '../../fixtures/generate/golden.ts';
-import { addCensus, takeCensus } from '../../src/dataset/key-statistics.ts';
+import { addStatistics, takeStatistics } from '../../src/dataset/key-statistics.ts';
 import { type LoadOptions, loadDataset } from '../../src/dataset/load.ts';
 import { digestOf, sumsOf } from '../../src/dataset/loaded-digest.ts';
-import { KeptDigest } from '../../src/dataset/untouched/digest.ts';
-import { loadKept } from '../../src/dataset/untouched/load.ts';
+import { UntouchedDigest } from '../../src/dataset/untouched/digest.ts';
+import { loadPartly } from '../../src/dataset/untouched/load.ts';
 import { digestOfSums } from '../../src/engine/digest.ts';
 import { rewrite } from '../../src/index.ts';
 import type { RewriteSettings } from '../../src/operations/rewrite/options.ts';
@@ -66,20 +66,20 @@ async function rdbOf(keys: number, text = 'some text '): Promise<string> {
 
 /** What is kept and what is loaded of it are together what loading gives; how many keys are kept, -1 where all must be loaded. */
 async function compareLoading(path: string, options: LoadOptions = loading): Promise<number> {
-  const dealt = await loadKept(path, options, 'redis-8', pause);
+  const dealt = await loadPartly(path, options, 'redis-8', pause);
   if (dealt?.kept === undefined) return -1;
-  const { loaded, kept, keptDigest, findings } = dealt;
+  const { loaded, kept, untouchedDigest, findings } = dealt;
   const whole = await loadDataset(path, options);
   expect(findings.findings).toEqual(whole.findings.findings);
-  const byDatabase = (loadedKeys: typeof loaded) => addCensus(takeCensus(loadedKeys.dataset), []);
-  expect(addCensus(takeCensus(loaded.dataset), kept.census())).toEqual(byDatabase(whole));
-  const sums = (await keptDigest?.sums()) ?? [];
+  const byDatabase = (loadedKeys: typeof loaded) => addStatistics(takeStatistics(loadedKeys.dataset), []);
+  expect(addStatistics(takeStatistics(loaded.dataset), kept.census())).toEqual(byDatabase(whole));
+  const sums = (await untouchedDigest?.sums()) ?? [];
   const touched = sumsOf(loaded, 'redis-8', at);
   expect(digestOfSums([...sums, ...touched]), path).toBe(digestOf(whole, 'redis-8', at));
   const count = kept.census().reduce((sum, { keys }) => sum + keys, 0);
   loaded.close();
   whole.close();
-  await keptDigest?.stop();
+  await untouchedDigest?.stop();
   return count;
 }
 
@@ -247,14 +247,14 @@ it('where the thread for the digest cannot start, this one does its part', async
   const rdb = join(folder, 'strings.rdb');
   fs.writeFileSync(log, encode(Array.from({ length: 100 }, (_, index) => ['SET', `key:${index}`, 'v'])));
   await rewrite(log, { output: rdb, format: 'rdb', at });
-  const dealt = await loadKept(rdb, loading, undefined, pause);
+  const dealt = await loadPartly(rdb, loading, undefined, pause);
   const ranges = dealt?.kept.ranges(0) ?? [];
   const touched = new Uint8Array(262_144);
   const source = { touched, flavor: 'redis-8', at } as const;
   const sums = await Promise.all(
     [true, false].map(async (isThreaded) => {
       // From sources no thread starts.
-      const digest = new KeptDigest(rdb, source, fs.statSync(rdb).size, isThreaded);
+      const digest = new UntouchedDigest(rdb, source, fs.statSync(rdb).size, isThreaded);
       digest.add({ from: ranges[0], to: ranges[1], database: 0, isSingle: false, expiredBefore: Number.NaN });
       digest.close();
       const found = await digest.sums();

@@ -4,7 +4,7 @@ import type { LogPlace } from '../../aof/log/visitor.ts';
 import type { Window } from '../../io/window.ts';
 import { addToTable, fitsTable } from '../../kernels/command-table.ts';
 import type { StatisticsKernel } from '../../kernels/statistics-kernel.ts';
-import { Frame } from '../../resp/frame.ts';
+import { CommandView } from '../../resp/command-view.ts';
 import { type CommandInfo, commands } from '../../servers/command-catalog.ts';
 import { type Frequent, mostFrequent, type TextCounter } from './frequent-keys.ts';
 import type { RewriteSample } from './rewrite-estimate.ts';
@@ -18,13 +18,13 @@ const ownFlags = new Map([
 ]);
 
 /** Counts ordinary commands that lie whole in a window with a kernel, and stops before anything else. */
-export class StatisticsLane {
+export class StatisticsBatch {
   readonly kernel: StatisticsKernel;
   /** The kernel's two tables, for what it leaves to others. */
   readonly keys: TextCounter;
   readonly prefixes: TextCounter;
   private readonly numbered: CommandInfo[] = [];
-  private readonly frame = new Frame();
+  private readonly frame = new CommandView();
 
   constructor(kernel: StatisticsKernel) {
     this.kernel = kernel;

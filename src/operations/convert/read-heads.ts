@@ -7,8 +7,8 @@ import { RdbInput } from '../../rdb/input.ts';
 import { checksumVersionMin, Opcode } from '../../rdb/opcodes.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
 import { emptyRecord } from '../../records.ts';
+import { checkSum, type InspectedInput, type InspectOptions } from './inspect.ts';
 import { checksumText } from './rdb-scan.ts';
-import { checkSum, type SurveyedInput, type SurveyOptions } from './survey.ts';
 
 /** The end mark and the checksum. */
 const tailBytes = 9;
@@ -16,10 +16,10 @@ const headBytes = 64 * 1024;
 
 /**
  * What a survey of an ordinary RDB would find, told from its head and its end alone: that nothing but one sound RDB lies there is taken
- * for granted, and must be found to be so while it is converted (Expectation in rdb-source.ts). `summed`: whoever converts it computes
+ * for granted, and must be found to be so while it is converted (Assumptions in rdb-source.ts). `summed`: whoever converts it computes
  * its checksum; else another thread does. Undefined where that cannot be told, or only a survey can say what is wrong.
  */
-export function glance(path: string, options: SurveyOptions, summed: boolean): SurveyedInput | undefined {
+export function readHeads(path: string, options: InspectOptions, summed: boolean): InspectedInput | undefined {
   if (path === '-' || detectLayout(path).kind !== 'file') return undefined;
   const stored = storedChecksum(path);
   if (stored === 0n) return undefined;

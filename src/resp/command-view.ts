@@ -5,7 +5,7 @@
  * allocation. `bytes` is only valid until the handler returns; what must outlive it is copied, or kept as a reference into
  * the file (`source`, `base + starts[i]`, `lengths[i]`).
  */
-export class Frame {
+export class CommandView {
   bytes: Buffer = Buffer.alloc(0);
   /** Number of arguments, the command's name included. */
   argc = 0;
@@ -48,14 +48,14 @@ export class Frame {
   }
 
   /** A frame of its own with the name alone that lies where this one does: to read the command again later. */
-  place(): Frame {
+  place(): CommandView {
     const { source, start, end, ordinal } = this;
-    return Object.assign(Frame.of([this.copy(0)], source), { start, end, ordinal });
+    return Object.assign(CommandView.of([this.copy(0)], source), { start, end, ordinal });
   }
 
   /** A frame of these arguments, for tests and for commands that are queued in a transaction. */
-  static of(args: readonly (string | Uint8Array)[], source = -1): Frame {
-    const frame = new Frame();
+  static of(args: readonly (string | Uint8Array)[], source = -1): CommandView {
+    const frame = new CommandView();
     const parts = args.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part)));
     frame.bytes = Buffer.concat(parts);
     frame.source = source;
