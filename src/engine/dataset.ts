@@ -47,7 +47,7 @@ export class Dataset {
     for (const [index, keyspace] of this.#databases)
       if (keyspace.count === 0 && keyspace !== this.#selected) this.#databases.delete(index);
     if (this.#databases.size < most) return;
-    throw new LimitError('', `more than ${most} databases hold keys`, '--max-databases');
+    throw tooManyDatabases(most);
   }
 
   /** Indexes of the databases that hold at least one key, ascending. */
@@ -75,4 +75,9 @@ export class Dataset {
   flush(): void {
     for (const keyspace of this.#databases.values()) if (keyspace.count > 0) keyspace.clear();
   }
+}
+
+/** The error of a dataset with keys in more databases than may be held. */
+export function tooManyDatabases(most: number): LimitError {
+  return new LimitError('', `more than ${most} databases hold keys`, '--max-databases');
 }

@@ -90,6 +90,16 @@ describe('databases', () => {
     expect((await digest(file, { at: 0 })).ok).toBe(true);
   });
 
+  it('of an RDB count too, though their keys are not loaded', async () => {
+    const keys = Array.from({ length: 30 }, (_, index) => join(0xfe, index, 0, string('k'), string('v')));
+    const file = inFile('databases.rdb', rdbFile('REDIS0011', keys));
+    setLimits({ databases: 20 });
+    await expect(digest(file, { at: 0 })).rejects.toBeInstanceOf(LimitError);
+    await expect(rewrite(file, { output: `${file}.out`, at: 0 })).rejects.toBeInstanceOf(LimitError);
+    setLimits({ databases: 30 });
+    expect((await digest(file, { at: 0 })).databases).toHaveLength(30);
+  });
+
   it('without keys do not count', async () => {
     setLimits({ databases: 20 });
     const file = inFile('selects.aof', join(selects(100, ['DEL', 'k']), logOf([['SET', 'k', 'v']])));

@@ -1,5 +1,7 @@
 import type { Dataset } from '../../engine/dataset.ts';
+import { tooManyDatabases } from '../../engine/dataset.ts';
 import type { Session } from '../../engine/session.ts';
+import { limits } from '../../limits.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
 import { copiesTo, losesNegativeZero } from '../../rdb/writer/copies.ts';
@@ -181,7 +183,11 @@ export class UntouchedKeys {
 
   private database(index: number): UntouchedDatabase {
     let database = this.databases.get(index);
-    if (database === undefined) this.databases.set(index, (database = new UntouchedDatabase()));
+    if (database === undefined) {
+      const most = limits().databases;
+      if (this.databases.size >= most) throw tooManyDatabases(most);
+      this.databases.set(index, (database = new UntouchedDatabase()));
+    }
     return database;
   }
 
