@@ -28,13 +28,17 @@ export function rereadableFiles(path: string): string[] | undefined {
   const layout = detectLayout(path);
   // Standard input is read once, and has no name to look at.
   if (path === '-') return undefined;
-  if (layout.kind === 'file')
-    return fs.statSync(layout.path, { throwIfNoEntry: false })?.isFile() ? [layout.path] : undefined;
+  if (layout.kind === 'file') return isFile(layout.path) ? [layout.path] : undefined;
   if (layout.kind !== 'multi-part') return undefined;
   const { manifest } = readManifest(layout.manifest, new FindingList());
   if (manifest.faults.length > 0) return undefined;
-  return loadOrder(manifest).map(({ name }) => nodePath.join(layout.directory, name));
+  const files = loadOrder(manifest).map(({ name }) => nodePath.join(layout.directory, name));
+  return files.every(isFile) ? files : undefined;
 }
+
+/** What is missing, no file, or has a name that no file can have, is told by loading. */
+const isFile = (path: string): boolean =>
+  !path.includes('\0') && fs.statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /**
  * Looks through the logs among `files` for commands that touch several keys, and gives the shard of each bucket of keys so that none of

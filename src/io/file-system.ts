@@ -42,9 +42,21 @@ export function encodePath(path: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** What a call of node:fs takes for a path. */
-const native = (path: nodeFs.PathLike): nodeFs.PathLike =>
-  typeof path === 'string' && loneSurrogate.test(path) ? encodePath(path) : path;
+const hasNul = (path: nodeFs.PathLike): boolean => typeof path === 'string' && path.includes('\0');
+
+/** What a call of node:fs takes for a path. No file has a name with NUL in it: that is an error as the system's are, not of the program. */
+function native(path: nodeFs.PathLike): nodeFs.PathLike {
+  if (hasNul(path))
+    throw Object.assign(new Error('no file has a name with a NUL byte'), { code: 'EINVAL', errno: -22 });
+  return typeof path === 'string' && loneSurrogate.test(path) ? encodePath(path) : path;
+}
+
+/** As `onPath`, and nothing is at a path that no file can have. */
+function onStat<Call>(call: Call): Call {
+  const untyped = onPath(call) as (path: nodeFs.PathLike, options?: { throwIfNoEntry?: boolean }) => unknown;
+  return ((path: nodeFs.PathLike, options?: { throwIfNoEntry?: boolean }) =>
+    options?.throwIfNoEntry === false && hasNul(path) ? undefined : untyped(path, options)) as Call;
+}
 
 type PathCall = (path: nodeFs.PathLike, ...rest: never[]) => unknown;
 type TwoPathCall = (from: nodeFs.PathLike, to: nodeFs.PathLike, ...rest: never[]) => unknown;
@@ -68,15 +80,15 @@ const fileSystem = Object.assign(Object.create(nodeFs) as typeof nodeFs, {
   chmodSync: onPath(nodeFs.chmodSync),
   chownSync: onPath(nodeFs.chownSync),
   copyFileSync: onTwoPaths(nodeFs.copyFileSync),
-  existsSync: onPath(nodeFs.existsSync),
+  existsSync: (path: nodeFs.PathLike) => !hasNul(path) && nodeFs.existsSync(native(path)),
   linkSync: onTwoPaths(nodeFs.linkSync),
-  lstatSync: onPath(nodeFs.lstatSync),
+  lstatSync: onStat(nodeFs.lstatSync),
   mkdirSync: onPath(nodeFs.mkdirSync),
   openSync: onPath(nodeFs.openSync),
   readFileSync: onPath(nodeFs.readFileSync),
   renameSync: onTwoPaths(nodeFs.renameSync),
   rmdirSync: onPath(nodeFs.rmdirSync),
-  statSync: onPath(nodeFs.statSync),
+  statSync: onStat(nodeFs.statSync),
   unlinkSync: onPath(nodeFs.unlinkSync),
   readdirSync: (path: nodeFs.PathLike) => nodeFs.readdirSync(native(path), { encoding: 'buffer' }).map(decodePath),
   readlinkSync: (path: nodeFs.PathLike) => decodePath(nodeFs.readlinkSync(native(path), { encoding: 'buffer' })),

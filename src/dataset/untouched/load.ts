@@ -1,5 +1,6 @@
 import { sniff, sniffBytes } from '../../aof/layout.ts';
 import { FindingList } from '../../aof/report.ts';
+import { isEnvelope } from '../../io/envelope/vcs.ts';
 import fs from '../../io/file-system.ts';
 import { canThread } from '../../io/threads.ts';
 import { Opcode } from '../../rdb/opcodes.ts';
@@ -95,7 +96,8 @@ function findRdb(files: readonly string[]): { readonly bytes: number; readonly e
   try {
     const head = Buffer.alloc(sniffBytes);
     const length = fs.readSync(descriptor, head, 0, head.length, 0);
-    if (sniff(head.subarray(0, length), files[0]) !== 'rdb') return undefined;
+    // The bytes of an envelope are not those that places in the RDB count.
+    if (sniff(head.subarray(0, length), files[0]) !== 'rdb' || isEnvelope(head)) return undefined;
     const end = Buffer.alloc(1);
     fs.readSync(descriptor, end, 0, 1, bytes - endLength);
     return { bytes, endsFile: end[0] === Opcode.eof };
