@@ -149,6 +149,9 @@ function plain(result: unknown, scratch: string): string {
   const shown = JSON.stringify(result, (_, value) => {
     if (typeof value === 'bigint') return String(value);
     if (value instanceof Map || value instanceof Set) return [...value];
+    // The order of names in an object is no part of an answer.
+    if (value?.constructor === Object)
+      return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
     return ArrayBuffer.isView(value)
       ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')
       : value;
