@@ -1,6 +1,13 @@
 /** The public API: everything that the commands use, and a program may. */
 
 import type { LogOptions, LogResult } from './aof/log/options.ts';
+import {
+  forEachKey as forEachKeyAt,
+  type Key,
+  type ReadKeysOptions,
+  readKeys as readKeysAt,
+} from './keys/read-keys.ts';
+import type { ScanResult } from './keys/scan-keys.ts';
 import { convert as convertOperation } from './operations/convert/convert.ts';
 import type { ConvertOptions, ConvertResult } from './operations/convert/options.ts';
 import { log as logOperation } from './operations/log/log.ts';
@@ -16,7 +23,7 @@ import { rewrite as rewriteOperation } from './operations/rewrite/rewrite.ts';
 
 export { chooseDataset, type DatasetChoice, type DatasetKind } from './aof/dataset-choice.ts';
 export type { PassedOver } from './aof/folder-scan.ts';
-export type { LogFilter, LogOptions, LogResult } from './aof/log/options.ts';
+export type { LogDamage, LogFilter, LogOptions, LogResult } from './aof/log/options.ts';
 export type { LogPart } from './aof/parts.ts';
 export type { ChecksumReport, FileReport, LayoutName, Progress, RdbReport } from './aof/report.ts';
 export type { OnExisting } from './aof/writer/aof-writer.ts';
@@ -35,11 +42,35 @@ export type {
   PointInTime,
 } from './dataset/point/point-in-time.ts';
 export type { ForeignCommand } from './dataset/version-hints.ts';
+export type { U64 } from './encodings/u64.ts';
 export type { OpaqueReason, ReplyError } from './engine/session.ts';
+export { parseSlots, type SlotRange } from './engine/slot.ts';
 export { LimitError, UnreadableError, UnwritableError, UsageError } from './errors.ts';
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
 export { escapeBinary } from './io/text.ts';
 export type { ByteSink } from './io/writer.ts';
+export type { KeySelection } from './keys/key-selection.ts';
+export type {
+  CronContent,
+  Field,
+  KeyValue,
+  Member,
+  ScoredMember,
+  StreamContent,
+  StreamGroup,
+  VectorSetValue,
+} from './keys/key-value.ts';
+export {
+  type CommandsDamage,
+  CommandsError,
+  forEachCommand,
+  type LogCommand,
+  type ReadCommandsOptions,
+  type ReadCommandsResult,
+  readCommands,
+} from './keys/read-commands.ts';
+export { type Key, type KeyLevel, KeysError, type RawValue, type ReadKeysOptions } from './keys/read-keys.ts';
+export type { ScanFacts, ScanOptions, ScanResult } from './keys/scan-keys.ts';
 export { defaultLimits, type Limits, limits, setLimits } from './limits.ts';
 export { type BootOptions, boot } from './operations/boot/boot.ts';
 export type { BootDatabase, BootFile, BootResult, DiskChange, UnusedData } from './operations/boot/outcome.ts';
@@ -53,10 +84,8 @@ export type {
   LossCount,
   ModulePolicy,
   Road,
-  SlotRange,
   TtlPolicy,
 } from './operations/convert/options.ts';
-export { parseSlots } from './operations/convert/slots.ts';
 export { type DiffOptions, diff } from './operations/diff/diff.ts';
 export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide, ValueDifference } from './operations/diff/result.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest/digest.ts';
@@ -109,3 +138,14 @@ export const rewrite: (path: string, options: RewriteOptions) => Promise<Rewrite
 /** What a log is made of. Throws UnreadableError, UsageError. */
 export const logStatistics: (path: string, options: LogStatisticsOptions) => Promise<LogStatistics> =
   statisticsOperation;
+
+/**
+ * The keys of an RDB, AOF, multi-part AOF or data folder, in batches; whoever breaks off ends the reading. Throws UnreadableError,
+ * UsageError, LimitError, and KeysError behind the last key where there is damage or a command whose effect is not known.
+ */
+export const readKeys = (path: string, options: ReadKeysOptions = {}): AsyncGenerator<readonly Key[]> =>
+  readKeysAt(path, options, Date.now());
+
+/** Calls `visit` with each key; false ends the reading. Damage is in the result. Throws as `readKeys` otherwise. */
+export const forEachKey = (path: string, options: ReadKeysOptions, visit: (key: Key) => unknown): Promise<ScanResult> =>
+  forEachKeyAt(path, options, visit, Date.now());

@@ -99,6 +99,14 @@ export class FindingList {
     if (!this.full) this.findings.push(made);
   }
 
+  /** Adds what another list holds and has counted. */
+  addAll(list: FindingList): void {
+    for (const made of list.findings) if (!this.full) this.findings.push(made);
+    this.errors += list.errors;
+    this.warnings += list.warnings;
+    this.infos += list.infos;
+  }
+
   private count(severity: Severity): void {
     if (severity === 'error') this.errors++;
     else if (severity === 'warning') this.warnings++;

@@ -12,14 +12,15 @@ import type { LoadCheck, Refusal } from '../rdb/load-check.ts';
 import { needsModule } from '../rdb/module-data.ts';
 import type { NotedValues } from '../rdb/noted-values.ts';
 import { Opcode } from '../rdb/opcodes.ts';
+import { PlaceBatch, type PlaceReceiver } from '../rdb/place-batch.ts';
 import { memberExpiryAux, moduleTypeText } from '../rdb/product.ts';
+import { itemStart, millisecondsAt } from '../rdb/read-rdb.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { ValueCheck } from '../rdb/value-check.ts';
 import { checkValue, valueType } from '../rdb/value-types.ts';
 import { CommandView } from '../resp/command-view.ts';
 import { canonicalType, TypeId } from '../servers/value-type-id.ts';
 import type { CommandStatistics } from './command-statistics.ts';
-import { PlaceBatch, type PlaceReceiver } from './place-batch.ts';
 import { type TouchedReceiver, UntouchedBatch } from './untouched/untouched-batch.ts';
 import type { UntouchedKeys } from './untouched/untouched-keys.ts';
 import { heldSource, type ValueCache } from './untouched/value-cache.ts';
@@ -457,16 +458,4 @@ export class RdbLoad {
       options.findings.add(code, options.path, reader.itemOffset, { key: this.key(), expected, found });
     } else throw error;
   }
-}
-
-/** A moment as an RDB has it: 8 bytes, little-endian, milliseconds since 1970. */
-function millisecondsAt(bytes: Buffer, position: number): number {
-  return bytes.readInt32LE(position + 4) * 2 ** 32 + bytes.readUInt32LE(position);
-}
-
-/** Where an item begins, by where its key does and, if it expires, the moment: positions in the window, -1 for no moment. */
-function itemStart(key: number, length: number, expiryAt: number): number {
-  if (expiryAt >= 0) return expiryAt - 1;
-  const lengthBytes = length < 64 ? 1 : length < 16_384 ? 2 : 5;
-  return key - lengthBytes - 1;
 }

@@ -1,3 +1,5 @@
+import { UsageError } from '../errors.ts';
+
 /** Slots of a cluster. */
 export const slotCount = 16384;
 
@@ -30,4 +32,23 @@ export function slotOf(bytes: Uint8Array, start: number, length: number): number
 function indexOf(bytes: Uint8Array, wanted: number, from: number, end: number): number {
   for (let position = from; position < end; position++) if (bytes[position] === wanted) return position;
   return -1;
+}
+
+/** Slots of a cluster, both ends included. */
+export interface SlotRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Reads `0-5460,10000`. Throws UsageError. */
+export function parseSlots(text: string): SlotRange[] {
+  return text.split(',').map((part) => {
+    const match = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (match === null || first > last || last >= slotCount) {
+      throw new UsageError(`not slots: ${part} (such as 0-5460, up to ${slotCount - 1})`);
+    }
+    return { first, last };
+  });
 }

@@ -13,8 +13,12 @@ import type { RdbInput } from './input.ts';
 
 /** Reads `from` and gives the number; undefined where the value's type has none, or damage hides it. Moves the input. */
 export function declaredElements(input: RdbInput, type: number, from: number, format: RdbFormat): number | undefined {
-  const canonical = canonicalType(type, format);
   input.seek(from);
+  return elementsAt(input, canonicalType(type, format));
+}
+
+/** The same for a value of a canonical type at which the input stands. */
+export function elementsAt(input: RdbInput, canonical: number): number | undefined {
   try {
     return readers[canonical]?.(input);
   } catch (error) {
@@ -115,5 +119,7 @@ const readers: Readonly<Record<number, Reader>> = {
     input.pass(8);
     return input.length();
   },
+  [TypeId.hashListpackExpiryPreRelease]: listpack(3),
+  [TypeId.hashExpiryPreRelease]: counted,
   [valkeyHashType]: counted,
 };

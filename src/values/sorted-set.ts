@@ -79,6 +79,11 @@ export class SortedSetValue implements ObjectValue {
     return this.expiries !== undefined;
   }
 
+  /** When a member expires, milliseconds since 1970; NaN for never. */
+  expiry(member: string): number {
+    return this.expiries?.get(member) ?? Number.NaN;
+  }
+
   /** Sets the moment, in milliseconds since 1970, at which an existing member expires. */
   expire(member: string, at: number): void {
     this.expiries ??= new Map();

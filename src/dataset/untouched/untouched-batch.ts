@@ -1,6 +1,6 @@
 import { batchUntouchedMax, type CheckKernel, countWords, placeWords } from '../../kernels/check-kernel.ts';
+import type { PlaceReceiver } from '../../rdb/place-batch.ts';
 import type { RdbReader } from '../../rdb/reader.ts';
-import type { PlaceReceiver } from '../place-batch.ts';
 
 /** Told where a record begins, and of its key as PlaceReceiver is. */
 export type TouchedReceiver = (start: number, ...place: Parameters<PlaceReceiver>) => void;

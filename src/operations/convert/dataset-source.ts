@@ -1,8 +1,10 @@
+import { fillRecord } from '../../dataset/entry-record.ts';
 import { fileOrder } from '../../dataset/file-order.ts';
 import type { Loaded } from '../../dataset/load.ts';
+import { KeyRecord } from '../../rdb/key-record.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
 import { Kind, objectKindMin } from '../../values/value.ts';
-import { type KeyReceiver, KeyRecord } from './key-record.ts';
+import type { KeyReceiver } from './key-receiver.ts';
 
 /** Keys between two pauses. */
 const keysBetweenPauses = 1 << 16;
@@ -29,22 +31,4 @@ type Keys = ReturnType<Loaded['dataset']['database']>;
 function isPlain(keys: Keys, entry: number): boolean {
   const kind = keys.kind(entry);
   return kind === Kind.Serialized ? dataTypeOf(keys.rdbType(entry)) === 'string' : kind < objectKindMin;
-}
-
-function fillRecord(record: KeyRecord, loaded: Loaded, database: number, entry: number): void {
-  const keys = loaded.dataset.database(database);
-  record.database = database;
-  record.key = keys.keyBlock(entry);
-  record.keyFrom = keys.keyStart(entry);
-  record.keyTo = record.keyFrom + keys.keyLength(entry);
-  record.expire = keys.expiry(entry);
-  record.noEvict = keys.noEvict(entry);
-  const kind = keys.kind(entry);
-  record.type = kind === Kind.Serialized ? keys.rdbType(entry) : -1;
-  if (kind === Kind.Serialized) {
-    record.raw = loaded.sources.read(keys.source(entry), keys.offset(entry), keys.length(entry));
-    record.rawFrom = 0;
-    record.rawTo = record.raw.length;
-  } else if (kind >= objectKindMin) record.value = keys.object(entry);
-  else record.value = kind === Kind.Integer ? keys.integer(entry) : loaded.session.stringBytes(keys, entry);
 }

@@ -1,6 +1,7 @@
 import { type KeyTest, keyTest } from '../../dataset/filter.ts';
 import { slotOf } from '../../engine/slot.ts';
 import { isVectorSet, ModuleValue } from '../../rdb/codec/module-value.ts';
+import type { KeyRecord } from '../../rdb/key-record.ts';
 import { needsModule } from '../../rdb/module-data.ts';
 import { auxField, ownFields } from '../../rdb/writer/aux-fields.ts';
 import type { LossKind } from '../../servers/losses.ts';
@@ -8,7 +9,7 @@ import type { Target } from '../../servers/targets.ts';
 import { TypeId } from '../../servers/value-type-id.ts';
 import type { SeenKeys } from './conflicts.ts';
 import type { CountedLosses } from './counted-losses.ts';
-import type { CommandCopying, KeyReceiver, KeyRecord, SlotRecord, SpanCopying } from './key-record.ts';
+import type { CommandCopying, KeyReceiver, SlotRecord, SpanCopying } from './key-receiver.ts';
 import type { KeySink } from './key-sink.ts';
 import type { ConvertOptions, ModulePolicy } from './options.ts';
 import { type SlotTable, slotTable } from './slots.ts';

@@ -1,4 +1,5 @@
-import type { KeyRecord, SlotRecord } from './key-record.ts';
+import type { KeyRecord } from '../../rdb/key-record.ts';
+import type { SlotRecord } from './key-receiver.ts';
 
 /** Writes keys in one form: an RDB, or commands. */
 export interface KeySink {

@@ -7,6 +7,7 @@ import type { ChosenRules } from '../../dataset/flavor-choice.ts';
 import type { OpaquePolicy } from '../../dataset/load.ts';
 import type { LogSelection, PointInTime } from '../../dataset/point/point-in-time.ts';
 import type { ReplyError } from '../../engine/session.ts';
+import type { SlotRange } from '../../engine/slot.ts';
 import type { Finding } from '../../findings.ts';
 import type { FileSystem } from '../../io/open-folder.ts';
 import type { ByteSink } from '../../io/writer.ts';
@@ -29,12 +30,6 @@ export type TtlPolicy =
 export type ConflictPolicy = 'first' | 'last' | 'fail';
 
 export type ModulePolicy = 'keep' | 'drop' | 'fail';
-
-/** Slots of a cluster, both ends included. */
-export interface SlotRange {
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface ConvertOptions {
   readonly to: OutputFormat;

@@ -1,9 +1,10 @@
 import type { ByteSink } from '../../io/writer.ts';
+import type { KeyRecord } from '../../rdb/key-record.ts';
 import { auxField, readsSlotImports, readsSlotSizes } from '../../rdb/writer/aux-fields.ts';
 import { RdbWriter, type RdbWriterOptions, type Usage } from '../../rdb/writer/rdb-writer.ts';
 import { TypeId } from '../../servers/value-type-id.ts';
 import { Kind, type Value } from '../../values/value.ts';
-import type { KeyRecord, SlotRecord } from './key-record.ts';
+import type { SlotRecord } from './key-receiver.ts';
 import type { KeySink } from './key-sink.ts';
 
 /** Keys into an RDB: what the target reads is copied, the rest decoded and encoded anew. */

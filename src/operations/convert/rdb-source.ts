@@ -6,6 +6,7 @@ import { blobBytesMax, windowBytes } from '../../limits.ts';
 import { RdbCodec } from '../../rdb/codec/codec.ts';
 import { DuplicateKeys } from '../../rdb/duplicate-keys.ts';
 import { RdbInput } from '../../rdb/input.ts';
+import { KeyRecord } from '../../rdb/key-record.ts';
 import type { NotedValues } from '../../rdb/noted-values.ts';
 import { isMemberExpiry } from '../../rdb/product.ts';
 import { Item, RdbReader } from '../../rdb/reader.ts';
@@ -14,7 +15,7 @@ import { ValueCheck } from '../../rdb/value-check.ts';
 import { checkValue } from '../../rdb/value-types.ts';
 import { mayHoldNegativeZero } from '../../rdb/writer/copies.ts';
 import { canonicalType } from '../../servers/value-type-id.ts';
-import { type KeyReceiver, KeyRecord } from './key-record.ts';
+import type { KeyReceiver } from './key-receiver.ts';
 
 /** What somebody took for granted of a file that nobody has read before. */
 export interface Assumptions {

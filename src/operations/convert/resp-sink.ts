@@ -1,8 +1,8 @@
 import { AofWriter, type OnExisting } from '../../aof/writer/aof-writer.ts';
 import type { ByteSink } from '../../io/writer.ts';
+import type { KeyRecord } from '../../rdb/key-record.ts';
 import type { Loss } from '../../servers/losses.ts';
 import type { Target } from '../../servers/targets.ts';
-import type { KeyRecord } from './key-record.ts';
 import type { KeySink } from './key-sink.ts';
 
 /** Keys as commands: serialized values straight from their bytes where that can be. */

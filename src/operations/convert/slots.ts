@@ -1,24 +1,10 @@
-import { slotCount } from '../../engine/slot.ts';
+import { type SlotRange, slotCount } from '../../engine/slot.ts';
 import { UsageError } from '../../errors.ts';
-import type { SlotRange } from './options.ts';
 
 const shardsMax = 1000;
 
 /** For each slot the number of the output that it goes to; -1 for none. */
 export type SlotTable = Int16Array;
-
-/** Reads `0-5460,10000`. Throws UsageError. */
-export function parseSlots(text: string): SlotRange[] {
-  return text.split(',').map((part) => {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
-    const first = Number(match?.[1]);
-    const last = Number(match?.[2] ?? match?.[1]);
-    if (match === null || first > last || last >= slotCount) {
-      throw new UsageError(`not slots: ${part} (such as 0-5460, up to ${slotCount - 1})`);
-    }
-    return { first, last };
-  });
-}
 
 /** Equal shares of all slots, in ascending order, as `redis-cli --cluster create` gives them out. Throws UsageError. */
 export function shardBounds(shards: number): SlotRange[] {

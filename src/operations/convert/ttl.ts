@@ -1,6 +1,6 @@
+import type { KeyRecord } from '../../rdb/key-record.ts';
 import { TypeId, valkeyHashType } from '../../servers/value-type-id.ts';
 import { HashValue } from '../../values/hash.ts';
-import type { KeyRecord } from './key-record.ts';
 import type { TtlPolicy } from './options.ts';
 
 /** Types whose fields may expire. */

@@ -6,7 +6,7 @@ import type { RdbHeader } from '../../rdb/writer/rdb-writer.ts';
 import type { BacklenThreshold, Target } from '../../servers/targets.ts';
 import type { CountedLosses } from './counted-losses.ts';
 import type { InspectedInput } from './inspect.ts';
-import type { CommandCopying, SpanCopying } from './key-record.ts';
+import type { CommandCopying, SpanCopying } from './key-receiver.ts';
 import { changesKeys } from './key-router.ts';
 import type { KeySink } from './key-sink.ts';
 import type { ConvertOptions } from './options.ts';

@@ -1,3 +1,4 @@
+import { LogReading } from '../../aof/log/log-reading.ts';
 import type { LogMatcher } from '../../aof/log/matcher.ts';
 import type { LogResult, LogSettings } from '../../aof/log/options.ts';
 import { findLog, type LogFiles } from '../../aof/log/parts.ts';
@@ -5,7 +6,6 @@ import { LogPlace } from '../../aof/log/visitor.ts';
 import { UsageError } from '../../errors.ts';
 import { yieldToEventLoop } from '../../io/turns.ts';
 import { LogLines } from './lines.ts';
-import { LogReading } from './log-reading.ts';
 
 /** Lines of what is there already that a followed log begins with, as `tail` has it. */
 const followedLines = 10;

@@ -1,4 +1,5 @@
 import { findKeys, findWrittenKeys, KeyPositions, plainKeys } from '../../aof/log/command-keys.ts';
+import { LogReading } from '../../aof/log/log-reading.ts';
 import { LogMatcher, subcommand } from '../../aof/log/matcher.ts';
 import type { LogDamage, LogOptions, LogRdb } from '../../aof/log/options.ts';
 import { findLog } from '../../aof/log/parts.ts';
@@ -12,7 +13,6 @@ import type { CommandView } from '../../resp/command-view.ts';
 import { type CommandInfo, findCommand } from '../../servers/command-catalog.ts';
 import { type Frequent, FrequentKeys, type TextCounter } from './frequent-keys.ts';
 import { GrowthCurve, type GrowthSpan } from './growth-curve.ts';
-import { LogReading } from './log-reading.ts';
 import { eachReplayed } from './replayed.ts';
 import { type RewriteEstimate, RewriteSample } from './rewrite-estimate.ts';
 import { StatisticsBatch } from './statistics-batch.ts';

@@ -1,6 +1,5 @@
-import type { Partition } from '../engine/partition.ts';
 import { batchPlacesMax, type CheckKernel, placeWords } from '../kernels/check-kernel.ts';
-import type { RdbReader } from '../rdb/reader.ts';
+import type { RdbReader } from './reader.ts';
 
 /** Told where a key and its value lie, and where its expiry does: positions in the window, -1 for no expiry. */
 export type PlaceReceiver = (
@@ -26,7 +25,11 @@ export class PlaceBatch {
   private readonly refill: number;
 
   /** The reader's window must be the lanes' memory; while it has outgrown that, nothing is passed. Takes all keys, or those of `shard`. */
-  constructor(reader: RdbReader, checkKernel: CheckKernel, shard?: Partition) {
+  constructor(
+    reader: RdbReader,
+    checkKernel: CheckKernel,
+    shard?: { readonly index: number; readonly owners: Uint8Array },
+  ) {
     this.reader = reader;
     this.checkKernel = checkKernel;
     this.index = shard?.index ?? 0;

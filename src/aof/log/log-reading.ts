@@ -1,11 +1,11 @@
-import type { LogSettings } from '../../aof/log/options.ts';
-import { PartReader } from '../../aof/log/part-reader.ts';
-import { damageOfMissing, type LogFiles } from '../../aof/log/parts.ts';
-import { LogPlace, type LogVisitor } from '../../aof/log/visitor.ts';
-import type { LogPart } from '../../aof/parts.ts';
 import { UnreadableError } from '../../errors.ts';
 import { openInput } from '../../io/input.ts';
 import { yieldToEventLoop } from '../../io/turns.ts';
+import type { LogPart } from '../parts.ts';
+import type { LogSettings } from './options.ts';
+import { PartReader } from './part-reader.ts';
+import { damageOfMissing, type LogFiles } from './parts.ts';
+import { LogPlace, type LogVisitor } from './visitor.ts';
 
 /** Reads the parts of a log one after the other, from front to back. */
 export class LogReading {

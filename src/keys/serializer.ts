@@ -1,0 +1,47 @@
+import { crc64 } from '../checksum/crc64.ts';
+import { releaseOf } from '../dataset/flavor-choice.ts';
+import type { KeyRecord } from '../rdb/key-record.ts';
+import { RdbOutput } from '../rdb/output.ts';
+import { ValueEncoder } from '../rdb/writer/value-encoder.ts';
+import type { Flavor } from '../servers/flavor.ts';
+import type { Target } from '../servers/targets.ts';
+import { typeInFile } from '../servers/value-type-id.ts';
+
+/** Gives values that commands made the form that a server would write them in, so that all values of a dataset are told alike. */
+export class RecordSerializer {
+  readonly target: Target;
+  private readonly encoder: ValueEncoder;
+  private readonly out = new RdbOutput();
+
+  constructor(flavor: Flavor) {
+    this.target = releaseOf(flavor);
+    this.encoder = new ValueEncoder(this.target);
+  }
+
+  /**
+   * Serializes the value of a record, if it is not so yet; valid until the next call. False where no RDB holds such a value: of a
+   * vector set that commands have made or changed.
+   */
+  serialize(record: KeyRecord): boolean {
+    if (record.type >= 0) return true;
+    const type = this.encoder.prepare(record.value);
+    if (type < 0) return false;
+    this.out.reset();
+    this.encoder.write(this.out);
+    record.type = type;
+    record.raw = this.out.bytes;
+    record.rawFrom = 0;
+    record.rawTo = this.out.length;
+    return true;
+  }
+
+  /** What DUMP answers for a value of this canonical type, with this RDB version in its footer. */
+  dumpOf(type: number, value: Buffer, version: number): Buffer {
+    const payload = Buffer.alloc(value.length + 11);
+    payload[0] = typeInFile(type);
+    value.copy(payload, 1);
+    payload.writeUInt16LE(version, value.length + 1);
+    payload.writeBigUInt64LE(crc64(payload, 0, value.length + 3), value.length + 3);
+    return payload;
+  }
+}
