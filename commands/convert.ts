@@ -1,9 +1,9 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
+import { parseSlots } from '../src/engine/slot.ts';
 import { convert } from '../src/operations/convert/convert.ts';
 import type { ConvertOptions, ConvertResult } from '../src/operations/convert/options.ts';
 import { planTargets, requireOutput, type TargetPlan } from '../src/operations/convert/plan-targets.ts';
-import { parseSlots } from '../src/engine/slot.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { parseDatabaseMap, parseRename, parseTtl } from './shared/convert-flags.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
