@@ -148,11 +148,4 @@ Exit status: 0 done, 1 a damaged region was met, 2 wrong usage, 3 cannot read, 7
         };
       });
   }
-
-  /** Writes bytes whose memory is reused afterwards. */
-  private writeBytes(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
-    });
-  }
 }

@@ -54,6 +54,13 @@ export abstract class BaseCommand extends Command {
     if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
 
+  /** Writes bytes whose memory is used again once what is returned is settled. */
+  protected writeBytes(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   /** Prints the report of a result; `format` gets it with printable text only. */
   protected async report<R>(result: R, format: (shown: R) => string): Promise<void> {
     await this.write(format(printableResult(result)));

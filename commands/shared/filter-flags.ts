@@ -7,8 +7,15 @@ const types = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module', 'arr
 /** Which keys a command takes: for all that write a dataset. */
 export const filterFlags = {
   'drop-expired': boolean({ description: 'leave out keys that have expired' }),
-  db: string({ description: 'take only these databases', multiple: true, multipleNonGreedy: true, helpValue: 'N,N' }),
+  db: string({
+    char: 'd',
+    description: 'take only these databases',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'N,N',
+  }),
   key: string({
+    char: 'k',
     description: 'take only keys that match this pattern (as of KEYS)',
     multiple: true,
     multipleNonGreedy: true,
@@ -21,13 +28,14 @@ export const filterFlags = {
     helpValue: 'PATTERN',
   }),
   type: option({ options: types })({
+    char: 't',
     description: 'take only keys of this type',
     multiple: true,
     multipleNonGreedy: true,
   }),
 };
 
-interface FilterFlagValues {
+export interface FilterFlagValues {
   readonly 'drop-expired': boolean;
   readonly db?: readonly string[];
   readonly key?: readonly string[];

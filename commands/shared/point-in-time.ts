@@ -83,7 +83,8 @@ function parseWithout(text: string): CommandRange | string {
 
 const seconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86400 };
 
-function parseDuration(text: string): number {
+/** A length of time in seconds: `90`, `5m`, `2h`. Throws UsageError. */
+export function parseDuration(text: string): number {
   const match = /^(\d+)([smhd]?)$/.exec(text);
   if (match === null) throw new UsageError(`not a length of time: ${text} (such as 90, 5m, 2h)`);
   return Number(match[1]) * seconds[match[2]];

@@ -49,11 +49,15 @@ export function flavorOfTarget({ fork, version }: Target): Flavor {
 
 /** The rules of the server version of this name; undefined where none is given. Throws UsageError. */
 export function flavorOfName(name: string | undefined): Flavor | undefined {
-  if (name === undefined) return undefined;
+  return name === undefined ? undefined : flavorOfTarget(targetOfName(name));
+}
+
+/** The server version of this name. Throws UsageError. */
+export function targetOfName(name: string): Target {
   const target = findTarget(name);
   if (target === undefined)
     throw new UsageError(`no server version is called ${name}: such as redis-7.2, redis-8 or valkey-9.1`);
-  return flavorOfTarget(target);
+  return target;
 }
 
 function flavorOfVersion(fork: 'redis' | 'valkey', version: string): Flavor {

@@ -1,3 +1,4 @@
+import { targetOfName } from '../dataset/flavor-choice.ts';
 import { slotOf } from '../engine/slot.ts';
 import { UnreadableError } from '../errors.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
@@ -9,7 +10,7 @@ import { EncodingReader } from './encoding.ts';
 import { type KeySelection, recordTest } from './key-selection.ts';
 import { type KeyValue, keyValueOf } from './key-value.ts';
 import { type ScanFacts, type ScanOptions, type ScanResult, scanKeys } from './scan-keys.ts';
-import { RecordSerializer } from './serializer.ts';
+import { dumpPayload, RecordSerializer } from './serializer.ts';
 
 /**
  * How much is read of a key. `raw`: its value as it is serialized. `encoded`: how it is encoded and how many elements it has. `value`: all
@@ -59,6 +60,11 @@ export interface ReadKeysOptions extends Omit<ScanOptions, 'at'> {
   readonly at?: number;
   /** Default `value`. */
   readonly level?: KeyLevel;
+  /**
+   * For which server version, such as `redis-7.2`, values that commands made are serialized. Default: the one that wrote the RDB at the
+   * front of the files, or whose rules the log is replayed by.
+   */
+  readonly target?: string;
   /** Only these keys. */
   readonly select?: KeySelection;
 }
@@ -132,16 +138,19 @@ class KeyMaker {
   private readonly encodings = new EncodingReader();
   private readonly test: ReturnType<typeof recordTest>;
   private serializer: RecordSerializer | undefined;
-  private target: Target | undefined;
+  private readonly wanted: Target | undefined;
+  private dumpVersion = 0;
 
-  constructor({ level = 'value', select = {} }: ReadKeysOptions) {
+  constructor({ level = 'value', select = {}, target }: ReadKeysOptions) {
     this.level = level;
+    this.wanted = target === undefined ? undefined : targetOfName(target);
     this.test = recordTest(select, { elements: (record) => this.elements(record), bytes: () => 0 });
   }
 
   begin(facts: ScanFacts): void {
-    this.serializer = new RecordSerializer(facts.flavor);
-    this.target = this.serializer.target;
+    this.serializer = new RecordSerializer(facts, this.wanted);
+    // What an RDB has is given as it stands there.
+    this.dumpVersion = Math.max(facts.version, this.serializer.target.rdbVersion);
   }
 
   private elements(record: KeyRecord): number {
@@ -170,11 +179,11 @@ class KeyMaker {
   }
 
   private raw(record: KeyRecord): { raw?: RawValue } {
-    const { serializer, target } = this;
-    if (serializer === undefined || target === undefined || !serializer.serialize(record)) return {};
+    const { serializer, dumpVersion } = this;
+    if (serializer === undefined || !serializer.serialize(record)) return {};
     const bytes = Buffer.from(record.raw.subarray(record.rawFrom, record.rawTo));
     const { type } = record;
-    const dump = () => serializer.dumpOf(type, bytes, target.rdbVersion);
+    const dump = () => dumpPayload(type, bytes, dumpVersion);
     return { raw: { type: typeInFile(type), bytes, dump } };
   }
 

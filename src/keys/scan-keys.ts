@@ -103,6 +103,7 @@ class KeyScan {
   }
 
   async run(): Promise<ScanResult> {
+    this.options.signal?.throwIfAborted();
     const file = singleFile(detectLayout(this.path));
     const isRead = file !== undefined && this.options.point === undefined && (await this.readRdbAlone(file));
     if (!isRead) await this.replay();

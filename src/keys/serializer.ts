@@ -3,9 +3,9 @@ import { releaseOf } from '../dataset/flavor-choice.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
 import { RdbOutput } from '../rdb/output.ts';
 import { ValueEncoder } from '../rdb/writer/value-encoder.ts';
-import type { Flavor } from '../servers/flavor.ts';
-import type { Target } from '../servers/targets.ts';
+import { type Target, targetOfRdb } from '../servers/targets.ts';
 import { typeInFile } from '../servers/value-type-id.ts';
+import type { ScanFacts } from './scan-keys.ts';
 
 /** Gives values that commands made the form that a server would write them in, so that all values of a dataset are told alike. */
 export class RecordSerializer {
@@ -13,8 +13,9 @@ export class RecordSerializer {
   private readonly encoder: ValueEncoder;
   private readonly out = new RdbOutput();
 
-  constructor(flavor: Flavor) {
-    this.target = releaseOf(flavor);
+  /** For a server version; by default for the one that wrote the RDB at the front, or whose rules the log was replayed by. */
+  constructor({ fork, version, serverVersion, flavor }: ScanFacts, target?: Target) {
+    this.target = target ?? (version > 0 ? targetOfRdb(fork, version, serverVersion) : releaseOf(flavor));
     this.encoder = new ValueEncoder(this.target);
   }
 
@@ -34,14 +35,14 @@ export class RecordSerializer {
     record.rawTo = this.out.length;
     return true;
   }
+}
 
-  /** What DUMP answers for a value of this canonical type, with this RDB version in its footer. */
-  dumpOf(type: number, value: Buffer, version: number): Buffer {
-    const payload = Buffer.alloc(value.length + 11);
-    payload[0] = typeInFile(type);
-    value.copy(payload, 1);
-    payload.writeUInt16LE(version, value.length + 1);
-    payload.writeBigUInt64LE(crc64(payload, 0, value.length + 3), value.length + 3);
-    return payload;
-  }
+/** What DUMP answers for a value of this canonical type, with this RDB version in its footer. */
+export function dumpPayload(type: number, value: Buffer, version: number): Buffer {
+  const payload = Buffer.alloc(value.length + 11);
+  payload[0] = typeInFile(type);
+  value.copy(payload, 1);
+  payload.writeUInt16LE(version, value.length + 1);
+  payload.writeBigUInt64LE(crc64(payload, 0, value.length + 3), value.length + 3);
+  return payload;
 }

@@ -1,0 +1,139 @@
+import { isUtf8 } from 'node:buffer';
+import type { ByteWriter } from '../../io/writer.ts';
+import { readableText } from '../../keys/readable-text.ts';
+import { type ColumnName, isText, type KeyRow } from './key-row.ts';
+
+export const rowFormats = ['table', 'jsonl', 'csv', 'tsv'] as const;
+export type RowFormat = (typeof rowFormats)[number];
+
+/** Writes rows as lines of text. */
+export interface RowWriter {
+  begin(): void;
+  row(row: KeyRow): void;
+}
+
+export function rowWriter(format: RowFormat, out: ByteWriter, columns: readonly ColumnName[]): RowWriter {
+  if (format === 'table') return new TableRows(out, columns);
+  return format === 'jsonl'
+    ? new JsonRows(out, columns)
+    : new SeparatedRows(out, columns, format === 'csv' ? ',' : '\t');
+}
+
+function writeJsonText(out: ByteWriter, bytes: Buffer, from: number, to: number): void {
+  const part = bytes.subarray(from, to);
+  const text = isUtf8(part) ? JSON.stringify(part.toString('utf8')) : `{"base64":"${part.toString('base64')}"}`;
+  out.writeBytes(Buffer.from(text, 'utf8'));
+}
+
+class JsonRows implements RowWriter {
+  private readonly out: ByteWriter;
+  private readonly columns: readonly ColumnName[];
+
+  constructor(out: ByteWriter, columns: readonly ColumnName[]) {
+    this.out = out;
+    this.columns = columns;
+  }
+
+  begin(): void {}
+
+  row(row: KeyRow): void {
+    const { out } = this;
+    let separator = '{"';
+    for (const column of this.columns) {
+      if (!isText(column) && Number.isNaN(row[column] as number)) continue;
+      out.writeText(separator);
+      out.writeText(column);
+      out.writeText('":');
+      if (column === 'key') writeJsonText(out, row.key, row.keyFrom, row.keyTo);
+      else if (column === 'file') out.writeBytes(Buffer.from(JSON.stringify(row.file), 'utf8'));
+      else if (isText(column)) out.writeText(`"${row[column]}"`);
+      else out.writeDecimal(row[column] as number);
+      separator = ',"';
+    }
+    out.writeText(separator === '{"' ? '{}\n' : '}\n');
+  }
+}
+
+/** RFC 4180 for `,`: what holds a separator, a quote or a line break is quoted. Names are readable text, which has no line breaks. */
+class SeparatedRows implements RowWriter {
+  private readonly out: ByteWriter;
+  private readonly columns: readonly ColumnName[];
+  private readonly separator: string;
+
+  constructor(out: ByteWriter, columns: readonly ColumnName[], separator: string) {
+    this.out = out;
+    this.columns = columns;
+    this.separator = separator;
+  }
+
+  begin(): void {
+    this.out.writeText(`${this.columns.join(this.separator)}${this.lineEnd}`);
+  }
+
+  private get lineEnd(): string {
+    return this.separator === ',' ? '\r\n' : '\n';
+  }
+
+  row(row: KeyRow): void {
+    const cells = this.columns.map((column) => this.cell(row, column));
+    this.out.writeBytes(Buffer.from(`${cells.join(this.separator)}${this.lineEnd}`, 'utf8'));
+  }
+
+  private cell(row: KeyRow, column: ColumnName): string {
+    if (column === 'key') return this.quoted(readableText(row.key, row.keyFrom, row.keyTo));
+    const value = row[column];
+    if (typeof value === 'number') return Number.isNaN(value) ? '' : String(value);
+    return this.quoted(String(value));
+  }
+
+  private quoted(text: string): string {
+    return this.separator === ',' && /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+}
+
+const widths: Readonly<Partial<Record<ColumnName, number>>> = {
+  db: 4,
+  type: 8,
+  encoding: 10,
+  elements: 10,
+  bytes: 12,
+  ttl: 11,
+  expiry: 13,
+  idle: 10,
+  freq: 4,
+  slot: 5,
+  offset: 13,
+  length: 10,
+};
+
+/** Columns of one width each, for people; the name comes last, since nothing bounds its width. */
+class TableRows implements RowWriter {
+  private readonly out: ByteWriter;
+  private readonly columns: readonly ColumnName[];
+
+  constructor(out: ByteWriter, columns: readonly ColumnName[]) {
+    this.out = out;
+    const isWide = (column: ColumnName) => widths[column] === undefined;
+    this.columns = [...columns.filter((column) => !isWide(column)), ...columns.filter(isWide)];
+  }
+
+  begin(): void {
+    this.line((column) => column);
+  }
+
+  row(row: KeyRow): void {
+    this.line((column) => {
+      if (column === 'key') return readableText(row.key, row.keyFrom, row.keyTo);
+      const value = row[column];
+      return typeof value === 'number' && Number.isNaN(value) ? '-' : String(value);
+    });
+  }
+
+  private line(text: (column: ColumnName) => string): void {
+    const cells = this.columns.map((column) => {
+      const width = widths[column] ?? 0;
+      return isText(column) ? text(column).padEnd(width) : text(column).padStart(width);
+    });
+    this.out.writeBytes(Buffer.from(`${cells.join('  ').trimEnd()}\n`, 'utf8'));
+  }
+}
