@@ -1,12 +1,8 @@
 /** The public API: everything that the commands use, and a program may. */
 
 import type { LogOptions, LogResult } from './aof/log/options.ts';
-import {
-  forEachKey as forEachKeyAt,
-  type Key,
-  type ReadKeysOptions,
-  readKeys as readKeysAt,
-} from './keys/read-keys.ts';
+import type { Key } from './keys/key-maker.ts';
+import { forEachKey as forEachKeyAt, type ReadKeysOptions, readKeys as readKeysAt } from './keys/read-keys.ts';
 import type { ScanResult } from './keys/scan-keys.ts';
 import { convert as convertOperation } from './operations/convert/convert.ts';
 import type { ConvertOptions, ConvertResult } from './operations/convert/options.ts';
@@ -49,6 +45,7 @@ export { LimitError, UnreadableError, UnwritableError, UsageError } from './erro
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
 export { escapeBinary } from './io/text.ts';
 export type { ByteSink } from './io/writer.ts';
+export type { Key, RawValue } from './keys/key-maker.ts';
 export type { KeySelection } from './keys/key-selection.ts';
 export type {
   CronContent,
@@ -69,7 +66,7 @@ export {
   type ReadCommandsResult,
   readCommands,
 } from './keys/read-commands.ts';
-export { type Key, type KeyLevel, KeysError, type RawValue, type ReadKeysOptions } from './keys/read-keys.ts';
+export { type KeyLevel, KeysError, type ReadKeysOptions } from './keys/read-keys.ts';
 export type { ScanFacts, ScanOptions, ScanResult } from './keys/scan-keys.ts';
 export { defaultLimits, type Limits, limits, setLimits } from './limits.ts';
 export { type BootOptions, boot } from './operations/boot/boot.ts';

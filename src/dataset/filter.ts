@@ -18,7 +18,7 @@ export interface KeyFilterOptions {
 }
 
 /** What a filter looks at: each is only asked for where a test needs it. */
-export interface KeyFacts {
+interface KeyFacts {
   readonly database: number;
   /** Milliseconds since 1970; NaN for never. */
   readonly expire: number;

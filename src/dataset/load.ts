@@ -62,12 +62,24 @@ export interface LoadOptions {
   readonly seed?: number;
   /** Which commands count; all by default. What comes after its end is not looked at. */
   readonly gate?: CommandGate;
+  /** Told of what was executed, one command after the other. */
+  readonly observer?: CommandObserver;
   /** Only this part of the dataset: of several that are loaded side by side, each with all the files. */
   readonly shard?: PartitionChoice;
   /** Whether a payload of RESTORE is taken whose flaw is put right when its value is written. */
   readonly mends?: boolean;
   /** Takes the keys of the RDB that the logs do not touch: the dataset holds only the others. */
   readonly kept?: UntouchedKeys;
+}
+
+/** Sees a log being replayed. */
+export interface CommandObserver {
+  /** The RDB at the front of a file was loaded. */
+  rdb(loaded: Loaded): void;
+  /** A command was executed, or queued in a transaction. */
+  executed(frame: CommandView, path: string, loaded: Loaded): void;
+  /** A `#TS:` annotation, seconds since 1970. */
+  annotation(seconds: number): void;
 }
 
 /** One shard of a dataset. */
@@ -201,7 +213,7 @@ class Loader implements Loaded {
     const registry = defaultRegistry();
     const { shard, gate } = options;
     this.shard = shard && new Partition(shard.index, shard.owners, registry);
-    const kernel = gate === undefined ? openFramesKernel() : undefined;
+    const kernel = gate === undefined && options.observer === undefined ? openFramesKernel() : undefined;
     this.batch = kernel && new FrameBatch(kernel, registry, this.shard);
     this.session = new Session(this.dataset, registry, {
       flavor: options.flavor,
@@ -324,6 +336,7 @@ class Loader implements Loaded {
         input.seek(file.rdb?.length ?? 0);
         if (!sound) return file.format;
         this.options.gate?.rdb(input.offset);
+        this.options.observer?.rdb(this);
         if (input.atEnd() || (role === 'file' && !isRecordStart(input))) return file.format;
         if (this.options.kept?.endsWithRdb) throw new UndealableError(path, input.offset, 'commands behind the RDB');
         file.format = 'hybrid';
@@ -458,11 +471,12 @@ class Loader implements Loaded {
           file.commands++;
           if (this.shard === undefined || this.shard.takes(frame)) {
             this.refuseCoLocated(frame, file);
-            session.execute(frame);
+            this.execute(frame, file);
           }
         }
       } else if (record === Record.annotation) {
         if (gate !== undefined && !this.passAnnotation(gate, scanner)) return false;
+        this.tellAnnotation(scanner);
       } else if (record === Record.end) {
         if (session.inTransaction) this.noteTorn(file, 'aof.transaction.unclosed', scanner.start, scanner.start, last);
         return false;
@@ -505,9 +519,20 @@ class Loader implements Loaded {
       return false;
     }
     file.commands++;
-    if (verdict !== Verdict.skip) session.execute(frame);
+    if (verdict !== Verdict.skip) this.execute(frame, file);
     if (verdict === Verdict.last) this.ended = true;
     return !this.ended;
+  }
+
+  private execute(frame: CommandView, file: LoadedFile): void {
+    this.session.execute(frame);
+    this.options.observer?.executed(frame, file.path, this);
+  }
+
+  private tellAnnotation({ window, annotationLength, annotationPosition }: RespScanner): void {
+    if (this.options.observer === undefined) return;
+    const seconds = parseTimestamp(window.bytes, annotationPosition, annotationLength);
+    if (seconds !== undefined && !Number.isNaN(seconds)) this.options.observer.annotation(seconds);
   }
 
   /** False where the log ends before the annotation. */

@@ -1,4 +1,5 @@
 import { MemorySource } from '../io/source.ts';
+import { isVectorSet, type ModuleValue } from '../rdb/codec/module-value.ts';
 import { elementsAt } from '../rdb/declared-elements.ts';
 import { RdbInput } from '../rdb/input.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
@@ -63,6 +64,8 @@ export class EncodingReader {
    */
   elements(record: KeyRecord): number {
     if (record.type === TypeId.string) return stringLength(record.raw, record.rawFrom);
+    if (record.type === TypeId.module && isVectorSet(record.raw, record.rawFrom, record.rawTo))
+      return (record.decoded() as ModuleValue).vectorSet().count;
     const { input } = this;
     input.bytes = record.raw;
     input.position = record.rawFrom;
@@ -72,7 +75,7 @@ export class EncodingReader {
 }
 
 /** Bytes of the string whose serialized form begins at `position`. */
-export function stringLength(bytes: Buffer, position: number): number {
+function stringLength(bytes: Buffer, position: number): number {
   const first = bytes[position];
   if (first < 0xc0) return lengthAt(bytes, position);
   if (first === 0xc3) return lengthAt(bytes, position + 1 + lengthBytes(bytes[position + 1]));

@@ -2,7 +2,13 @@ import { detectLayout, type Layout, liveMembers, sniff, sniffBytes } from '../ao
 import { FindingList, type LayoutName, type Progress } from '../aof/report.ts';
 import { fillRecord } from '../dataset/entry-record.ts';
 import { chooseRules, flavorOfFiles } from '../dataset/flavor-choice.ts';
-import { type Loaded, loadDataset, type OpaqueCommand, type OpaquePolicy } from '../dataset/load.ts';
+import {
+  type CommandObserver,
+  type Loaded,
+  loadDataset,
+  type OpaqueCommand,
+  type OpaquePolicy,
+} from '../dataset/load.ts';
 import { loadToPoint } from '../dataset/point/load-to-point.ts';
 import type { PointInTime } from '../dataset/point/point-in-time.ts';
 import { RulesSearch } from '../dataset/rules-search.ts';
@@ -19,7 +25,7 @@ import { RdbCodec } from '../rdb/codec/codec.ts';
 import { RdbInput } from '../rdb/input.ts';
 import { KeyRecord } from '../rdb/key-record.ts';
 import { hasUpdate } from '../rdb/opcodes.ts';
-import { RdbReading } from '../rdb/read-rdb.ts';
+import { RdbReading, type RdbVisitor } from '../rdb/read-rdb.ts';
 import { Item, RdbReader } from '../rdb/reader.ts';
 import { valueType } from '../rdb/value-types.ts';
 import { type Flavor, flavorRules } from '../servers/flavor.ts';
@@ -40,6 +46,12 @@ export interface ScanOptions {
   readonly pause?: () => Promise<void>;
   /** Ends the reading: what was thrown is the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** What operations ask for, too. */
+export interface ScanSettings extends ScanOptions {
+  /** Sees the log being replayed; then nothing is read as an RDB alone. */
+  readonly observer?: CommandObserver;
 }
 
 /** What files the keys came from, for whoever interprets them. */
@@ -78,7 +90,7 @@ export interface ScanResult extends ScanFacts {
  * log after it was replayed. Keys that are past their time are told, too. Damage is a finding, and the keys before it are told. Throws
  * UnreadableError, UsageError, LimitError.
  */
-export async function scanKeys(path: string, options: ScanOptions, visitor: KeyVisitor): Promise<ScanResult> {
+export async function scanKeys(path: string, options: ScanSettings, visitor: KeyVisitor): Promise<ScanResult> {
   return new KeyScan(path, options, visitor).run();
 }
 
@@ -87,7 +99,7 @@ const keysBetweenPauses = 1 << 13;
 
 class KeyScan {
   private readonly path: string;
-  private readonly options: ScanOptions;
+  private readonly options: ScanSettings;
   private readonly visitor: KeyVisitor;
   private readonly findings: FindingList;
   private facts: ScanFacts = { fork: 'redis', version: 0, serverVersion: '', flavor: 'redis-8' };
@@ -95,7 +107,7 @@ class KeyScan {
   private keys = 0;
   private opaque: readonly OpaqueCommand[] = [];
 
-  constructor(path: string, options: ScanOptions, visitor: KeyVisitor) {
+  constructor(path: string, options: ScanSettings, visitor: KeyVisitor) {
     this.path = path;
     this.options = options;
     this.visitor = visitor;
@@ -105,7 +117,11 @@ class KeyScan {
   async run(): Promise<ScanResult> {
     this.options.signal?.throwIfAborted();
     const file = singleFile(detectLayout(this.path));
-    const isRead = file !== undefined && this.options.point === undefined && (await this.readRdbAlone(file));
+    const isRead =
+      file !== undefined &&
+      this.options.point === undefined &&
+      this.options.observer === undefined &&
+      (await this.readRdbAlone(file));
     if (!isRead) await this.replay();
     const { path, layout, findings, keys, opaque } = this;
     const ok = findings.errors === 0 && (opaque.length === 0 || (this.options.opaque ?? 'fail') !== 'fail');
@@ -151,7 +167,7 @@ class KeyScan {
     checkKernel: ReturnType<typeof borrowCheckKernel>,
   ): Promise<void> {
     const codec = new RdbCodec({ keepsNegativeZero: flavorRules(this.facts.flavor).keepsNegativeZero });
-    const reading = new RdbReading(input, this.visitor, {
+    const reading = new RdbReading(input, this.rdbVisitor(), {
       path,
       codec,
       checkKernel,
@@ -167,6 +183,21 @@ class KeyScan {
     }
     this.keys = reading.keys;
     await this.visitor.flush?.();
+  }
+
+  private rdbVisitor(): RdbVisitor {
+    const { visitor } = this;
+    return { key: (record) => visitor.key(record), damaged: (record, error) => this.addDamaged(record, error) };
+  }
+
+  /** A value that cannot be decoded, between others that can. */
+  private addDamaged(record: KeyRecord, error: FormatError | EncodingError): void {
+    const { code, expected, found } = error;
+    const { key: bytes, keyFrom, keyTo, database: db } = record;
+    const key = { name: escapeBytes(bytes, keyFrom, keyTo), db, type: record.dataType };
+    // Decoders count from the value's start.
+    const at = error instanceof FormatError ? record.end - record.rawLength + error.offset : record.offset;
+    this.findings.add(code, record.path || this.path, Math.max(0, at), { key, expected, found });
   }
 
   /** What the front of an RDB says, and whether only a look at all of it tells that there is nothing but keys. */
@@ -271,32 +302,44 @@ class KeyScan {
 
   private loadBy(flavor: Flavor, findings: FindingList): Promise<Loaded> {
     const { path, options } = this;
-    const { at, opaque, onProgress, point, force = false } = options;
+    const { at, opaque, onProgress, point, observer, force = false } = options;
     const pause = async () => {
       await (options.pause ?? yieldToEventLoop)();
       options.signal?.throwIfAborted();
     };
-    const load = { flavor, at, opaque, expired: 'keep' as const, findings, onProgress, pause };
+    const load = { flavor, at, opaque, expired: 'keep' as const, findings, onProgress, pause, observer };
     return point === undefined ? loadDataset(path, load) : loadToPoint(path, point, { ...load, force });
   }
 
   private async tellLoaded(loaded: Loaded): Promise<void> {
     const { visitor } = this;
     const record = new KeyRecord(loaded.codec);
+    let visited = 0;
     visitor.begin?.(this.facts);
     for (const database of loaded.dataset.occupied()) {
       const keys = loaded.dataset.database(database);
       for (let entry = keys.next(-1); entry >= 0; entry = keys.next(entry)) {
         fillRecord(record, loaded, database, entry);
-        this.keys++;
-        if (visitor.key(record) === false) {
+        if (this.tell(record) === false) {
           await visitor.flush?.();
           return;
         }
-        if (this.keys % keysBetweenPauses === 0) await this.pause();
+        if (++visited % keysBetweenPauses === 0) await this.pause();
       }
     }
     await visitor.flush?.();
+  }
+
+  private tell(record: KeyRecord): boolean | undefined {
+    try {
+      const goesOn = this.visitor.key(record);
+      this.keys++;
+      return goesOn;
+    } catch (error) {
+      if (!(error instanceof FormatError || error instanceof EncodingError)) throw error;
+      this.addDamaged(record, error);
+      return undefined;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { FormatError } from '../faults.ts';
+import { EncodingError, FormatError } from '../faults.ts';
 import type { CheckKernel } from '../kernels/check-kernel.ts';
 import { blobBytesMax } from '../limits.ts';
 import { canonicalType } from '../servers/value-type-id.ts';
@@ -12,8 +12,10 @@ import { checkValue } from './value-types.ts';
 
 /** What is told of an RDB, item by item. */
 export interface RdbVisitor {
-  /** A key whose value has elements; false ends the reading. */
+  /** A key whose value has elements; false ends the reading. Throws FormatError or EncodingError where it looks into a damaged value. */
   key(record: KeyRecord): boolean | undefined;
+  /** Told of such an error; the reading goes on with the next key. Without it, the error ends the reading. */
+  damaged?(record: KeyRecord, error: FormatError | EncodingError): void;
   /** An item that is no key, as the reader has it. */
   item?(item: Item, reader: RdbReader): void;
 }
@@ -95,8 +97,14 @@ export class RdbReading {
   }
 
   private tell(record: KeyRecord): void {
-    this.keys++;
-    if (this.visitor.key(record) === false) this.stopped = true;
+    try {
+      if (this.visitor.key(record) === false) this.stopped = true;
+      this.keys++;
+    } catch (error) {
+      const isDamage = error instanceof FormatError || error instanceof EncodingError;
+      if (!isDamage || this.visitor.damaged === undefined) throw error;
+      this.visitor.damaged(record, error);
+    }
   }
 
   /** An ordinary key of the window. Positions count from the window's front. */

@@ -101,6 +101,12 @@ describe('names that a terminal would act upon', () => {
       expectClean(['verify', folder, ...form]);
       expectClean(['digest', inFolder('dump.rdb'), inFolder('plain.aof'), inFolder('double.rdb'), ...form]);
       expectClean(['diff', inFolder('dump.rdb'), inFolder('other.rdb'), ...form]);
+      const rows = form.includes('--json') ? ['--format', 'jsonl'] : ['--format', 'table'];
+      expectClean(['keys', inFolder('dump.rdb'), inFolder('plain.aof'), inFolder('double.rdb'), ...rows]);
+      expectClean(['keys', inFolder('dump.rdb'), '--columns', 'file,key', '--format', 'tsv']);
+      const name = hostile.replaceAll('\\', '\\x5c');
+      expectClean(['get', inFolder('dump.rdb'), name, ...form]);
+      expectClean(['get', inFolder('plain.aof'), name, '--history', '--ignore-unknown', ...form]);
       expectClean(['log', inFolder('plain.aof'), ...form]);
       expectClean(['log', inFolder('appendonlydir'), '--full', ...form]);
       expectClean(['log', inFolder('plain.aof'), '--stats', ...form]);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { printable } from '../../io/text.ts';
 import type { ByteWriter } from '../../io/writer.ts';
 import { readableText } from '../../keys/readable-text.ts';
 import { type ColumnName, isText, type KeyRow } from './key-row.ts';
@@ -83,7 +84,7 @@ class SeparatedRows implements RowWriter {
     if (column === 'key') return this.quoted(readableText(row.key, row.keyFrom, row.keyTo));
     const value = row[column];
     if (typeof value === 'number') return Number.isNaN(value) ? '' : String(value);
-    return this.quoted(String(value));
+    return this.quoted(printable(String(value)));
   }
 
   private quoted(text: string): string {
@@ -125,7 +126,7 @@ class TableRows implements RowWriter {
     this.line((column) => {
       if (column === 'key') return readableText(row.key, row.keyFrom, row.keyTo);
       const value = row[column];
-      return typeof value === 'number' && Number.isNaN(value) ? '-' : String(value);
+      return typeof value === 'number' && Number.isNaN(value) ? '-' : printable(String(value));
     });
   }
 
