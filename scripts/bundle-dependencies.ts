@@ -11,15 +11,19 @@ import { build, type Plugin } from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
 const commands = path.join(root, 'dist', 'commands');
-/** The one module outside of the commands that uses a package. */
-const library = path.join(root, 'dist', 'src', 'functions', 'library-check.js');
+/** The modules outside of the commands that use a package. */
+const libraries = [
+  'functions/library-check.js',
+  'operations/export/csv-sink.js',
+  'operations/export/parquet-table.js',
+].map((name) => path.join(root, 'dist', 'src', ...name.split('/')));
 
 /** Our own modules stay files of their own. */
 const ourOwn: Plugin = {
   name: 'our-own',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\.?\// }, ({ path: target, importer }) =>
-      importer.startsWith(commands) || importer === library ? { path: target, external: true } : undefined,
+      importer.startsWith(commands) || libraries.includes(importer) ? { path: target, external: true } : undefined,
     );
   },
 };
@@ -55,22 +59,26 @@ const { metafile } = await build({
   absWorkingDir: root,
 });
 
-const { metafile: libraryFile } = await build({
-  entryPoints: [library],
-  outfile: library,
-  allowOverwrite: true,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  plugins: [ourOwn],
-  metafile: true,
-  absWorkingDir: root,
-});
+const libraryInputs: Record<string, unknown> = {};
+for (const library of libraries) {
+  const { metafile: made } = await build({
+    entryPoints: [library],
+    outfile: library,
+    allowOverwrite: true,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    plugins: [ourOwn],
+    metafile: true,
+    absWorkingDir: root,
+  });
+  Object.assign(libraryInputs, made.inputs);
+}
 
 /** Folders of the packages of which something was taken, by their names. */
 const packages = new Map<string, string>();
-for (const input of Object.keys({ ...metafile.inputs, ...libraryFile.inputs })) {
+for (const input of Object.keys({ ...metafile.inputs, ...libraryInputs })) {
   const match = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(input);
   if (match !== null) packages.set(match[2], path.join(root, match[1]));
 }

@@ -45,6 +45,7 @@ export { LimitError, UnreadableError, UnwritableError, UsageError } from './erro
 export { catalog, type Finding, type FindingRule, type Severity } from './findings.ts';
 export { escapeBinary } from './io/text.ts';
 export type { ByteSink } from './io/writer.ts';
+export type { TextEncoding } from './keys/json-text.ts';
 export type { Key, RawValue } from './keys/key-maker.ts';
 export type { KeySelection } from './keys/key-selection.ts';
 export type {
@@ -86,6 +87,8 @@ export type {
 export { type DiffOptions, diff } from './operations/diff/diff.ts';
 export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide, ValueDifference } from './operations/diff/result.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest/digest.ts';
+export { exportKeys } from './operations/export/export.ts';
+export type { ExportedInput, ExportFormat, ExportOptions, ExportResult } from './operations/export/options.ts';
 export type { Frequent } from './operations/log/frequent-keys.ts';
 export type { GrowthSpan } from './operations/log/growth-curve.ts';
 export type { RewriteEstimate } from './operations/log/rewrite-estimate.ts';

@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../io/writer.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
 import { type JsonText, jsonTextOf, type TextEncoding, valueProperties } from './json-text.ts';
 import type { KeyMaker } from './key-maker.ts';
@@ -17,6 +18,12 @@ export class KeyJson {
   /** `{"db":0,"key":"…","type":"hash",…,"value":{…}}` */
   key(record: KeyRecord): string {
     return `{${this.head(record)},${valueProperties(keyValueOf(record.decoded(), this.text))}}`;
+  }
+
+  /** Writes the same; with `omitted` without the value, and with `"omitted":true`. */
+  write(out: ByteWriter, record: KeyRecord, omitted: boolean): void {
+    const text = omitted ? `{${this.head(record)},"omitted":true}` : this.key(record);
+    out.writeBytes(Buffer.from(text, 'utf8'));
   }
 
   private head(record: KeyRecord): string {

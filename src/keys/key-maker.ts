@@ -1,7 +1,7 @@
 import { slotOf } from '../engine/slot.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
 import type { Target } from '../servers/targets.ts';
-import { typeInFile } from '../servers/value-type-id.ts';
+import { TypeId, typeInFile } from '../servers/value-type-id.ts';
 import type { ObjectValue } from '../values/value.ts';
 import { EncodingReader } from './encoding.ts';
 import { type KeyValue, keyValueOf } from './key-value.ts';
@@ -81,6 +81,12 @@ export class KeyMaker {
     return record.type < 0 && this.serializer?.serialize(record) !== true
       ? (record.value as ObjectValue).count
       : this.encodings.elements(record);
+  }
+
+  /** Bytes of a string; of another value its bytes in an RDB, 0 where none holds it. */
+  valueLength(record: KeyRecord): number {
+    if (record.type < 0 && this.serializer?.serialize(record) !== true) return 0;
+    return record.type === TypeId.string ? this.encodings.elements(record) : record.rawLength;
   }
 
   make(record: KeyRecord): Key {

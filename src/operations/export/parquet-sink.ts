@@ -1,0 +1,162 @@
+import { slotOf } from '../../engine/slot.ts';
+import type { ByteSink } from '../../io/writer.ts';
+import { jsonTextOf, valueProperties } from '../../keys/json-text.ts';
+import { KeyMaker } from '../../keys/key-maker.ts';
+import { type KeyValue, keyValueOf } from '../../keys/key-value.ts';
+import type { ScanFacts } from '../../keys/scan-keys.ts';
+import type { KeyRecord } from '../../rdb/key-record.ts';
+import { type TableText, tableTextOf } from './key-table.ts';
+import type { ExportOptions } from './options.ts';
+import { ParquetTable, type TableColumn } from './parquet-table.ts';
+import type { ExportSink } from './sinks.ts';
+
+/** Latest moment that a Date holds; later ones are left out. */
+const dateMax = 8.64e15;
+
+const momentOf = (at: number | undefined): Date | undefined =>
+  at === undefined || Number.isNaN(at) || Math.abs(at) > dateMax ? undefined : new Date(at);
+
+const whole = (value: number): bigint | undefined => (value < 0 || Number.isNaN(value) ? undefined : BigInt(value));
+
+/** A row a key. */
+export class KeyTable implements ExportSink {
+  private readonly table: ParquetTable;
+  private readonly text: TableText;
+  private readonly maker = new KeyMaker({});
+
+  constructor(sink: ByteSink, { encoding = 'utf8', rowGroup }: ExportOptions) {
+    this.text = tableTextOf(encoding);
+    this.table = new ParquetTable(
+      sink,
+      [
+        { name: 'db', type: 'INT32', required: true },
+        { name: 'key', type: 'STRING', required: true, plain: true },
+        { name: 'type', type: 'STRING', required: true },
+        { name: 'encoding', type: 'STRING', required: true },
+        { name: 'elements', type: 'INT64', required: true },
+        { name: 'expiry', type: 'TIMESTAMP' },
+        { name: 'idle', type: 'INT64' },
+        { name: 'freq', type: 'INT32' },
+        { name: 'slot', type: 'INT32', required: true },
+        { name: 'offset', type: 'INT64' },
+        { name: 'length', type: 'INT64' },
+      ],
+      rowGroup,
+    );
+  }
+
+  begin(facts: ScanFacts): void {
+    this.maker.begin(facts);
+  }
+
+  key(record: KeyRecord): void {
+    const { database, expire, idle, freq, offset, end, key, keyFrom, keyTo } = record;
+    this.table.row([
+      database,
+      this.text(record.name),
+      record.dataType,
+      this.maker.encoding(record),
+      BigInt(this.maker.elements(record)),
+      momentOf(expire),
+      whole(idle),
+      freq < 0 ? undefined : freq,
+      slotOf(key, keyFrom, keyTo - keyFrom),
+      whole(offset),
+      offset < 0 ? undefined : BigInt(end - offset),
+    ]);
+  }
+
+  flush(): void {}
+
+  finish(): void {
+    this.table.finish();
+  }
+}
+
+const head: readonly TableColumn[] = [
+  { name: 'db', type: 'INT32', required: true },
+  { name: 'key', type: 'STRING', required: true },
+  { name: 'expiry', type: 'TIMESTAMP' },
+];
+const text = (name: string): TableColumn => ({ name, type: 'STRING', required: true });
+
+/** The columns behind those of the key, by the file's name. */
+const tables = {
+  strings: [{ ...text('value'), plain: true }],
+  lists: [{ name: 'index', type: 'INT64', required: true }, text('value')],
+  sets: [text('member'), { name: 'member_expiry', type: 'TIMESTAMP' }],
+  zsets: [text('member'), { name: 'score', type: 'DOUBLE', required: true }],
+  hashes: [text('field'), text('value'), { name: 'field_expiry', type: 'TIMESTAMP' }],
+  streams: [text('id'), { name: 'time', type: 'TIMESTAMP' }, text('field'), text('value')],
+  others: [text('type'), { name: 'value', type: 'STRING', required: true }],
+} as const satisfies Record<string, readonly TableColumn[]>;
+type TableName = keyof typeof tables;
+
+/** A file for each data type, a row an element. A file is made where there is a row for it. */
+export class ElementTables implements ExportSink {
+  private readonly openFile: (name: string) => ByteSink;
+  private readonly options: ExportOptions;
+  private readonly text: TableText;
+  private readonly json: (binary: string) => string;
+  private readonly open = new Map<TableName, ParquetTable>();
+
+  constructor(openFile: (name: string) => ByteSink, options: ExportOptions) {
+    this.openFile = openFile;
+    this.options = options;
+    this.text = tableTextOf(options.encoding ?? 'utf8');
+    this.json = jsonTextOf(options.encoding ?? 'utf8');
+  }
+
+  begin(): void {}
+
+  private table(name: TableName): ParquetTable {
+    let table = this.open.get(name);
+    if (table === undefined) {
+      table = new ParquetTable(this.openFile(name), [...head, ...tables[name]], this.options.rowGroup);
+      this.open.set(name, table);
+    }
+    return table;
+  }
+
+  key(record: KeyRecord, omitted: boolean): void {
+    if (omitted) return;
+    const value = keyValueOf(record.decoded(), this.text);
+    const of = [record.database, this.text(record.name), momentOf(record.expire)] as const;
+    this.rows(value, of, record);
+  }
+
+  private rows(value: KeyValue<string>, of: readonly [number, string, Date | undefined], record: KeyRecord): void {
+    if (value.type === 'string') this.table('strings').row([...of, value.value]);
+    else if (value.type === 'list') {
+      const table = this.table('lists');
+      for (const [index, element] of value.elements.entries()) table.row([...of, BigInt(index), element]);
+    } else if (value.type === 'set') {
+      const table = this.table('sets');
+      for (const { member, expiry } of value.members) table.row([...of, member, momentOf(expiry)]);
+    } else if (value.type === 'zset') {
+      const table = this.table('zsets');
+      for (const { member, score } of value.members) table.row([...of, member, score]);
+    } else if (value.type === 'hash') {
+      const table = this.table('hashes');
+      for (const { field, value: content, expiry } of value.fields)
+        table.row([...of, field, content, momentOf(expiry)]);
+    } else if (value.type === 'stream') {
+      const table = this.table('streams');
+      for (const { id, fields } of value.entries) {
+        const time = momentOf(Number(id.slice(0, id.indexOf('-'))));
+        for (let index = 0; index < fields.length; index += 2)
+          table.row([...of, id, time, fields[index], fields[index + 1]]);
+      }
+    } else {
+      const json = `{${valueProperties(keyValueOf(record.decoded(), this.json))}}`;
+      this.table('others').row([...of, value.type, json]);
+    }
+  }
+
+  flush(): void {}
+
+  finish(): void {
+    for (const table of this.open.values()) table.finish();
+    this.open.clear();
+  }
+}

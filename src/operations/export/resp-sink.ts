@@ -1,0 +1,46 @@
+import { AofWriter } from '../../aof/writer/aof-writer.ts';
+import { targetOfName } from '../../dataset/flavor-choice.ts';
+import type { ByteSink } from '../../io/writer.ts';
+import type { ScanFacts } from '../../keys/scan-keys.ts';
+import { RecordSerializer } from '../../keys/serializer.ts';
+import type { KeyRecord } from '../../rdb/key-record.ts';
+import type { ExportSink } from './sinks.ts';
+
+/** The commands that rebuild the keys, for a pipe to redis-cli. */
+export class RespSink implements ExportSink {
+  private readonly sink: ByteSink;
+  private readonly target: string | undefined;
+  private writer: AofWriter | undefined;
+  private database = -1;
+
+  constructor(sink: ByteSink, target: string | undefined) {
+    this.sink = sink;
+    this.target = target;
+  }
+
+  begin(facts: ScanFacts): void {
+    this.writer?.finish();
+    const target = this.target === undefined ? new RecordSerializer(facts).target : targetOfName(this.target);
+    this.writer = new AofWriter(this.sink, { target });
+    this.database = -1;
+  }
+
+  key(record: KeyRecord, omitted: boolean): void {
+    const { writer } = this;
+    if (writer === undefined || omitted) return;
+    if (record.database !== this.database) writer.selectDatabase(record.database);
+    this.database = record.database;
+    const { type, key, keyFrom, keyTo, expire, noEvict } = record;
+    if (type >= 0) {
+      const { raw, rawFrom, rawTo } = record;
+      if (writer.writeRawKey(type, key, keyFrom, keyTo, expire, raw, rawFrom, rawTo, noEvict)) return;
+    }
+    writer.writeKey(key, keyFrom, keyTo, expire, record.decoded(), noEvict);
+  }
+
+  flush(): void {}
+
+  finish(): void {
+    this.writer?.finish();
+  }
+}
