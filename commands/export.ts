@@ -51,7 +51,7 @@ Exit status: 0 done, 1 damage or commands of unknown effect (what could be read 
     safe: boolean({ description: 'of csv: put an apostrophe before what a spreadsheet takes for a formula' }),
     'hash-keys': string({ description: 'replace names by the SHA-256 of this salt and the name', helpValue: 'SALT' }),
     'max-value-bytes': string({
-      description: 'leave out longer strings, and other values that take more in an RDB; their keys are marked',
+      description: 'cut values that are longer, and mark them; of resp: leave out their keys',
       helpValue: 'SIZE',
     }),
     'row-group': integer({ description: 'of parquet: rows of a row group [default: 50000]', min: 1, helpValue: 'N' }),
@@ -111,7 +111,10 @@ Exit status: 0 done, 1 damage or commands of unknown effect (what could be read 
     const colour = await palette(process.stderr);
     for (const input of result.inputs) this.reportError(input, (shown) => formatScanProblems(shown, colour));
     const omitted = result.inputs.reduce((sum, { truncated }) => sum + truncated, 0);
-    if (omitted > 0) this.tell(`${plural(omitted, 'value')} left out as larger than --max-value-bytes`);
+    if (omitted > 0)
+      this.tell(
+        `${plural(omitted, 'value')} longer than --max-value-bytes ${result.format === 'resp' ? 'left out' : 'cut'}`,
+      );
     if (result.files.length === 0) return;
     const keys = result.inputs.reduce((sum, { exported }) => sum + exported, 0);
     for (const { path, bytes } of result.files) this.tell(`${path}: ${formatBytes(bytes)}`);

@@ -116,14 +116,14 @@ describe('export', () => {
       expect.stringMatching(/^[0-9a-f]{64}$/),
       expect.stringMatching(/^[0-9a-f]{64}$/),
     ]);
-    expect(keys.map(({ value, omitted }) => [value, omitted])).toEqual(
+    expect(keys.map(({ value, truncated, elements }) => [value, truncated, elements])).toEqual(
       expect.arrayContaining([
-        [undefined, true],
-        ['1', undefined],
+        ['x'.repeat(100), true, 5000],
+        ['1', undefined, 1],
       ]),
     );
     expect(lines.stdout).not.toContain('name');
-    expect(lines.stderr).toMatch(/1 value left out/);
+    expect(lines.stderr).toMatch(/1 value longer than --max-value-bytes cut/);
   });
 
   it('writes what is before the damage, and ends with 1; an output that is there stays', () => {

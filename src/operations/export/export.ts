@@ -112,15 +112,16 @@ class Export {
   }
 
   private async sinkFor(sink: ByteSink): Promise<ExportSink> {
-    const { format, encoding = 'utf8', safe = false, target } = this.options;
-    if (format === 'resp') return new RespSink(sink, target);
-    if (format === 'csv') return new (await import('./csv-sink.ts')).CsvSink(sink, encoding, safe);
+    const { format } = this.options;
+    if (format === 'resp') return new RespSink(sink, this.options);
+    if (format === 'csv') return new (await import('./csv-sink.ts')).CsvSink(sink, this.options);
     if (format === 'parquet') return new (await import('./parquet-sink.ts')).KeyTable(sink, this.options);
-    return new JsonSink(sink, format === 'json', encoding);
+    return new JsonSink(sink, format === 'json', this.options);
   }
 
   private async exportInput(path: string, sink: ExportSink): Promise<ExportedInput> {
-    const visitor = new ExportVisitor(sink, this.options);
+    const source = this.paths.length > 1 ? path : undefined;
+    const visitor = new ExportVisitor(sink, this.options, source);
     const result = await scanKeys(path, this.options, visitor);
     return { ...result, exported: visitor.exported, truncated: visitor.truncated };
   }
@@ -133,28 +134,25 @@ class ExportVisitor {
   private readonly maker = new KeyMaker({});
   private readonly test: RecordTest | undefined;
   private readonly salt: string | undefined;
-  private readonly most: number;
+  private readonly source: string | undefined;
 
-  constructor(sink: ExportSink, { select = {}, hashSalt, maxValueBytes = Number.POSITIVE_INFINITY }: ExportOptions) {
+  constructor(sink: ExportSink, { select = {}, hashSalt }: ExportOptions, source: string | undefined) {
     this.sink = sink;
+    this.source = source;
     this.test = recordTest(select, { elements: (record) => this.maker.elements(record), bytes: () => 0 });
     this.salt = hashSalt;
-    this.most = maxValueBytes;
   }
 
   begin(facts: Parameters<ExportSink['begin']>[0]): void {
     this.maker.begin(facts);
-    this.sink.begin(facts);
+    this.sink.begin(facts, this.source);
   }
 
   key(record: KeyRecord): undefined {
     if (this.test?.(record) === false) return undefined;
-    // Values that commands made are measured in the form that a server would write.
-    const isOmitted = this.most < Number.POSITIVE_INFINITY && this.maker.valueLength(record) > this.most;
     if (this.salt !== undefined) hashName(record, this.salt);
-    this.sink.key(record, isOmitted);
+    if (this.sink.key(record)) this.truncated++;
     this.exported++;
-    if (isOmitted) this.truncated++;
     return undefined;
   }
 

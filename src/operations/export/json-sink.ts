@@ -1,46 +1,65 @@
 import { type ByteSink, ByteWriter } from '../../io/writer.ts';
-import type { TextEncoding } from '../../keys/json-text.ts';
-import { KeyJson } from '../../keys/key-json.ts';
+import { KeyJson, type KeyJsonOptions } from '../../keys/key-json.ts';
 import { KeyMaker } from '../../keys/key-maker.ts';
 import type { ScanFacts } from '../../keys/scan-keys.ts';
 import type { KeyRecord } from '../../rdb/key-record.ts';
 import type { ExportSink } from './sinks.ts';
 
+/** Bytes that are gathered before they are handed on, and room that stays. */
+const handOverBytes = 256 * 1024;
+const roomMax = 4 * 1024 * 1024;
+
 /** An object a key: one a line, or all in one array. */
 export class JsonSink implements ExportSink {
-  private readonly out: ByteWriter;
+  private readonly sink: ByteSink;
   private readonly isArray: boolean;
-  private readonly encoding: TextEncoding;
+  private readonly options: KeyJsonOptions;
+  /** What was not handed on yet: an object in it can still be taken back. */
+  private out = new ByteWriter();
   private json: KeyJson | undefined;
   private count = 0;
 
-  constructor(sink: ByteSink, isArray: boolean, encoding: TextEncoding) {
-    this.out = new ByteWriter(sink);
+  constructor(sink: ByteSink, isArray: boolean, options: KeyJsonOptions) {
+    this.sink = sink;
     this.isArray = isArray;
-    this.encoding = encoding;
+    this.options = options;
   }
 
-  begin(facts: ScanFacts): void {
+  begin(facts: ScanFacts, source: string | undefined): void {
     const maker = new KeyMaker({});
     maker.begin(facts);
-    this.json = new KeyJson(maker, this.encoding);
+    this.json = new KeyJson(maker, { ...this.options, source });
   }
 
-  key(record: KeyRecord, omitted: boolean): void {
+  key(record: KeyRecord): boolean {
     const { out, json } = this;
-    if (json === undefined) return;
+    if (json === undefined) return false;
+    const start = out.length;
     if (this.isArray) out.writeText(this.count === 0 ? '[\n' : ',\n');
-    json.write(out, record, omitted);
+    let isCut = false;
+    try {
+      isCut = json.write(record, out);
+    } catch (error) {
+      out.length = start;
+      throw error;
+    }
     if (!this.isArray) out.writeByte(0x0a);
     this.count++;
+    if (out.length >= handOverBytes) this.handOver();
+    return isCut;
   }
 
-  flush(): void {
-    this.out.settle();
-  }
+  flush(): void {}
 
   finish(): void {
     if (this.isArray) this.out.writeText(this.count === 0 ? '[]\n' : '\n]\n');
-    this.out.spill();
+    this.handOver();
+  }
+
+  private handOver(): void {
+    this.sink.write(this.out.view());
+    // A single value that needed much room does not keep it.
+    if (this.out.bytes.length > roomMax) this.out = new ByteWriter();
+    else this.out.reset();
   }
 }

@@ -20,7 +20,7 @@ export interface ExportOptions extends ScanOptions {
   readonly safe?: boolean;
   /** Names become the hexadecimal digits of their SHA-256 behind this salt. */
   readonly hashSalt?: string;
-  /** Strings of more bytes, and other values that take more in an RDB, are left out and marked. */
+  /** Values of more bytes are cut and marked; as commands, their keys are left out. */
   readonly maxValueBytes?: number;
   /** Of Parquet: rows of a row group. */
   readonly rowGroup?: number;
@@ -31,9 +31,9 @@ export interface ExportOptions extends ScanOptions {
 
 /** What became of one input. */
 export interface ExportedInput extends ScanResult {
-  /** Keys that were written, those with a value that was left out included. */
+  /** Keys that were written, those with a value that was cut included. */
   readonly exported: number;
-  /** Keys whose values were left out, because they are too long. */
+  /** Keys whose values were cut, or as commands left out, because they are too long. */
   readonly truncated: number;
 }
 

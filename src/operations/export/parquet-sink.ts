@@ -2,8 +2,9 @@ import { slotOf } from '../../engine/slot.ts';
 import type { ByteSink } from '../../io/writer.ts';
 import { jsonTextOf, valueProperties } from '../../keys/json-text.ts';
 import { KeyMaker } from '../../keys/key-maker.ts';
-import { type KeyValue, keyValueOf } from '../../keys/key-value.ts';
+import type { KeyValue } from '../../keys/key-value.ts';
 import type { ScanFacts } from '../../keys/scan-keys.ts';
+import { cutValue } from '../../keys/truncated-value.ts';
 import type { KeyRecord } from '../../rdb/key-record.ts';
 import { type TableText, tableTextOf } from './key-table.ts';
 import type { ExportOptions } from './options.ts';
@@ -49,7 +50,7 @@ export class KeyTable implements ExportSink {
     this.maker.begin(facts);
   }
 
-  key(record: KeyRecord): void {
+  key(record: KeyRecord): boolean {
     const { database, expire, idle, freq, offset, end, key, keyFrom, keyTo } = record;
     this.table.row([
       database,
@@ -64,6 +65,7 @@ export class KeyTable implements ExportSink {
       whole(offset),
       offset < 0 ? undefined : BigInt(end - offset),
     ]);
+    return false;
   }
 
   flush(): void {}
@@ -77,7 +79,9 @@ const head: readonly TableColumn[] = [
   { name: 'db', type: 'INT32', required: true },
   { name: 'key', type: 'STRING', required: true },
   { name: 'expiry', type: 'TIMESTAMP' },
+  { name: 'truncated', type: 'BOOLEAN' },
 ];
+type KeyCells = readonly [db: number, key: string, expiry: Date | undefined, truncated: true | undefined];
 const text = (name: string): TableColumn => ({ name, type: 'STRING', required: true });
 
 /** The columns behind those of the key, by the file's name. */
@@ -85,12 +89,18 @@ const tables = {
   strings: [{ ...text('value'), plain: true }],
   lists: [{ name: 'index', type: 'INT64', required: true }, text('value')],
   sets: [text('member'), { name: 'member_expiry', type: 'TIMESTAMP' }],
-  zsets: [text('member'), { name: 'score', type: 'DOUBLE', required: true }],
+  zsets: [
+    text('member'),
+    { name: 'score', type: 'DOUBLE', required: true },
+    { name: 'member_expiry', type: 'TIMESTAMP' },
+  ],
   hashes: [text('field'), text('value'), { name: 'field_expiry', type: 'TIMESTAMP' }],
   streams: [text('id'), { name: 'time', type: 'TIMESTAMP' }, text('field'), text('value')],
   others: [text('type'), { name: 'value', type: 'STRING', required: true }],
 } as const satisfies Record<string, readonly TableColumn[]>;
 type TableName = keyof typeof tables;
+/** Data types with a table of their own. */
+const tableTypes: ReadonlySet<string> = new Set(['string', 'list', 'set', 'zset', 'hash', 'stream']);
 
 /** A file for each data type, a row an element. A file is made where there is a row for it. */
 export class ElementTables implements ExportSink {
@@ -118,14 +128,16 @@ export class ElementTables implements ExportSink {
     return table;
   }
 
-  key(record: KeyRecord, omitted: boolean): void {
-    if (omitted) return;
-    const value = keyValueOf(record.decoded(), this.text);
-    const of = [record.database, this.text(record.name), momentOf(record.expire)] as const;
-    this.rows(value, of, record);
+  key(record: KeyRecord): boolean {
+    const max = this.options.maxValueBytes ?? Number.POSITIVE_INFINITY;
+    const value = record.decoded();
+    const isOther = !tableTypes.has(record.dataType);
+    const { shown, isCut } = cutValue(value, isOther ? this.json : this.text, max);
+    this.rows(shown, [record.database, this.text(record.name), momentOf(record.expire), isCut || undefined]);
+    return isCut;
   }
 
-  private rows(value: KeyValue<string>, of: readonly [number, string, Date | undefined], record: KeyRecord): void {
+  private rows(value: KeyValue<string>, of: KeyCells): void {
     if (value.type === 'string') this.table('strings').row([...of, value.value]);
     else if (value.type === 'list') {
       const table = this.table('lists');
@@ -135,7 +147,7 @@ export class ElementTables implements ExportSink {
       for (const { member, expiry } of value.members) table.row([...of, member, momentOf(expiry)]);
     } else if (value.type === 'zset') {
       const table = this.table('zsets');
-      for (const { member, score } of value.members) table.row([...of, member, score]);
+      for (const { member, score, expiry } of value.members) table.row([...of, member, score, momentOf(expiry)]);
     } else if (value.type === 'hash') {
       const table = this.table('hashes');
       for (const { field, value: content, expiry } of value.fields)
@@ -147,10 +159,7 @@ export class ElementTables implements ExportSink {
         for (let index = 0; index < fields.length; index += 2)
           table.row([...of, id, time, fields[index], fields[index + 1]]);
       }
-    } else {
-      const json = `{${valueProperties(keyValueOf(record.decoded(), this.json))}}`;
-      this.table('others').row([...of, value.type, json]);
-    }
+    } else this.table('others').row([...of, value.type, `{${valueProperties(value)}}`]);
   }
 
   flush(): void {}

@@ -16,7 +16,7 @@ export interface TableColumn {
   readonly plain?: boolean;
 }
 
-export type Cell = string | number | bigint | Uint8Array | Date | undefined;
+export type Cell = string | number | bigint | Uint8Array | Date | boolean | undefined;
 
 /** Rows of a row group where nothing else is asked for. */
 const rowGroupDefault = 50_000;

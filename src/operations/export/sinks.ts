@@ -3,10 +3,10 @@ import type { KeyRecord } from '../../rdb/key-record.ts';
 
 /** Writes keys in one format. */
 export interface ExportSink {
-  /** An input begins. */
-  begin(facts: ScanFacts): void;
-  /** `omitted`: the value is too long, and is left out. */
-  key(record: KeyRecord, omitted: boolean): void;
+  /** An input begins; `source`: its name, where there are several for one output. */
+  begin(facts: ScanFacts, source: string | undefined): void;
+  /** True where the value is too long, and was cut. */
+  key(record: KeyRecord): boolean;
   /** Hands on what has gathered. */
   flush(): void;
   /** Everything was told: what is left is written. */
