@@ -59,6 +59,12 @@ export type {
   VectorSetValue,
 } from './keys/key-value.ts';
 export {
+  AofKeyWriter as AofWriter,
+  type KeyWriterOptions,
+  RdbKeyWriter as RdbWriter,
+  type WrittenKey,
+} from './keys/key-writers.ts';
+export {
   type CommandsDamage,
   CommandsError,
   forEachCommand,
@@ -69,6 +75,7 @@ export {
 } from './keys/read-commands.ts';
 export { type KeyLevel, KeysError, type ReadKeysOptions } from './keys/read-keys.ts';
 export type { ScanFacts, ScanOptions, ScanResult } from './keys/scan-keys.ts';
+export type { Text, WrittenValue } from './keys/written-value.ts';
 export { defaultLimits, type Limits, limits, setLimits } from './limits.ts';
 export { type BootOptions, boot } from './operations/boot/boot.ts';
 export type { BootDatabase, BootFile, BootResult, DiskChange, UnusedData } from './operations/boot/outcome.ts';
@@ -120,7 +127,7 @@ export type { OutputFormat } from './output/rewrite-output.ts';
 export type { ChecksumState } from './rdb/reader.ts';
 export { type Flavor, flavors } from './servers/flavor.ts';
 export type { Loss, LossKind, LossOutcome } from './servers/losses.ts';
-export type { Fork } from './servers/value-type-id.ts';
+export type { Fork, RdbFormat } from './servers/value-type-id.ts';
 
 /** Converts files between layouts, formats and server versions. Throws UnreadableError, UnwritableError, UsageError, LimitError. */
 export const convert: (paths: string | readonly string[], options: ConvertOptions) => Promise<ConvertResult> =

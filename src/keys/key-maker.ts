@@ -1,12 +1,13 @@
 import { slotOf } from '../engine/slot.ts';
+import { encodePayload } from '../rdb/codec/payload.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
 import type { Target } from '../servers/targets.ts';
-import { TypeId, typeInFile } from '../servers/value-type-id.ts';
+import { type RdbFormat, TypeId, typeInFile } from '../servers/value-type-id.ts';
 import type { ObjectValue } from '../values/value.ts';
 import { EncodingReader } from './encoding.ts';
 import { type KeyValue, keyValueOf } from './key-value.ts';
 import type { ScanFacts } from './scan-keys.ts';
-import { dumpPayload, RecordSerializer } from './serializer.ts';
+import { RecordSerializer } from './serializer.ts';
 
 /** A key, its bytes its own. Moments are milliseconds since 1970. */
 export interface Key {
@@ -38,12 +39,15 @@ export interface Key {
 
 /** A value as it stands in an RDB. */
 export interface RawValue {
-  /** The number of its type in the file. */
+  /** The number of its type in the file; of a fork and version, which decide what the number means. */
   readonly type: number;
+  readonly format: RdbFormat;
   readonly bytes: Buffer;
   /** What DUMP would answer, for RESTORE. */
   dump(): Buffer;
 }
+
+const ofTemplate: ReadonlySet<number> = new Set([TypeId.templateListpackReference, TypeId.templateArrayReference]);
 
 /** What of a key is made. */
 export interface KeyParts {
@@ -59,6 +63,7 @@ export class KeyMaker {
   private serializer: RecordSerializer | undefined;
   private readonly wanted: Target | undefined;
   private dumpVersion = 0;
+  private format: RdbFormat = { fork: 'redis', version: 0 };
 
   constructor(parts: KeyParts, target?: Target) {
     this.parts = parts;
@@ -67,6 +72,8 @@ export class KeyMaker {
 
   begin(facts: ScanFacts): void {
     this.serializer = new RecordSerializer(facts, this.wanted);
+    this.format = { fork: this.serializer.target.fork, version: this.serializer.target.rdbVersion };
+    if (facts.version > 0) this.format = { fork: facts.fork, version: facts.version };
     // What an RDB has is given as it stands there.
     this.dumpVersion = Math.max(facts.version, this.serializer.target.rdbVersion);
   }
@@ -111,10 +118,16 @@ export class KeyMaker {
   private raw(record: KeyRecord): { raw?: RawValue } {
     const { serializer, dumpVersion } = this;
     if (serializer === undefined || !serializer.serialize(record)) return {};
+    // What refers to field lists beside the keys is written out.
+    if (ofTemplate.has(record.type)) {
+      record.value = record.decoded();
+      record.type = -1;
+      serializer.serialize(record);
+    }
     const bytes = Buffer.from(record.raw.subarray(record.rawFrom, record.rawTo));
     const { type } = record;
-    const dump = () => dumpPayload(type, bytes, dumpVersion);
-    return { raw: { type: typeInFile(type), bytes, dump } };
+    const dump = () => encodePayload(type, bytes, { rdbVersion: dumpVersion });
+    return { raw: { type: typeInFile(type), format: this.format, bytes, dump } };
   }
 
   private encoded(record: KeyRecord): { encoding?: string; elements?: number } {

@@ -1,10 +1,8 @@
-import { crc64 } from '../checksum/crc64.ts';
 import { releaseOf } from '../dataset/flavor-choice.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
 import { RdbOutput } from '../rdb/output.ts';
 import { ValueEncoder } from '../rdb/writer/value-encoder.ts';
 import { type Target, targetOfRdb } from '../servers/targets.ts';
-import { typeInFile } from '../servers/value-type-id.ts';
 import type { ScanFacts } from './scan-keys.ts';
 
 /** Gives values that commands made the form that a server would write them in, so that all values of a dataset are told alike. */
@@ -35,14 +33,4 @@ export class RecordSerializer {
     record.rawTo = this.out.length;
     return true;
   }
-}
-
-/** What DUMP answers for a value of this canonical type, with this RDB version in its footer. */
-export function dumpPayload(type: number, value: Buffer, version: number): Buffer {
-  const payload = Buffer.alloc(value.length + 11);
-  payload[0] = typeInFile(type);
-  value.copy(payload, 1);
-  payload.writeUInt16LE(version, value.length + 1);
-  payload.writeBigUInt64LE(crc64(payload, 0, value.length + 3), value.length + 3);
-  return payload;
 }

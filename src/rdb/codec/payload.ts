@@ -219,13 +219,13 @@ function skipMetadata(input: RdbInput): void {
   }
 }
 
-/** A payload of a value that is already serialized: what the target's RESTORE takes. `type` is canonical. */
-export function encodePayload(type: number, value: Uint8Array, target: Target): Buffer {
+/** A payload of a value that is already serialized: what RESTORE takes of servers that read this version. `type` is canonical. */
+export function encodePayload(type: number, value: Uint8Array, { rdbVersion }: Pick<Target, 'rdbVersion'>): Buffer {
   const out = new ByteWriter(undefined, value.length + 16);
   out.writeByte(typeInFile(type));
   out.writeBytes(value);
-  out.writeByte(target.rdbVersion & 0xff);
-  out.writeByte(target.rdbVersion >> 8);
+  out.writeByte(rdbVersion & 0xff);
+  out.writeByte(rdbVersion >> 8);
   out.writeInt64(crc64(out.bytes, 0, out.length));
   return out.view();
 }
