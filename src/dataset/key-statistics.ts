@@ -35,15 +35,17 @@ export function addStatistics(
   first: readonly DatabaseStatistics[],
   second: readonly DatabaseStatistics[],
 ): DatabaseStatistics[] {
-  const indexes = new Set([...first, ...second].map(({ database }) => database));
-  return [...indexes]
-    .sort((a, b) => a - b)
-    .map((index) => {
-      const parts = [...first, ...second].filter(({ database }) => database === index);
-      const types: Record<string, number> = {};
-      for (const part of parts)
-        for (const [type, count] of Object.entries(part.types)) types[type] = (types[type] ?? 0) + count;
-      const sum = (of: (part: DatabaseStatistics) => number) => parts.reduce((total, part) => total + of(part), 0);
-      return { database: index, keys: sum(({ keys }) => keys), expires: sum(({ expires }) => expires), types };
-    });
+  const sums = new Map(first.map((part) => [part.database, part]));
+  for (const part of second) {
+    const other = sums.get(part.database);
+    sums.set(part.database, other === undefined ? part : sumOf(other, part));
+  }
+  return [...sums.values()].sort((left, right) => left.database - right.database);
+}
+
+function sumOf(left: DatabaseStatistics, right: DatabaseStatistics): DatabaseStatistics {
+  const types: Record<string, number> = { ...left.types };
+  for (const [type, count] of Object.entries(right.types)) types[type] = (types[type] ?? 0) + count;
+  const { database, keys, expires } = left;
+  return { database, keys: keys + right.keys, expires: expires + right.expires, types };
 }

@@ -93,13 +93,13 @@ export class DatasetWriter {
   /** The databases that hold keys, in this shard or another, in ascending order. */
   private sizes(): DatabaseSize[] {
     const { dataset } = this.loaded;
-    const others = this.visitor?.others ?? [];
-    const indexes = new Set([...dataset.occupied(), ...others.map(({ index }) => index)]);
+    const others = new Map(this.visitor?.others.map((size) => [size.index, size]));
+    const indexes = new Set([...dataset.occupied(), ...others.keys()]);
     return [...indexes]
       .sort((a, b) => a - b)
       .map((index) => {
         const { count, expiring } = dataset.database(index);
-        const other = others.find((size) => size.index === index);
+        const other = others.get(index);
         return { index, keys: count + (other?.keys ?? 0), expires: expiring + (other?.expires ?? 0) };
       });
   }

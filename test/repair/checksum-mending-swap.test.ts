@@ -32,6 +32,23 @@ describe('repair: two blocks that stand in each other’s place', () => {
     expect(findExchange(swapped, off, { from: 1010, to: 1300 }, { from: 2100, to: 2600 })).toBeUndefined();
   });
 
+  it('are found however far they lie from each other, and where the two places may overlap', () => {
+    const random = new Random(seed);
+    const whole = Buffer.from(Array.from({ length: 600_000 }, () => random.below(256)));
+    for (const [first, second, length] of [
+      [70, 590_000, 300],
+      [5000, 5310, 310],
+      [300_000, 300_400, 1],
+    ]) {
+      const swapped = Buffer.from(whole);
+      whole.copy(swapped, first, second, second + length);
+      whole.copy(swapped, second, first, first + length);
+      const off = sumOf(swapped) ^ sumOf(whole);
+      const around = (offset: number) => ({ from: Math.max(0, offset - 200), to: offset + 500 });
+      expect(findExchange(swapped, off, around(first), around(second))).toEqual({ first, second, length });
+    }
+  });
+
   it.each(['redis-6.0-rdb-little', 'redis-8.6-rdb-lru', 'valkey-9.1-rdb-little'])(
     '%s: comes out as it was',
     async (golden) => {

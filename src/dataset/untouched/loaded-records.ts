@@ -23,13 +23,14 @@ const columns = 9;
 /** The records of a database that were loaded, in the order of the file: a few numbers each. */
 export class LoadedRecords {
   count = 0;
-  private numbers = new Float64Array(columns * 64);
+  /** Nothing before the first: a file may have a million databases. */
+  private numbers = new Float64Array(0);
 
   add(record: LoadedRecord): void {
     const { from, to, nameSource, nameOffset, nameLength, valueSource, valueOffset, expire, hasUsage } = record;
     const at = this.count++ * columns;
     if (at === this.numbers.length) {
-      const grown = new Float64Array(at * 2);
+      const grown = new Float64Array(Math.max(at * 2, columns * 16));
       grown.set(this.numbers);
       this.numbers = grown;
     }

@@ -14,7 +14,7 @@ import { laneTypes } from './untouched-batch.ts';
 
 /** Ascending ranges as pairs of numbers; those that meet are one. */
 class Ranges {
-  private numbers = new Float64Array(64);
+  private numbers = new Float64Array(4);
   private filled = 0;
 
   add(from: number, to: number): void {

@@ -1,3 +1,4 @@
+import { FieldElement, product, quotient, undoing } from '../../checksum/crc64-field.ts';
 import { entryByTop, tableHigh, tableLow } from '../../checksum/crc64-tables.ts';
 
 /*
@@ -5,16 +6,18 @@ import { entryByTop, tableHigh, tableLow } from '../../checksum/crc64-tables.ts'
  *
  *     … | Y |  between  | X | …        a: where Y stands, a + d: where X stands, s: their length
  *
- * Let S(i) be the sum of the first i bytes. To take a block d bytes further on divides what it adds to the sum by x^8d. So the
- * sum is off by what belongs to an exchange exactly if
+ * Let S(i) be the sum of the first i bytes, and u = x^-8: multiplied by it, a sum is what it was one NUL byte before. To take a block d bytes
+ * further on divides what it adds to the sum by u^d. So the sum is off by what belongs to an exchange exactly if
  *
- *     G(a + s) xor G(a) = off,  where  G(i) = (1 + x^-8d) · x^-8i · (S(i) xor S(i + d)),
+ *     K(a + s) xor K(a) = u^d · off / (1 + u^d),  where  K(i) = u^d · T(i) xor T(i + d)  and  T(i) = u^i · S(i),
  *
- * and `off` is the difference, undone back to the start. For each d that is one table of sums, in which each a looks for its a + s.
+ * and `off` is the difference, undone back to the start. The polynomial of CRC-64 is irreducible, so that 1 + u^d has an inverse. For each d
+ * there is one table of the K(i), in which each a looks for its a + s; from one d to the next, u^d · T(i) takes one step. Only differences
+ * of T count, so that it may begin with 0 anywhere.
  */
 
-/** Pairs of offsets that are tried; more would take seconds. */
-const pairsMax = 3_000_000;
+/** Pairs of an offset and a distance that are tried; more would take long. */
+const pairsMax = 4_000_000;
 /** The farthest two blocks may lie from each other. */
 const distanceMax = 1 << 20;
 
@@ -48,73 +51,15 @@ export function findExchange(
   return new ExchangeSearch(bytes, off, first, second).run(nearest, farthest);
 }
 
-/** A linear map of 64 bits: the images of each byte's values. */
-class ByteMap {
-  readonly low = new Int32Array(8 * 256);
-  readonly high = new Int32Array(8 * 256);
-
-  /** From the images of the 64 single bits. */
-  set(low: Int32Array, high: Int32Array): void {
-    for (let byte = 0; byte < 8; byte++) {
-      const base = byte * 256;
-      for (let bit = 0; bit < 8; bit++) {
-        const size = 1 << bit;
-        const [imageLow, imageHigh] = [low[byte * 8 + bit], high[byte * 8 + bit]];
-        for (let value = 0; value < size; value++) {
-          this.low[base + size + value] = this.low[base + value] ^ imageLow;
-          this.high[base + size + value] = this.high[base + value] ^ imageHigh;
-        }
-      }
-    }
-  }
-}
-
-const part = (map: Int32Array, low: number, high: number): number =>
-  map[low & 0xff] ^
-  map[256 + ((low >>> 8) & 0xff)] ^
-  map[512 + ((low >>> 16) & 0xff)] ^
-  map[768 + (low >>> 24)] ^
-  map[1024 + (high & 0xff)] ^
-  map[1280 + ((high >>> 8) & 0xff)] ^
-  map[1536 + ((high >>> 16) & 0xff)] ^
-  map[1792 + (high >>> 24)];
-
-/** The images of the 64 bits after so many bytes were undone. */
-class Undoing {
-  readonly low = new Int32Array(64);
-  readonly high = new Int32Array(64);
-
-  constructor() {
-    for (let bit = 0; bit < 32; bit++) this.low[bit] = this.high[bit + 32] = 1 << bit;
-  }
-
-  step(count = 1): void {
-    const { low, high } = this;
-    for (let bit = 0; bit < 64; bit++) {
-      let [l, h] = [low[bit], high[bit]];
-      for (let left = count; left > 0; left--) {
-        const entry = entryByTop[h >>> 24];
-        const old = l ^ tableLow[entry];
-        h = ((h ^ tableHigh[entry]) << 8) | (old >>> 24);
-        l = (old << 8) | entry;
-      }
-      low[bit] = l;
-      high[bit] = h;
-    }
-  }
-}
-
 class ExchangeSearch {
   private readonly first: RecordRange;
   private readonly second: RecordRange;
-  private readonly rows: number;
-  private readonly offLow: number;
-  private readonly offHigh: number;
-  /** The sums of what comes before each offset from `first.from` on. */
-  private readonly sumLow: Int32Array;
-  private readonly sumHigh: Int32Array;
-  /** For each row, x^-8i as a map. */
-  private readonly shifts: ByteMap[] = [];
+  /** Where the second table begins. */
+  private readonly base: number;
+  private readonly off: FieldElement;
+  /** u^d · T(i) for the offsets in `first`, and T(i) for those in `second`. */
+  private readonly near: SumTable;
+  private readonly far: SumTable;
   private readonly keysLow: Int32Array;
   private readonly keysHigh: Int32Array;
   private readonly slots: Int32Array;
@@ -122,67 +67,44 @@ class ExchangeSearch {
   constructor(bytes: Uint8Array, off: bigint, first: RecordRange, second: RecordRange) {
     this.first = first;
     this.second = second;
-    this.rows = first.to - first.from + 1;
-    const undoing = new Undoing();
-    [this.offLow, this.offHigh] = undone(off, bytes.length - first.from);
-    this.sumLow = new Int32Array(second.to - first.from + 1);
-    this.sumHigh = new Int32Array(second.to - first.from + 1);
-    this.addUp(bytes);
-    for (let row = 0; row < this.rows; row++) {
-      const map = new ByteMap();
-      map.set(undoing.low, undoing.high);
-      this.shifts.push(map);
-      undoing.step();
-    }
-    this.keysLow = new Int32Array(this.rows);
-    this.keysHigh = new Int32Array(this.rows);
-    this.slots = new Int32Array(1 << (34 - Math.clz32(this.rows)));
-  }
-
-  private addUp(bytes: Uint8Array): void {
-    const { first, second, sumLow, sumHigh } = this;
-    for (let offset = 0, low = 0, high = 0; offset <= second.to; offset++) {
-      if (offset >= first.from) {
-        sumLow[offset - first.from] = low;
-        sumHigh[offset - first.from] = high;
-      }
-      const entry = (low ^ bytes[offset]) & 0xff;
-      low = ((low >>> 8) | (high << 24)) ^ tableLow[entry];
-      high = (high >>> 8) ^ tableHigh[entry];
-    }
+    this.base = Math.max(first.from, second.from);
+    this.off = product(FieldElement.of(off), undoing(bytes.length - first.from));
+    this.near = new SumTable(bytes, first.from, first.to, 0);
+    this.far = new SumTable(bytes, this.base, second.to, this.base - first.from);
+    const rows = first.to - first.from + 1;
+    this.keysLow = new Int32Array(rows);
+    this.keysHigh = new Int32Array(rows);
+    this.slots = new Int32Array(1 << (34 - Math.clz32(rows)));
   }
 
   run(nearest: number, farthest: number): Exchange | undefined {
-    const undoing = new Undoing();
-    undoing.step(nearest);
-    const apart = new ByteMap();
-    const [low, high] = [new Int32Array(64), new Int32Array(64)];
+    const { near, off } = this;
+    const power = undoing(nearest);
+    near.multiply(power);
     for (let distance = nearest; distance <= farthest; distance++) {
-      for (let bit = 0; bit < 64; bit++) {
-        low[bit] = undoing.low[bit] ^ (bit < 32 ? 1 << bit : 0);
-        high[bit] = undoing.high[bit] ^ (bit < 32 ? 0 : 1 << (bit - 32));
-      }
-      apart.set(low, high);
-      const found = this.at(distance, apart);
+      const divisor = power.copy();
+      divisor.add(FieldElement.one());
+      // u^d · off / (1 + u^d), which is off / (1 + u^d) + off.
+      const wanted = quotient(off, divisor);
+      wanted.add(off);
+      const found = this.at(distance, wanted.low, wanted.high);
       if (found !== undefined) return found;
-      undoing.step();
+      power.undoByte();
+      near.undoByte();
     }
     return undefined;
   }
 
-  private at(distance: number, apart: ByteMap): Exchange | undefined {
-    const { first, second, keysLow, keysHigh, slots, offLow, offHigh, sumLow, sumHigh } = this;
+  private at(distance: number, offLow: number, offHigh: number): Exchange | undefined {
+    const { first, second, base, near, far, keysLow, keysHigh, slots } = this;
     const from = Math.max(0, second.from - first.from - distance);
-    const to = Math.min(this.rows - 1, second.to - first.from - distance);
+    const to = Math.min(keysLow.length - 1, second.to - first.from - distance);
+    const ahead = first.from + distance - base;
     const mask = slots.length - 1;
     slots.fill(0);
     for (let row = from; row <= to; row++) {
-      const { low, high } = this.shifts[row];
-      const l = sumLow[row] ^ sumLow[row + distance];
-      const h = sumHigh[row] ^ sumHigh[row + distance];
-      const [shiftedLow, shiftedHigh] = [part(low, l, h), part(high, l, h)];
-      const keyLow = part(apart.low, shiftedLow, shiftedHigh);
-      const keyHigh = part(apart.high, shiftedLow, shiftedHigh);
+      const keyLow = near.low[row] ^ far.low[row + ahead];
+      const keyHigh = near.high[row] ^ far.high[row + ahead];
       keysLow[row] = keyLow;
       keysHigh[row] = keyHigh;
       const [wantedLow, wantedHigh] = [keyLow ^ offLow, keyHigh ^ offHigh];
@@ -199,15 +121,46 @@ class ExchangeSearch {
   }
 }
 
-/** What `sum` was `count` NUL bytes before. */
-function undone(sum: bigint, count: number): [low: number, high: number] {
-  let low = Number(BigInt.asIntN(32, sum));
-  let high = Number(BigInt.asIntN(32, sum >> 32n));
-  for (let left = count; left > 0; left--) {
-    const entry = entryByTop[high >>> 24];
-    const old = low ^ tableLow[entry];
-    high = ((high ^ tableHigh[entry]) << 8) | (old >>> 24);
-    low = (old << 8) | entry;
+/** T(i) for each offset of a range, less that of its first. */
+class SumTable {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+
+  /** `undone`: bytes between the place that T counts from and `from`. */
+  constructor(bytes: Uint8Array, from: number, to: number, undone: number) {
+    const length = to - from + 1;
+    this.low = new Int32Array(length);
+    this.high = new Int32Array(length);
+    const power = undoing(undone);
+    const bits = Array.from({ length: 8 }, (_, bit) => product(new FieldElement(1 << bit, 0), power));
+    const sum = new FieldElement(0, 0);
+    for (let row = 1; row < length; row++) {
+      const byte = bytes[from + row - 1];
+      for (let bit = 0; bit < 8; bit++) {
+        if (byte & (1 << bit)) sum.add(bits[bit]);
+        bits[bit].undoByte();
+      }
+      this.low[row] = sum.low;
+      this.high[row] = sum.high;
+    }
   }
-  return [low, high];
+
+  multiply(factor: FieldElement): void {
+    for (let row = 1; row < this.low.length; row++) {
+      const { low, high } = product(new FieldElement(this.low[row], this.high[row]), factor);
+      this.low[row] = low;
+      this.high[row] = high;
+    }
+  }
+
+  /** Multiplies all by x^-8. */
+  undoByte(): void {
+    const { low, high } = this;
+    for (let row = 0; row < low.length; row++) {
+      const entry = entryByTop[high[row] >>> 24];
+      const old = low[row] ^ tableLow[entry];
+      high[row] = ((high[row] ^ tableHigh[entry]) << 8) | (old >>> 24);
+      low[row] = (old << 8) | entry;
+    }
+  }
 }

@@ -33,6 +33,8 @@ const exchangedFar = 1500;
 const markedNear = 220;
 const pairsMax = 6;
 const chunkBytes = 128 * 1024;
+const ringSize = insertedMax;
+const alikeMask = 0xffff;
 
 /** `[offset, offset + length)` was `bytes` before the damage. */
 export interface CrcCorrection {
@@ -140,8 +142,10 @@ class BackwardWalk {
   private offLow: number;
   private offHigh: number;
   private readonly mask: number;
-  private readonly ringLow = new Int32Array(insertedMax * 2);
-  private readonly ringHigh = new Int32Array(insertedMax * 2);
+  private readonly ringLow = new Int32Array(ringSize);
+  private readonly ringHigh = new Int32Array(ringSize);
+  /** How many sums of the ring have these low bits: where there is none the ring need not be looked through. */
+  private readonly alike = new Uint16Array(alikeMask + 1);
   private held = 0;
 
   constructor(sum: bigint, off: bigint, changed: number) {
@@ -190,8 +194,12 @@ class BackwardWalk {
 
   /** Notes what the sum before an insertion must be that ends here. */
   private hold(): void {
-    const slot = this.held++ % this.ringLow.length;
-    this.ringLow[slot] = this.sumLow ^ this.offLow;
+    const { ringLow, alike } = this;
+    const slot = this.held % ringSize;
+    if (this.held >= ringSize) alike[ringLow[slot] & alikeMask]--;
+    this.held++;
+    ringLow[slot] = this.sumLow ^ this.offLow;
+    alike[ringLow[slot] & alikeMask]++;
     this.ringHigh[slot] = this.sumHigh ^ this.offHigh;
   }
 
@@ -214,8 +222,9 @@ class BackwardWalk {
 
   private lookForInsertion(offset: number): void {
     const { ringLow, ringHigh, held, sumLow, sumHigh } = this;
+    if (this.alike[sumLow & alikeMask] === 0) return;
     for (let length = 1; length <= insertedMax && length <= held; length++) {
-      const slot = (held - length) % ringLow.length;
+      const slot = (held - length) % ringSize;
       if (ringLow[slot] !== sumLow || ringHigh[slot] !== sumHigh) continue;
       // Bytes that are alike side by side: any of them may be the inserted one, and it does not matter which.
       if (this.found.some((other) => other.kind === 'inserted' && other.length === length)) continue;

@@ -33,6 +33,11 @@ const hash = 0x23;
 /** Bytes that trials may pass over beside those of the region that is searched, and the longest item once they are used up. */
 const workMax = 512 * 1024 * 1024;
 const shortItem = 4096;
+/** The longest length of a string, with that of what it holds compressed. */
+const lengthBytesMax = 19;
+/** Types whose value is one string. */
+const isStringType = new Uint8Array(256);
+for (const type of [0, 9, 10, 11, 12, 13, 16, 17]) isStringType[type] = 1;
 
 /** What a reading knows of the file when it meets damage. */
 export interface RdbContext {
@@ -80,7 +85,7 @@ export class RdbCandidates {
   private readonly size: number;
   private readonly known = new Map<number, Candidate | null>();
   private work = 0;
-  private readonly head = Buffer.alloc(headBytes);
+  private valueAt = 0;
 
   constructor(sources: Sources, index: number, size: number, context: RdbContext) {
     this.input = new RdbInput(sources.reopen(index));
@@ -111,14 +116,17 @@ export class RdbCandidates {
     return found;
   }
 
-  /** What was found before `offset` is not asked for any more. */
-  forget(offset: number): void {
+  /** The same for an offset that is not asked for any more. */
+  last(offset: number): Candidate | undefined {
+    const known = this.known.size === 0 ? undefined : this.known.get(offset);
+    if (known === undefined) return this.attempt(offset);
     this.known.delete(offset);
+    return known ?? undefined;
   }
 
   private attempt(offset: number): Candidate | undefined {
     const { input, reader } = this;
-    if (!input.seek(offset) || input.atEnd() || !this.hasPlausiblePrefixes()) return undefined;
+    if (!this.mayBeItem(offset) || !input.seek(offset)) return undefined;
     const templates = reader.templates.size;
     try {
       return this.read(offset);
@@ -131,8 +139,30 @@ export class RdbCandidates {
     }
   }
 
-  /** Writers put two prefixes before a key at most; a reader goes through any number. */
-  private hasPlausiblePrefixes(): boolean {
+  /**
+   * Whether the first bytes do not show yet that no item begins at `offset`: an exception for each offset at which none does is what a
+   * search would spend its time on.
+   */
+  private mayBeItem(offset: number): boolean {
+    const type = this.typeAt(offset);
+    return type >= 0 && (isStringType[type] === 0 || this.members.framedEnd(this.valueAt) >= 0);
+  }
+
+  /** The type or opcode of what may begin at `offset`, and where the value of a key then begins; -1 where nothing can. */
+  private typeAt(offset: number): number {
+    const { input, members } = this;
+    if (!input.seek(offset) || input.atEnd()) return -1;
+    const at = this.behindPrefixes();
+    if (at < 0) return -1;
+    const type = input.bytes[input.position + at];
+    if (at > prefixBytesMax || type >= 0x40) return 0xff;
+    const keyAt = offset + at + 1;
+    this.valueAt = members.framedEnd(keyAt);
+    return this.valueAt < 0 || this.valueAt - keyAt > keyLengthMax + lengthBytesMax ? -1 : type;
+  }
+
+  /** Bytes of prefixes from the position on; -1 for too many. Writers put two before a key at most; a reader goes through any number. */
+  private behindPrefixes(): number {
     const { input } = this;
     input.ensure(prefixBytesMax);
     const { bytes, limit } = input;
@@ -143,9 +173,9 @@ export class RdbCandidates {
       else if (opcode === Opcode.expireTime) at += 5;
       else if (opcode === Opcode.freq) at += 2;
       else if (opcode === Opcode.idle) at += 1 + lengthSize(bytes[at + 1]);
-      else return true;
+      else return at - input.position;
     }
-    return false;
+    return -1;
   }
 
   private read(offset: number): Candidate | undefined {
@@ -164,20 +194,24 @@ export class RdbCandidates {
     const bits = this.keyBits();
     if (bits === undefined) return undefined;
     const from = input.offset;
-    input.ensure(headBytes);
-    const length = Math.min(headBytes, input.limit - input.position);
-    input.bytes.copy(this.head, 0, input.position, input.position + length);
-    if (this.work > workMax && this.head[0] > 0x40) return undefined;
+    if (this.work > workMax && input.ensure(1) && input.bytes[input.position] > 0x40) return undefined;
     values.begin();
     checkValue(input, reader.type, values);
     if (values.empty || values.notes.some(({ severity }) => severity === 'error')) return undefined;
     const end = input.offset;
-    const said =
-      this.memberBits(from, end) ??
-      valueBits(reader.type, this.head.subarray(0, Math.min(length, end - from)), end - from);
+    const said = this.memberBits(from, end) ?? valueBits(reader.type, this.headOf(from, end), end - from);
     const nul = this.isNulRun(said) ? nulRunBits : 0;
     input.seek(end);
     return bits + said + nul;
+  }
+
+  /** The first bytes of what lies at `[from, end)`, until the next read. */
+  private headOf(from: number, end: number): Buffer {
+    const { input } = this;
+    const length = Math.min(headBytes, end - from);
+    input.seek(from);
+    input.ensure(length);
+    return input.bytes.subarray(input.position, input.position + length);
   }
 
   /** Whether the item that was just read begins or ends in what may be a run of NUL bytes. `said`: what its value says. */
@@ -215,7 +249,7 @@ export class RdbCandidates {
   /** What comes before the value of the key at `offset`. */
   headAt(offset: number): Head | undefined {
     const { input, reader } = this;
-    if (!input.seek(offset) || input.atEnd() || !this.hasPlausiblePrefixes()) return undefined;
+    if (this.typeAt(offset) < 0 || !input.seek(offset)) return undefined;
     try {
       if (reader.next() !== Item.key) return undefined;
       const bits = this.keyBits();

@@ -63,6 +63,7 @@ export class MemberReader {
   private readonly size: number;
   /** Of the two, the one that holds what was asked for last, at its position. */
   private window: Window;
+  private readonly last = { offset: -1, isString: false, end: 0, bits: 0, bad: false, torn: false };
 
   constructor(near: Window, far: Window, size: number) {
     this.near = this.window = near;
@@ -75,18 +76,37 @@ export class MemberReader {
     this.torn = this.bad = false;
     switch (form) {
       case 'text':
-        return this.string(offset);
+        return this.first(offset);
       case 'scored':
-        return this.string(offset) && this.double();
+        return this.first(offset) && this.double();
       case 'old-scored':
-        return this.string(offset) && this.score();
+        return this.first(offset) && this.score();
       case 'expiring':
         return this.expiry(offset) && this.more() && this.more();
       case 'expiring-after':
-        return this.string(offset) && this.more() && this.moment();
+        return this.first(offset) && this.more() && this.moment();
       case 'node':
         return this.container(offset) && this.more();
     }
+  }
+
+  /** The string with which members of several forms begin, each of which is tried at every offset. */
+  private first(offset: number): boolean {
+    const { last } = this;
+    if (last.offset !== offset) {
+      last.offset = offset;
+      last.isString = this.string(offset);
+      last.end = this.end;
+      last.bits = this.bits;
+      last.bad = this.bad;
+      last.torn = this.torn;
+      return last.isString;
+    }
+    this.end = last.end;
+    this.bits = last.bits;
+    this.bad = last.bad;
+    this.torn = last.torn;
+    return last.isString;
   }
 
   /** Where the string at `offset` ends by its length alone; -1 where that cannot be. */

@@ -168,11 +168,11 @@ export class RdbResynchroniser {
 
   private visit(offset: number): void {
     const { remains, candidates } = this;
-    const reached = this.places.get(offset);
-    if (this.ahead[0] === offset) this.ahead.shift();
+    // Whatever has been reached behind the place of the search is ahead.
+    const reached = this.ahead[0] === offset ? this.places.get(offset) : undefined;
+    if (reached !== undefined) this.ahead.shift();
     remains.arrive(offset);
-    const item = candidates.mayBegin[this.byteAt(offset)] === 0 ? undefined : candidates.at(offset);
-    candidates.forget(offset);
+    const item = candidates.mayBegin[this.byteAt(offset)] === 0 ? undefined : candidates.last(offset);
     if (item !== undefined) this.take(offset, item, reached);
     if (reached !== undefined) this.leaveOut(offset, item, reached);
     this.byteAt(offset);
