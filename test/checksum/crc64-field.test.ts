@@ -4,7 +4,7 @@ import { Crc64 } from '../../src/checksum/crc64.ts';
 import { FieldElement, product, quotient, undoing } from '../../src/checksum/crc64-field.ts';
 
 const sums = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
-const valueOf = ({ low, high }: FieldElement): bigint =>
+const integerOf = ({ low, high }: FieldElement): bigint =>
   (BigInt.asUintN(32, BigInt(high)) << 32n) | BigInt.asUintN(32, BigInt(low));
 
 function sumOf(...parts: Uint8Array[]): bigint {
@@ -18,7 +18,7 @@ describe('sums of CRC-64 as elements of a field', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 64 }), fc.nat(5000), (bytes, count) => {
         const behind = FieldElement.of(sumOf(bytes, new Uint8Array(count)));
-        expect(valueOf(product(behind, undoing(count)))).toBe(sumOf(bytes));
+        expect(integerOf(product(behind, undoing(count)))).toBe(sumOf(bytes));
       }),
     );
   });
@@ -27,7 +27,7 @@ describe('sums of CRC-64 as elements of a field', () => {
     fc.assert(
       fc.property(sums, sums, (dividend, divisor) => {
         const by = FieldElement.of(divisor);
-        expect(valueOf(product(quotient(FieldElement.of(dividend), by), by))).toBe(dividend);
+        expect(integerOf(product(quotient(FieldElement.of(dividend), by), by))).toBe(dividend);
       }),
       { numRuns: 1000 },
     );
@@ -39,7 +39,7 @@ describe('sums of CRC-64 as elements of a field', () => {
         const element = FieldElement.of(sum);
         element.divideByX();
         element.multiplyByX();
-        expect(valueOf(element)).toBe(sum);
+        expect(integerOf(element)).toBe(sum);
       }),
     );
   });
