@@ -36,6 +36,7 @@ export const kernels: readonly Kernel[] = [
   kernel('statistics.ts', 'statistics', 1104),
   kernel('digest-lane.ts', 'digest', 47),
   kernel('xxh64.ts', 'xxh64', 2),
+  kernel('json.ts', 'json', 42),
 ];
 
 const options = '-O3 --converge --noAssert --runtime stub --enable simd'.split(' ');

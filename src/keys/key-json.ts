@@ -28,7 +28,8 @@ export class KeyJson {
   private readonly text: JsonText;
   private readonly bytes: JsonBytes;
   private readonly raw: RawJson;
-  private readonly start: string;
+  /** What stands before the number of the database, a binary string. */
+  readonly start: string;
 
   /** `maker` has been told what the keys come from, and gives encodings and counts. */
   constructor(maker: KeyMaker, options: KeyJsonOptions = {}) {

@@ -69,6 +69,11 @@ export interface KeyVisitor {
   begin?(facts: ScanFacts): void;
   /** Valid during the call; false ends the reading. */
   key(record: KeyRecord): boolean | undefined;
+  /**
+   * Called before the bytes of keys that were told may go: whoever has only noted where they lie looks at them now, and gives back the keys
+   * whose values are damaged.
+   */
+  passed?(damaged: (record: KeyRecord, error: FormatError | EncodingError) => void): void;
   /** Awaited between batches of keys: output is written here. */
   flush?(): Promise<void>;
 }
@@ -181,13 +186,18 @@ class KeyScan {
     } catch (error) {
       await this.addFault(error, reading.reader, path);
     }
-    this.keys = reading.keys;
+    this.keys += reading.keys;
     await this.visitor.flush?.();
   }
 
   private rdbVisitor(): RdbVisitor {
     const { visitor } = this;
-    return { key: (record) => visitor.key(record), damaged: (record, error) => this.addDamaged(record, error) };
+    const damaged = (record: KeyRecord, error: FormatError | EncodingError) => this.addDamaged(record, error);
+    const late = (record: KeyRecord, error: FormatError | EncodingError) => {
+      this.keys--;
+      damaged(record, error);
+    };
+    return { key: (record) => visitor.key(record), damaged, passed: visitor.passed && (() => visitor.passed?.(late)) };
   }
 
   /** A value that cannot be decoded, between others that can. */

@@ -16,6 +16,8 @@ export interface RdbVisitor {
   key(record: KeyRecord): boolean | undefined;
   /** Told of such an error; the reading goes on with the next key. Without it, the error ends the reading. */
   damaged?(record: KeyRecord, error: FormatError | EncodingError): void;
+  /** All keys so far lie in the window, which may move now. */
+  passed?(): void;
   /** An item that is no key, as the reader has it. */
   item?(item: Item, reader: RdbReader): void;
 }
@@ -84,6 +86,7 @@ export class RdbReading {
     const { reader, visitor } = this;
     for (let index = 0; index < itemsBetweenPauses; index++) {
       while (this.batch?.pass(this.receive)) {
+        visitor.passed?.();
         if (this.stopped) return false;
         index += this.batch.seen;
       }

@@ -48,3 +48,9 @@ export const membersAtMost: u32 = 65536;
 /** Text of a score and its digits. */
 export const scoreTextAt: usize = 983808;
 export const digitsAt: usize = 983872;
+
+// The module that makes JSON of keys has the window and what it writes at the same places, and its fixed texts behind them;
+// src/kernels/json-kernel.ts states the same numbers.
+
+/** Where and how long each fixed text is, eight bytes each, then their bytes: 8 KiB. */
+export const jsonTextsAt: usize = 2686976;

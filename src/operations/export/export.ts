@@ -5,6 +5,7 @@ import fs from '../../io/file-system.ts';
 import { OutputLock } from '../../io/output-lock.ts';
 import { likeInputs } from '../../io/protection.ts';
 import type { ByteSink } from '../../io/writer.ts';
+import type { DamagedReceiver } from '../../keys/json-batch.ts';
 import { KeyMaker } from '../../keys/key-maker.ts';
 import { type RecordTest, recordTest } from '../../keys/key-selection.ts';
 import { scanKeys } from '../../keys/scan-keys.ts';
@@ -154,6 +155,13 @@ class ExportVisitor {
     if (this.sink.key(record)) this.truncated++;
     this.exported++;
     return undefined;
+  }
+
+  passed(damaged: DamagedReceiver): void {
+    this.sink.passed?.((record, error) => {
+      this.exported--;
+      damaged(record, error);
+    });
   }
 
   async flush(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type ByteSink, ByteWriter } from '../../io/writer.ts';
+import { type DamagedReceiver, JsonBatch } from '../../keys/json-batch.ts';
 import { KeyJson, type KeyJsonOptions } from '../../keys/key-json.ts';
 import { KeyMaker } from '../../keys/key-maker.ts';
 import type { ScanFacts } from '../../keys/scan-keys.ts';
@@ -17,6 +18,7 @@ export class JsonSink implements ExportSink {
   /** What was not handed on yet: an object in it can still be taken back. */
   private out = new ByteWriter();
   private json: KeyJson | undefined;
+  private batch: JsonBatch | undefined;
   private count = 0;
 
   constructor(sink: ByteSink, isArray: boolean, options: KeyJsonOptions) {
@@ -28,14 +30,39 @@ export class JsonSink implements ExportSink {
   begin(facts: ScanFacts, source: string | undefined): void {
     const maker = new KeyMaker({});
     maker.begin(facts);
-    this.json = new KeyJson(maker, { ...this.options, source });
+    const json = new KeyJson(maker, { ...this.options, source });
+    this.json = json;
+    const { encoding = 'utf8', maxValueBytes } = this.options;
+    // The kernel knows one form of texts, and cuts nothing.
+    if (encoding !== 'utf8' || maxValueBytes !== undefined) return;
+    const texts = this.isArray ? { start: `${separator}${json.start}`, end: '}' } : { start: json.start, end: '}\n' };
+    this.batch = JsonBatch.open(texts, {
+      written: (bytes, keys) => this.writeMade(bytes, keys),
+      left: (record) => this.write(record),
+    });
   }
 
   key(record: KeyRecord): boolean {
+    return this.batch?.take(record) === true ? false : this.write(record);
+  }
+
+  passed(damaged: DamagedReceiver): void {
+    this.batch?.flush(damaged);
+  }
+
+  private writeMade(bytes: Uint8Array, keys: number): void {
+    const isFirst = this.isArray && this.count === 0;
+    if (isFirst) this.out.writeText('[\n');
+    this.handOver();
+    this.sink.write(isFirst ? bytes.subarray(separator.length) : bytes);
+    this.count += keys;
+  }
+
+  private write(record: KeyRecord): boolean {
     const { out, json } = this;
     if (json === undefined) return false;
     const start = out.length;
-    if (this.isArray) out.writeText(this.count === 0 ? '[\n' : ',\n');
+    if (this.isArray) out.writeText(this.count === 0 ? '[\n' : separator);
     let isCut = false;
     try {
       isCut = json.write(record, out);
@@ -57,9 +84,11 @@ export class JsonSink implements ExportSink {
   }
 
   private handOver(): void {
-    this.sink.write(this.out.view());
+    if (this.out.length > 0) this.sink.write(this.out.view());
     // A single value that needed much room does not keep it.
     if (this.out.bytes.length > roomMax) this.out = new ByteWriter();
     else this.out.reset();
   }
 }
+
+const separator = ',\n';
