@@ -5,9 +5,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandNames } from '../commands/shared/program.ts';
 
 const repository = join(import.meta.dirname, '..');
-const names = ['check', 'verify', 'boot', 'repair', 'rewrite', 'restore', 'convert', 'digest', 'diff', 'log'] as const;
 
 interface Flag {
   readonly char?: string;
@@ -22,7 +22,7 @@ interface Flag {
 
 /** The page's text. */
 export async function flagsPage(): Promise<string> {
-  const sections = await Promise.all(names.map(section));
+  const sections = await Promise.all(commandNames.map(section));
   return `# Flags of every command
 
 Written by \`npm run generate:flags\` from the commands; \`aofkit help COMMAND\` shows the same, with arguments and examples.

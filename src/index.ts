@@ -94,6 +94,7 @@ export type {
 export { type DiffOptions, diff } from './operations/diff/diff.ts';
 export type { DatabaseDiff, DifferentKey, DiffResult, DiffSide, ValueDifference } from './operations/diff/result.ts';
 export { type DigestOptions, type DigestResult, digest } from './operations/digest/digest.ts';
+export { type Explanation, explain } from './operations/explain/explain.ts';
 export { exportKeys } from './operations/export/export.ts';
 export type { ExportedInput, ExportFormat, ExportOptions, ExportResult } from './operations/export/options.ts';
 export type { Frequent } from './operations/log/frequent-keys.ts';

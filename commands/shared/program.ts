@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly default: unknow
   convert: () => import('../convert.ts'),
   diff: () => import('../diff.ts'),
   digest: () => import('../digest.ts'),
+  explain: () => import('../explain.ts'),
   export: () => import('../export.ts'),
   get: () => import('../get.ts'),
   keys: () => import('../keys.ts'),
