@@ -7,6 +7,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    globalSetup: ['test/support/skipped-summary.ts'],
+    globalSetup: ['test/support/temporary-root.ts', 'test/support/skipped-summary.ts'],
   },
 });

@@ -86,8 +86,11 @@ export async function tryStart(name: ServerName, options: StartOptions = {}): Pr
 export function cleanUp(): void {
   for (const server of running) server.killNow();
   running.clear();
-  for (const dir of folders) rmSync(dir, { recursive: true, force: true });
-  folders.clear();
+  for (const dir of folders) {
+    folders.delete(dir);
+    // A server that was just killed may still make a file there.
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  }
 }
 
 process.on('exit', cleanUp);
