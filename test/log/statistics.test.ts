@@ -188,6 +188,18 @@ describe('statistics are the same with and without kernels', () => {
     await fc.assert(property, { numRuns: 100 });
   });
 
+  it('in transactions that are nested, emptied, dropped or torn', async () => {
+    const line = fc.constantFrom(
+      ...['MULTI', 'multi', 'EXEC', 'DISCARD', 'SET k v', 'RPUSH l x', 'SELECT 1', 'NOSUCH k', 'INCR n x'].map(words),
+      'rubbish',
+    );
+    const property = fc.asyncProperty(fc.array(line, { maxLength: 20 }), async (list) => {
+      const path = fileOf(list.join(''));
+      expect(await logStatistics(path, {})).toEqual(await logStatistics(path, { kernels: false }));
+    });
+    await fc.assert(property, { numRuns: 300, examples: [[['MULTI', 'SET k v', 'multi', 'EXEC'].map(words)]] });
+  });
+
   it('when the tables are pruned', async () => {
     const many = Array.from({ length: 150_000 }, (_, index) =>
       words(`SET ${index % 3 ? index : index % 999}:${index}:${index % 5} v`),

@@ -36,6 +36,8 @@ export function countCommands(from: usize, to: usize, stop: usize, mask: i32): u
   let samples: u32 = 0;
   /** How many samples there were when the last one was a MULTI. */
   let emptyMulti: u32 = samplesMax + 1;
+  /** No transaction is open: only known behind an EXEC. A MULTI within one is an error, and the EXEC behind it ends the outer one. */
+  let isClosed = false;
   let database = -1;
   while (start < limit && start < last && samples < samplesMax) {
     // Should the command trap, JavaScript finds here what was counted before.
@@ -59,8 +61,12 @@ export function countCommands(from: usize, to: usize, stop: usize, mask: i32): u
       } else {
         store<u32>(samplesAt + (<usize>samples << 2), <u32>(start - windowAt));
         samples++;
-        if (flags & flagMulti) emptyMulti = samples;
+        if (flags & flagMulti) {
+          emptyMulti = isClosed ? samples : samplesMax + 1;
+          isClosed = false;
+        }
       }
+      if (flags & flagExec) isClosed = true;
     }
     count++;
     start = end;
