@@ -8,25 +8,27 @@ import { cutValue } from '../../keys/truncated-value.ts';
 import type { KeyRecord } from '../../rdb/key-record.ts';
 import { type TableText, tableTextOf } from './key-table.ts';
 import type { ExportOptions } from './options.ts';
-import { ParquetTable, type TableColumn } from './parquet-table.ts';
+import type { TableColumn } from './parquet-column.ts';
+import { ParquetTable } from './parquet-table.ts';
 import type { ExportSink } from './sinks.ts';
 
-/** Latest moment that a Date holds; later ones are left out. */
-const dateMax = 8.64e15;
+/** Latest moment that is written; later ones, which no reader shows, are left out. */
+const momentMax = 8.64e15;
 
-const momentOf = (at: number | undefined): Date | undefined =>
-  at === undefined || Number.isNaN(at) || Math.abs(at) > dateMax ? undefined : new Date(at);
-
-const whole = (value: number): bigint | undefined => (value < 0 || Number.isNaN(value) ? undefined : BigInt(value));
+const momentOf = (at: number | undefined): number | undefined =>
+  at === undefined || Number.isNaN(at) || Math.abs(at) > momentMax ? undefined : at;
 
 /** A row a key. */
 export class KeyTable implements ExportSink {
   private readonly table: ParquetTable;
   private readonly text: TableText;
+  /** Whether printable ASCII is written as it is. */
+  private readonly isPlainText: boolean;
   private readonly maker = new KeyMaker({});
 
   constructor(sink: ByteSink, { encoding = 'utf8', rowGroup }: ExportOptions) {
     this.text = tableTextOf(encoding);
+    this.isPlainText = encoding !== 'base64';
     this.table = new ParquetTable(
       sink,
       [
@@ -38,7 +40,7 @@ export class KeyTable implements ExportSink {
         { name: 'expiry', type: 'TIMESTAMP' },
         { name: 'idle', type: 'INT64' },
         { name: 'freq', type: 'INT32' },
-        { name: 'slot', type: 'INT32', required: true },
+        { name: 'slot', type: 'INT32', required: true, random: true },
         { name: 'offset', type: 'INT64' },
         { name: 'length', type: 'INT64' },
       ],
@@ -51,20 +53,24 @@ export class KeyTable implements ExportSink {
   }
 
   key(record: KeyRecord): boolean {
-    const { database, expire, idle, freq, offset, end, key, keyFrom, keyTo } = record;
-    this.table.row([
-      database,
-      this.text(record.name),
-      record.dataType,
-      this.maker.encoding(record),
-      BigInt(this.maker.elements(record)),
-      momentOf(expire),
-      whole(idle),
-      freq < 0 ? undefined : freq,
-      slotOf(key, keyFrom, keyTo - keyFrom),
-      whole(offset),
-      offset < 0 ? undefined : BigInt(end - offset),
-    ]);
+    const { expire, idle, freq, offset, end, key, keyFrom, keyTo } = record;
+    const [db, name, type, encoding, elements, expiry, idleTime, frequency, slot, at, length] = this.table.cells;
+    // These throw where the value is damaged: then the row is not begun.
+    const count = this.maker.elements(record);
+    const form = this.maker.encoding(record);
+    db.number(record.database);
+    if (this.isPlainText && isPlain(key, keyFrom, keyTo)) name.bytes(key, keyFrom, keyTo);
+    else name.add(this.text(record.name));
+    type.add(record.dataType);
+    encoding.add(form);
+    elements.number(count);
+    expiry.add(momentOf(expire));
+    idleTime.add(idle < 0 ? undefined : idle);
+    frequency.add(freq < 0 ? undefined : freq);
+    slot.number(slotOf(key, keyFrom, keyTo - keyFrom));
+    at.add(offset < 0 ? undefined : offset);
+    length.add(offset < 0 ? undefined : end - offset);
+    this.table.endRow();
     return false;
   }
 
@@ -75,13 +81,22 @@ export class KeyTable implements ExportSink {
   }
 }
 
+/** Whether bytes are printable ASCII without what readable texts escape. */
+function isPlain(bytes: Buffer, from: number, to: number): boolean {
+  for (let position = from; position < to; position++) {
+    const byte = bytes[position];
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+  }
+  return true;
+}
+
 const head: readonly TableColumn[] = [
   { name: 'db', type: 'INT32', required: true },
   { name: 'key', type: 'STRING', required: true },
   { name: 'expiry', type: 'TIMESTAMP' },
   { name: 'truncated', type: 'BOOLEAN' },
 ];
-type KeyCells = readonly [db: number, key: string, expiry: Date | undefined, truncated: true | undefined];
+type KeyCells = readonly [db: number, key: string, expiry: number | undefined, truncated: true | undefined];
 const text = (name: string): TableColumn => ({ name, type: 'STRING', required: true });
 
 /** The columns behind those of the key, by the file's name. */
@@ -141,7 +156,7 @@ export class ElementTables implements ExportSink {
     if (value.type === 'string') this.table('strings').row([...of, value.value]);
     else if (value.type === 'list') {
       const table = this.table('lists');
-      for (const [index, element] of value.elements.entries()) table.row([...of, BigInt(index), element]);
+      for (const [index, element] of value.elements.entries()) table.row([...of, index, element]);
     } else if (value.type === 'set') {
       const table = this.table('sets');
       for (const { member, expiry } of value.members) table.row([...of, member, momentOf(expiry)]);

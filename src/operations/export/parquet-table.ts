@@ -1,73 +1,80 @@
-import {
-  type BasicType,
-  type ColumnSource,
-  ByteWriter as ParquetBytes,
-  ParquetWriter,
-  schemaFromColumnData,
-} from 'hyparquet-writer';
+import { ByteWriter as ParquetBytes, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import type { ByteSink } from '../../io/writer.ts';
-
-/** A column; one that is not required may hold nothing. */
-export interface TableColumn {
-  readonly name: string;
-  readonly type: BasicType;
-  readonly required?: boolean;
-  /** Values that hardly repeat: no dictionary is tried. */
-  readonly plain?: boolean;
-}
-
-export type Cell = string | number | bigint | Uint8Array | Date | boolean | undefined;
+import { type Cell, ColumnBuffer, type TableColumn } from './parquet-column.ts';
 
 /** Rows of a row group where nothing else is asked for. */
 const rowGroupDefault = 50_000;
-/** Characters and bytes of texts that a row group gathers at most, so that memory stays bounded. */
+/** Bytes that a row group gathers at most, so that memory stays bounded. */
 const groupBytesMax = 8 * 1024 * 1024;
+/** Rows between two looks at how much was gathered. */
+const rowsBetweenLooks = 64;
+/** A text of so many bytes is a reason to look at once. */
+const longText = 64 * 1024;
 
-/** One Parquet file, written a row group at a time. */
+/** One Parquet file, written a row group at a time: the cells of a row in the order of the columns, then `endRow`. */
 export class ParquetTable {
+  readonly cells: readonly ColumnBuffer[];
   private readonly sink: ByteSink;
-  private readonly columns: readonly TableColumn[];
   private readonly rowGroup: number;
-  private readonly bytes = new ParquetBytes(1 << 20);
+  private readonly bytes = new ParquetBytes(1 << 16);
   private readonly writer: ParquetWriter;
-  private cells: Cell[][];
-  private gathered = 0;
+  private rows = 0;
 
   constructor(sink: ByteSink, columns: readonly TableColumn[], rowGroup = rowGroupDefault) {
     this.sink = sink;
-    this.columns = columns;
     this.rowGroup = rowGroup;
-    this.cells = columns.map(() => []);
-    const schema = schemaFromColumnData({ columnData: this.sources() });
-    this.writer = new ParquetWriter({ writer: this.bytes, schema, createdBy: 'aofkit' });
-  }
-
-  private sources(): ColumnSource[] {
-    return this.columns.map(({ name, type, required = false, plain = false }, index) => ({
+    this.cells = columns.map((column) => new ColumnBuffer(column));
+    const columnData = columns.map(({ name, type, required = false }) => ({
       name,
       type,
       nullable: !required,
-      data: this.cells[index],
-      ...(plain && { encoding: 'PLAIN' as const }),
+      data: [],
     }));
+    this.writer = new ParquetWriter({
+      writer: this.bytes,
+      schema: schemaFromColumnData({ columnData }),
+      createdBy: 'aofkit',
+    });
   }
 
-  /** The cells in the order of the columns. */
   row(cells: readonly Cell[]): void {
+    let isLong = false;
     for (let index = 0; index < cells.length; index++) {
       const cell = cells[index];
-      this.cells[index].push(cell);
-      if (typeof cell === 'string' || cell instanceof Uint8Array) this.gathered += cell.length;
+      this.cells[index].add(cell);
+      if (typeof cell === 'string' && cell.length > longText) isLong = true;
     }
-    if (this.cells[0].length >= this.rowGroup || this.gathered >= groupBytesMax) this.writeGroup();
+    this.endRow(isLong);
+  }
+
+  /** `isLong`: a text of the row is a long one. */
+  endRow(isLong = false): void {
+    this.rows++;
+    if (this.rows >= this.rowGroup || ((isLong || this.rows % rowsBetweenLooks === 0) && this.isFull()))
+      this.writeGroup();
+  }
+
+  private isFull(): boolean {
+    let length = 0;
+    for (const column of this.cells) length += column.length;
+    return length >= groupBytesMax;
   }
 
   private writeGroup(): void {
-    const rows = this.cells[0].length;
+    const { writer, bytes, rows } = this;
     if (rows === 0) return;
-    this.writer.write({ columnData: this.sources(), rowGroupSize: rows });
-    this.cells = this.columns.map(() => []);
-    this.gathered = 0;
+    const from = bytes.offset;
+    const columns = this.cells.map((column) => column.writeChunk(bytes));
+    let size = 0n;
+    for (const { meta_data } of columns) size += meta_data.total_uncompressed_size;
+    writer.row_groups.push({
+      columns,
+      total_byte_size: size,
+      num_rows: BigInt(rows),
+      total_compressed_size: BigInt(bytes.offset - from),
+    });
+    writer.num_rows += BigInt(rows);
+    this.rows = 0;
     this.handOn();
   }
 
