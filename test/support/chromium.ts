@@ -1,10 +1,8 @@
 /* Debian's Chromium, driven by playwright-core. Where there is none its tests are skipped, or, with AOFKIT_REQUIRE_BROWSER=1, fail. */
-import { existsSync } from 'node:fs';
 import { describe, it } from 'vitest';
+import { chromiumPath } from './chromium-path.ts';
 
-const paths = [process.env.AOFKIT_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-export const chromiumPath: string | undefined = paths.find((path) => path !== undefined && existsSync(path));
+export { chromiumPath } from './chromium-path.ts';
 
 /** What keeps it quiet, and lets it run as root in a container. */
 export const chromiumFlags = [
@@ -27,7 +25,6 @@ export function describeWithBrowser(title: string, body: () => void): void {
       }),
     );
   else {
-    console.warn('SKIPPED: tests of the memory page: no Chromium (docs/testing.md)');
     describe(title, () => it.skip('needs a browser', () => {}));
   }
 }
