@@ -158,6 +158,10 @@ class KeyScan {
       input.onProgress = onProgress && ((offset) => onProgress({ file: path, offset, size: source.size }));
       await this.readKeys(input, path, sources, index, checkKernel);
       return true;
+    } catch (error) {
+      if (!(error instanceof DecompressionError)) throw error;
+      this.findings.add(error.code, path, error.offset, error.details);
+      return true;
     } finally {
       returnCheckKernel(checkKernel);
       sources.close();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import {
   KeysError,
   type LogCommand,
   logStatistics,
+  RdbWriter,
   readCommands,
   readKeys,
 } from '../../src/index.ts';
@@ -157,6 +158,41 @@ describe('readKeys', () => {
     const result = await forEachKey(path, {}, () => true);
     expect(result).toMatchObject({ ok: false, keys: keys.length });
     expect(result.findings.map(({ code }) => code)).toEqual(['rdb.truncated']);
+  });
+
+  it('a compressed file that is damaged is a finding', async () => {
+    const { readFileSync } = await import('node:fs');
+    const { gzipSync } = await import('node:zlib');
+    const packed = gzipSync(readFileSync(rdb));
+    for (const length of [20, packed.length >> 1, packed.length - 4]) {
+      const path = join(folder, `cut-${length}.rdb.gz`);
+      writeFileSync(path, packed.subarray(0, length));
+      const result = await forEachKey(path, {}, () => true);
+      expect({ ok: result.ok, findings: result.findings.length }).toEqual({ ok: false, findings: 1 });
+    }
+  });
+
+  it('values that are larger than a window are read from the file', async () => {
+    const path = join(folder, 'large.rdb');
+    const file = openSync(path, 'w');
+    const writer = new RdbWriter(
+      { write: (bytes) => void writeSync(file, bytes) },
+      { target: 'redis-7.2', compress: false },
+    );
+    const text = Buffer.alloc(3_000_000, 'abcdefghij');
+    const fields = Array.from({ length: 50_000 }, (_, index) => ({
+      field: `f${index}`,
+      value: 'v'.repeat(index % 90),
+    }));
+    writer.key({ name: 'string', value: { type: 'string', value: text } });
+    writer.key({ name: 'hash', value: { type: 'hash', fields } });
+    writer.key({ name: 'after', value: { type: 'set', members: [{ member: '1' }] } });
+    writer.finish();
+    closeSync(file);
+    const [string, hash, after] = await allKeys(path);
+    expect(string.value).toEqual({ type: 'string', value: text });
+    expect(hash.value?.type === 'hash' && hash.value.fields.length).toBe(50_000);
+    expect(after.name.toString()).toBe('after');
   });
 
   it('an aborted signal ends the reading with its reason', async () => {
