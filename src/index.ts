@@ -101,6 +101,21 @@ export type { Frequent } from './operations/log/frequent-keys.ts';
 export type { GrowthSpan } from './operations/log/growth-curve.ts';
 export type { RewriteEstimate } from './operations/log/rewrite-estimate.ts';
 export type { CommandCount, LogStatistics, LogStatisticsOptions } from './operations/log/statistics.ts';
+export type { EncodingName } from './memory/value-size.ts';
+export { compareMemory, type MemoryChange, type MemoryComparison } from './operations/memory/compare.ts';
+export type { HistogramBin } from './operations/memory/histogram.ts';
+export {
+  type MemoryGroup,
+  type MemoryOptions,
+  type MemoryResult,
+  type MemoryServer,
+  memoryReport,
+  memoryServers,
+  type SlotSum,
+} from './operations/memory/memory.ts';
+export type { PrefixNode, PrefixTree } from './operations/memory/prefix-tree.ts';
+export type { ServerNeeds } from './operations/memory/server-needs.ts';
+export type { ListedKey } from './operations/memory/top-keys.ts';
 export type { Missing, Shortage } from './operations/repair/missing.ts';
 export type { RepairOptions, RepairOutcome, RepairResult } from './operations/repair/options.ts';
 export type {

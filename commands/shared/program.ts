@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<{ readonly default: unknow
   get: () => import('../get.ts'),
   keys: () => import('../keys.ts'),
   log: () => import('../log.ts'),
+  memory: () => import('../memory.ts'),
   repair: () => import('../repair.ts'),
   restore: () => import('../restore.ts'),
   rewrite: () => import('../rewrite.ts'),

@@ -83,3 +83,8 @@ function chainedShare(mean: number): number {
   }
   return share;
 }
+
+/** Bytes of the entries of a dict without values (Redis 7.2 and later): only those need one that find their slot taken, as may be expected. */
+export function collidingBytes(count: number, slots: number): number {
+  return count === 0 ? 0 : 16 * (count - slots * (1 - Math.exp(-count / slots)));
+}

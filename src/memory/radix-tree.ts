@@ -1,11 +1,16 @@
 import { allocation } from './allocator.ts';
 
+/** The structure of a tree, of 24 bytes, in an allocation. */
+const structureBytes = 32;
+
 /**
  * Counts the nodes of a radix tree (rax.c) over names of 16 bytes, given in ascending order: a leaf for each, a node for each place where
  * names part, and one for each run of bytes between those.
  */
 export class RadixTree {
   names = 0;
+  /** After `end`: what the tree allocates, whatever it counts with. */
+  allocated = 0;
   private nodes = 0;
   /** Bytes of all nodes: 4 and padding, the characters, 8 for each child and for the value of a leaf. */
   private bytes = 0;
@@ -80,9 +85,11 @@ export class RadixTree {
 
   /** The tree's bytes: `structure` and what its nodes allocate, or, without, what servers say before they counted that. */
   end(structure: number): number {
+    this.allocated = structureBytes + 8;
     if (this.names === 0) return structure === 0 ? 244 : structure + 8;
     this.leaf(this.parting);
     this.close(-1);
+    this.allocated = structureBytes + this.bytes;
     return structure === 0 ? this.names * 16 + this.nodes * 244 : structure + this.bytes;
   }
 }

@@ -170,3 +170,15 @@ const all: readonly MemoryRules[] = [redis60, redis70, redis80, redis86, valkey8
 export function memoryRules(server: MemoryServer): MemoryRules {
   return all.find((one) => one.server === server) as MemoryRules;
 }
+
+/** The measured release whose rules a release follows: the newest one that is not newer than it, of the same fork. */
+export function memoryServerOf(fork: 'redis' | 'valkey', version: string): MemoryServer {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const wanted = major * 100 + minor;
+  const isBefore = (server: MemoryServer) => {
+    const [, name] = server.split('-');
+    const [ofMajor, ofMinor] = name.split('.').map(Number);
+    return server.startsWith(fork) && ofMajor * 100 + ofMinor <= wanted;
+  };
+  return memoryServers.findLast(isBefore) ?? (fork === 'valkey' ? 'valkey-8.1' : 'redis-6.0');
+}

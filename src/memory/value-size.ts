@@ -1,7 +1,15 @@
 import { isVectorSet, ModuleValue } from '../rdb/codec/module-value.ts';
 import { compactLimits } from '../servers/compact-limits.ts';
 import { bitmapType, pathHashType, TypeId, valkeyHashType } from '../servers/value-type-id.ts';
-import { allocation, bucketsBytes, dictSlots, flaggedSdsBytes, grownSlots, sdsBytes } from './allocator.ts';
+import {
+  allocation,
+  bucketsBytes,
+  collidingBytes,
+  dictSlots,
+  flaggedSdsBytes,
+  grownSlots,
+  sdsBytes,
+} from './allocator.ts';
 import { ElementWalk, isInteger, listpackEntryBytes, ziplistEntryBytes } from './element-walk.ts';
 import { RadixTree } from './radix-tree.ts';
 import type { MemoryRules } from './rules.ts';
@@ -66,6 +74,8 @@ export class KeySizer {
   bytes = 0;
   elements = 0;
   encoding = 0;
+  /** What the server allocates for the key beyond what MEMORY USAGE counts: its name (Valkey 8.1), and the rounding of allocations. */
+  uncounted = 0;
   /** Bytes of the values of modules that are not known to this build: they count with their serialized length. */
   unknownBytes = 0;
   private readonly rules: MemoryRules;
@@ -97,7 +107,7 @@ export class KeySizer {
   /** The same for a value `raw[from, to)` of a canonical type, with a name of so many bytes. */
   measureValue(type: number, raw: Buffer, from: number, to: number, nameLength: number, expires: boolean): void {
     this.cursor.begin(raw, from, to);
-    this.unknownBytes = 0;
+    this.unknownBytes = this.uncounted = 0;
     if (type === TypeId.string) this.string(nameLength, expires);
     else this.bytes = this.value(type) + this.nameBytes(nameLength, expires);
   }
@@ -110,7 +120,10 @@ export class KeySizer {
   private nameBytes(length: number, expires: boolean): number {
     const { rules } = this;
     if (rules.keyForm === 'robj') return robjBytes + dictEntry + this.allocation(sdsBytes(length));
-    return rules.countsName ? this.allocation(robjBytes + embeddedName(length, expires)) : robjBytes;
+    const bytes = this.allocation(robjBytes + embeddedName(length, expires));
+    if (rules.countsName) return bytes;
+    this.uncounted += bytes - robjBytes;
+    return robjBytes;
   }
 
   private string(nameLength: number, expires: boolean): void {
@@ -128,8 +141,10 @@ export class KeySizer {
       this.encoding = isShort ? Encoding.embstr : Encoding.raw;
       const name = dictEntry + this.allocation(sdsBytes(nameLength));
       if (!isShort) this.bytes = name + robjBytes + this.allocation(sdsBytes(length));
-      else if (rules.countsBareBytes) this.bytes = name + robjBytes + 2 + length;
-      else this.bytes = name + this.allocation(robjBytes + 3 + length + 1);
+      else if (rules.countsBareBytes) {
+        this.bytes = name + robjBytes + 2 + length;
+        this.uncounted = this.allocation(robjBytes + 4 + length) - robjBytes - 2 - length;
+      } else this.bytes = name + this.allocation(robjBytes + 3 + length + 1);
       return;
     }
     const head = rules.embedsInPlaceOfPointer ? 8 : robjBytes;
@@ -150,14 +165,17 @@ export class KeySizer {
   /** An sds string that MEMORY USAGE counts with what it allocated; Redis 8.6 counts a short one with its own bytes. */
   private sds(length: number): number {
     const { rules } = this;
-    return rules.countsBareBytes && rules.keyForm === 'kvobj' && length < 32
+    return rules.countsBareBytes && rules.keyForm === 'kvobj' && length > 0 && length < 32
       ? length + 2
       : this.allocation(sdsBytes(length));
   }
 
   /** A listpack, ziplist or intset of so many bytes. */
   private packed(bytes: number): number {
-    return this.rules.countsBareBytes ? bytes : this.allocation(bytes);
+    const allocated = this.allocation(bytes);
+    if (!this.rules.countsBareBytes) return allocated;
+    this.uncounted += allocated - bytes;
+    return bytes;
   }
 
   private value(type: number): number {
@@ -348,12 +366,18 @@ export class KeySizer {
       return this.packed(listpack);
     }
     this.encoding = Encoding.hashtable;
-    return rules.table + bytes + this.tableBytes(members, dictSlots(members), members, dictEntry);
+    return (
+      rules.table + bytes + this.tableBytes(members, dictSlots(members), members, dictEntry, !rules.hasSmallListpacks)
+    );
   }
 
-  /** Entries and slots of a dict, or the buckets of a hashtable. */
-  private tableBytes(count: number, slots: number, reserved: number, entry: number): number {
-    return this.rules.hasBuckets ? bucketsBytes(count, reserved) : entry * count + 8 * slots;
+  /** Entries and slots of a dict, or the buckets of a hashtable. Without `hasEntries`, most keys of a dict have none, though they count. */
+  private tableBytes(count: number, slots: number, reserved: number, entry: number, hasEntries: boolean): number {
+    if (this.rules.hasBuckets) return bucketsBytes(count, reserved);
+    // What counts with its own bytes is rounded up by 8 on average.
+    if (this.rules.countsBareBytes && this.rules.keyForm === 'kvobj') this.uncounted += 8 * count;
+    this.uncounted += (hasEntries ? this.allocation(entry) * count : collidingBytes(count, slots)) - entry * count;
+    return entry * count + 8 * slots;
   }
 
   // Sorted sets.
@@ -385,7 +409,12 @@ export class KeySizer {
   private skiplist(count: number, bytes: number): number {
     const { rules } = this;
     this.encoding = Encoding.skiplist;
-    return rules.skiplist + rules.table + bytes + this.tableBytes(count, dictSlots(count), count, rules.sortedSetEntry);
+    return (
+      rules.skiplist +
+      rules.table +
+      bytes +
+      this.tableBytes(count, dictSlots(count), count, rules.sortedSetEntry, rules.keyForm === 'robj')
+    );
   }
 
   private sortedSetMember(length: number): number {
@@ -481,7 +510,11 @@ export class KeySizer {
     let slots = dictSlots(count);
     if (converted >= 0)
       slots = grownSlots(Math.max(dictSlots(converted), reserved > converted + 1 ? dictSlots(reserved) : 4), count);
-    return rules.hashTable + bytes + this.tableBytes(count, slots, Math.max(reserved, converted), dictEntry);
+    return (
+      rules.hashTable +
+      bytes +
+      this.tableBytes(count, slots, Math.max(reserved, converted), dictEntry, rules.keyForm === 'robj')
+    );
   }
 
   /** A field, its value, and its expiry. */
@@ -583,7 +616,12 @@ export class KeySizer {
     this.encoding = Encoding.hashtable;
     const list =
       rules.hasBuckets && rules.fieldExpiry > 0 && expiries > 1 ? 8 + expiries * (expiries > 127 ? 9 : 8) : 0;
-    return rules.hashTable + bytes + list + this.tableBytes(count, grownSlots(4, count), 0, dictEntry);
+    return (
+      rules.hashTable +
+      bytes +
+      list +
+      this.tableBytes(count, grownSlots(4, count), 0, dictEntry, rules.keyForm === 'robj')
+    );
   }
 
   // Streams.
@@ -598,7 +636,7 @@ export class KeySizer {
       if (cursor.blobEnd - cursor.blobStart === 16) tree.add(cursor.blobBytes, cursor.blobStart);
       bytes += this.packed(cursor.textLength());
     }
-    bytes += rules.stream + tree.end(rules.tree);
+    bytes += rules.stream + this.treeBytes();
     this.elements = cursor.length();
     for (let skipped = version >= 2 ? 7 : 2; skipped > 0; skipped--) cursor.length();
     this.references = 0;
@@ -606,6 +644,13 @@ export class KeySizer {
     for (let left = groups; left > 0; left--) bytes += this.group(version);
     if (groups > 0 && rules.hasReferences) bytes += groupsTree + this.references;
     return bytes;
+  }
+
+  private treeBytes(): number {
+    const { tree, rules } = this;
+    const counted = tree.end(rules.tree);
+    if (rules.tree === 0) this.uncounted += tree.allocated - counted;
+    return counted;
   }
 
   private group(version: number): number {
@@ -621,7 +666,7 @@ export class KeySizer {
       cursor.position += 8;
       cursor.length();
     }
-    const trees = tree.end(rules.tree);
+    const trees = this.treeBytes();
     if (pending > 0) this.references = Math.max(this.references, trees);
     bytes += trees + rules.streamPending * pending;
     for (let consumers = cursor.count(10); consumers > 0; consumers--) bytes += this.consumer(version);
@@ -640,7 +685,7 @@ export class KeySizer {
     cursor.position += version >= 3 ? 16 : 8;
     tree.begin();
     for (let pending = cursor.count(16); pending > 0; pending--) this.pendingId();
-    return rules.streamConsumer + name + tree.end(rules.tree);
+    return rules.streamConsumer + name + this.treeBytes();
   }
 
   private pendingId(): void {

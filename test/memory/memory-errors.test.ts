@@ -25,9 +25,13 @@ const pairs: readonly (readonly [writer: ServerName, reader: ServerName])[] = [
 
 describe('estimates for a file of an older server', () => {
   for (const [writer, reader] of pairs) {
-    it.skipIf(!findServer(writer) || !findServer(reader))(`of ${writer} in ${reader}`, async () => {
-      await expectNear(reader, await workloadRdb(writer, 3));
-    }, 120_000);
+    it.skipIf(!findServer(writer) || !findServer(reader))(
+      `of ${writer} in ${reader}`,
+      async () => {
+        await expectNear(reader, await workloadRdb(writer, 3));
+      },
+      120_000,
+    );
   }
 });
 
