@@ -77,6 +77,7 @@ export { type KeyLevel, KeysError, type ReadKeysOptions } from './keys/read-keys
 export type { ScanFacts, ScanOptions, ScanResult } from './keys/scan-keys.ts';
 export type { Text, WrittenValue } from './keys/written-value.ts';
 export { defaultLimits, type Limits, limits, setLimits } from './limits.ts';
+export type { EncodingName } from './memory/value-size.ts';
 export { type BootOptions, boot } from './operations/boot/boot.ts';
 export type { BootDatabase, BootFile, BootResult, DiskChange, UnusedData } from './operations/boot/outcome.ts';
 export type { BootSettings, Preload } from './operations/boot/settings.ts';
@@ -101,7 +102,6 @@ export type { Frequent } from './operations/log/frequent-keys.ts';
 export type { GrowthSpan } from './operations/log/growth-curve.ts';
 export type { RewriteEstimate } from './operations/log/rewrite-estimate.ts';
 export type { CommandCount, LogStatistics, LogStatisticsOptions } from './operations/log/statistics.ts';
-export type { EncodingName } from './memory/value-size.ts';
 export { compareMemory, type MemoryChange, type MemoryComparison } from './operations/memory/compare.ts';
 export type { HistogramBin } from './operations/memory/histogram.ts';
 export {

@@ -6,6 +6,7 @@ import { type RdbFormat, TypeId, typeInFile } from '../servers/value-type-id.ts'
 import type { ObjectValue } from '../values/value.ts';
 import { EncodingReader } from './encoding.ts';
 import { type KeyValue, keyValueOf } from './key-value.ts';
+import { MemoryEstimate } from './memory-estimate.ts';
 import type { ScanFacts } from './scan-keys.ts';
 import { RecordSerializer } from './serializer.ts';
 
@@ -33,6 +34,8 @@ export interface Key {
   readonly encoding?: string;
   /** Bytes of a string, elements of a list, fields of a hash and so on. With `encoded` and `value`. */
   readonly elements?: number;
+  /** What it takes in the memory of the server release that wrote the file, bytes, by estimate (docs/memory.md). With `encoded` and `value`. */
+  readonly memory?: number;
   /** With `value`. */
   readonly value?: KeyValue;
 }
@@ -61,6 +64,7 @@ export class KeyMaker {
   private readonly parts: KeyParts;
   private readonly encodings = new EncodingReader();
   private serializer: RecordSerializer | undefined;
+  private estimate: MemoryEstimate | undefined;
   private readonly wanted: Target | undefined;
   private dumpVersion = 0;
   private format: RdbFormat = { fork: 'redis', version: 0 };
@@ -72,6 +76,7 @@ export class KeyMaker {
 
   begin(facts: ScanFacts): void {
     this.serializer = new RecordSerializer(facts, this.wanted);
+    this.estimate = new MemoryEstimate(facts, this.serializer);
     this.format = { fork: this.serializer.target.fork, version: this.serializer.target.rdbVersion };
     if (facts.version > 0) this.format = { fork: facts.fork, version: facts.version };
     // What an RDB has is given as it stands there.
@@ -88,6 +93,11 @@ export class KeyMaker {
     return record.type < 0 && this.serializer?.serialize(record) !== true
       ? (record.value as ObjectValue).count
       : this.encodings.elements(record);
+  }
+
+  /** Bytes in the memory of a server, by estimate; NaN for a value that no RDB holds. */
+  memory(record: KeyRecord): number {
+    return this.estimate?.bytes(record) ?? Number.NaN;
   }
 
   /** Bytes of a string; of another value its bytes in an RDB, 0 where none holds it. */
@@ -130,8 +140,13 @@ export class KeyMaker {
     return { raw: { type: typeInFile(type), format: this.format, bytes, dump } };
   }
 
-  private encoded(record: KeyRecord): { encoding?: string; elements?: number } {
-    return { elements: this.elements(record), encoding: this.encoding(record) };
+  private encoded(record: KeyRecord): { encoding?: string; elements?: number; memory?: number } {
+    const memory = this.memory(record);
+    return {
+      elements: this.elements(record),
+      encoding: this.encoding(record),
+      ...(!Number.isNaN(memory) && { memory }),
+    };
   }
 }
 

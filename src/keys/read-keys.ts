@@ -91,6 +91,9 @@ export function readKeys(path: string, options: ReadKeysOptions, now: number): A
 function makerFor({ level = 'value', select = {}, target }: ReadKeysOptions) {
   const parts = { raw: level === 'raw', encoded: level !== 'raw', value: level === 'value' };
   const maker = new KeyMaker(parts, target === undefined ? undefined : targetOfName(target));
-  const test = recordTest(select, { elements: (record) => maker.elements(record), bytes: () => 0 });
+  const test = recordTest(select, {
+    elements: (record) => maker.elements(record),
+    bytes: (record) => maker.memory(record),
+  });
   return { maker, test };
 }

@@ -140,7 +140,10 @@ class ExportVisitor {
   constructor(sink: ExportSink, { select = {}, hashSalt }: ExportOptions, source: string | undefined) {
     this.sink = sink;
     this.source = source;
-    this.test = recordTest(select, { elements: (record) => this.maker.elements(record), bytes: () => 0 });
+    this.test = recordTest(select, {
+      elements: (record) => this.maker.elements(record),
+      bytes: (record) => this.maker.memory(record),
+    });
     this.salt = hashSalt;
   }
 

@@ -2,6 +2,7 @@ import { LimitError } from '../../errors.ts';
 import { ByteWriter } from '../../io/writer.ts';
 import { EncodingReader } from '../../keys/encoding.ts';
 import { type KeySelection, type RecordTest, recordTest } from '../../keys/key-selection.ts';
+import { MemoryEstimate } from '../../keys/memory-estimate.ts';
 import { type ScanFacts, type ScanOptions, type ScanResult, scanKeys } from '../../keys/scan-keys.ts';
 import { RecordSerializer } from '../../keys/serializer.ts';
 import type { KeyRecord } from '../../rdb/key-record.ts';
@@ -57,6 +58,7 @@ class KeyList implements RowMeasures {
   private readonly most: number;
   private readonly encodings = new EncodingReader();
   private serializer: RecordSerializer | undefined;
+  private estimate: MemoryEstimate | undefined;
 
   constructor(path: string, options: KeysOptions) {
     const { columns, format, sort, reverse = false, limit, select = {}, at } = options;
@@ -73,6 +75,7 @@ class KeyList implements RowMeasures {
 
   begin(facts: ScanFacts): void {
     this.serializer = new RecordSerializer(facts);
+    this.estimate = new MemoryEstimate(facts, this.serializer);
     if (this.options.heading !== false) this.writer.begin();
   }
 
@@ -125,8 +128,9 @@ class KeyList implements RowMeasures {
     return this.isSerialized(record) ? this.encodings.elements(record) : (record.value as ObjectValue).count;
   }
 
-  bytes(_record: KeyRecord): number {
-    return Number.NaN;
+  /** Nothing for a vector set that commands have made. */
+  bytes(record: KeyRecord): number {
+    return this.estimate?.bytes(record) ?? Number.NaN;
   }
 
   private isSerialized(record: KeyRecord): boolean {

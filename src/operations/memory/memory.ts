@@ -1,8 +1,9 @@
 import { slotCount, slotOf } from '../../engine/slot.ts';
 import { type KeySelection, type RecordTest, recordTest } from '../../keys/key-selection.ts';
+import { MemoryEstimate } from '../../keys/memory-estimate.ts';
 import { type ScanFacts, type ScanOptions, type ScanResult, scanKeys } from '../../keys/scan-keys.ts';
 import { RecordSerializer } from '../../keys/serializer.ts';
-import { type MemoryRules, type MemoryServer, memoryRules, memoryServerOf } from '../../memory/rules.ts';
+import { type MemoryRules, type MemoryServer, memoryRules } from '../../memory/rules.ts';
 import { Encoding, type EncodingName, encodingNames, KeySizer } from '../../memory/value-size.ts';
 import type { KeyRecord } from '../../rdb/key-record.ts';
 import { dataTypeOf } from '../../rdb/value-types.ts';
@@ -137,7 +138,7 @@ class MemoryReport {
   private readonly test: RecordTest | undefined;
   private rules: MemoryRules;
   private sizer: KeySizer;
-  private serializer: RecordSerializer | undefined;
+  private estimate: MemoryEstimate | undefined;
   private readonly all = new Sums();
   private readonly types: (Sums | undefined)[] = [];
   private readonly encodings: (Sums | undefined)[] = [];
@@ -182,10 +183,9 @@ class MemoryReport {
   }
 
   begin(facts: ScanFacts): void {
-    this.serializer = new RecordSerializer(facts);
-    const { fork, version } = this.serializer.target;
-    this.rules = memoryRules(this.options.server ?? memoryServerOf(fork, facts.serverVersion || version));
-    this.sizer = new KeySizer(this.rules);
+    this.estimate = new MemoryEstimate(facts, new RecordSerializer(facts), this.options.server);
+    this.sizer = this.estimate.sizer;
+    this.rules = memoryRules(this.estimate.server);
   }
 
   key(record: KeyRecord): undefined {
@@ -199,9 +199,7 @@ class MemoryReport {
 
   /** False for a value that no RDB holds. */
   private measure(record: KeyRecord): boolean {
-    if (record.type < 0 && this.serializer?.serialize(record) !== true) return false;
-    this.sizer.measure(record, record.raw);
-    return true;
+    return this.estimate?.measure(record) === true;
   }
 
   /** A vector set that commands have made: nothing but the number of its elements is known. */
