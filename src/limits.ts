@@ -52,8 +52,8 @@ export interface Limits {
   /** Bytes of a pipe or of decompressed gzip that are put into a temporary file (`--max-spool`). */
   readonly spooledBytes: number;
   /**
-   * Bytes that the compressed strings of one value may come to (`--max-decompressed`), unless they are less than `decompressionRatio`
-   * times their compressed form. No server writes a string above 512 MiB by default.
+   * Bytes that the compressed strings of one value, or of all values that commands of a log read or change, may come to
+   * (`--max-decompressed`), unless they are less than `decompressionRatio` times their compressed form. No server writes a string above 512 MiB by default.
    */
   readonly decompressedBytes: number;
 }

@@ -11,7 +11,7 @@ export const limitFlags = {
   }),
   'max-decompressed': string({
     description:
-      'stop at a value whose compressed strings come to more than this, and to more than 32 times its size [default: 512mb]',
+      'stop where the compressed strings of a value, or of all values that commands change, come to more than this, and to more than 32 times their size [default: 512mb]',
     helpValue: 'SIZE',
   }),
   'max-spool': string({

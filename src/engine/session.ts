@@ -1,4 +1,6 @@
 import { parseSafeInteger } from '../encodings/number-text.ts';
+import { LimitError } from '../errors.ts';
+import { decompressionRatio, limits } from '../limits.ts';
 import type { CommandView } from '../resp/command-view.ts';
 import { findCommand, isModuleName } from '../servers/command-catalog.ts';
 import type { Flavor, FlavorRules } from '../servers/flavor.ts';
@@ -54,6 +56,9 @@ export class Session {
   readonly rules: FlavorRules;
   readonly codec: ValueCodec | undefined;
   readonly reader: SourceReader | undefined;
+  /** What the compressed values that were decoded so far came to, and their own bytes: those that are gone again, too. */
+  #decompressed = 0;
+  #compressed = 0;
   /** The moment of loading, milliseconds since 1970. */
   now: number;
   /** Index of the selected database. */
@@ -259,7 +264,22 @@ export class Session {
     const { codec, reader } = this;
     if (codec === undefined || reader === undefined) throw new Error('a serialized value needs a codec and a reader');
     const bytes = reader.read(keys.source(entry), keys.offset(entry), keys.length(entry));
-    this.store(entry, codec.decode(keys.rdbType(entry), bytes, 0, bytes.length));
+    this.store(entry, this.decode(codec, keys.rdbType(entry), bytes, 0, bytes.length));
+  }
+
+  /** Decodes a value to be held: what all of them were decompressed to is bounded. Throws LimitError. */
+  decode(codec: ValueCodec, rdbType: number, bytes: Buffer, from: number, to: number): Value {
+    const value = codec.decode(rdbType, bytes, from, to);
+    if (codec.decompressed === 0) return value;
+    this.#decompressed += codec.decompressed;
+    this.#compressed += to - from;
+    const most = limits().decompressedBytes;
+    if (this.#decompressed <= most || this.#decompressed <= this.#compressed * decompressionRatio) return value;
+    throw new LimitError(
+      '',
+      `the values that commands read or change, ${this.#compressed} bytes, come to more than ${most} bytes`,
+      '--max-decompressed',
+    );
   }
 
   /** Whether an entry holds a plain string. */

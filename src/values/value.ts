@@ -126,6 +126,8 @@ export interface RestoredPayload {
 export interface ValueCodec {
   /** Decodes `bytes[from, to)`, a value of `rdbType` without its type byte. Throws a data error if it is damaged. */
   decode(rdbType: number, bytes: Buffer, from: number, to: number): Value;
+  /** What the compressed strings of the last value came to, bytes. */
+  readonly decompressed: number;
   /** Checks version, checksum and structure of the payload of a RESTORE, `frame`. A string is the server's error reply. */
   restorePayload(bytes: Buffer, frame?: CommandView): RestoredPayload | string;
   /** Checks a FUNCTION RESTORE payload and gives each library's source text as a binary string. A string is the error reply. */

@@ -122,6 +122,23 @@ describe('compressed strings', () => {
     expect((await digest(file(), { at: 0 })).ok).toBe(true);
   });
 
+  it('of many values that commands change are bounded together', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `b${index}`);
+    const values = keys.map((key) => join(4, string(key), length(1), string('f'), bomb(4000)));
+    const rdb = rdbFile('REDIS0011', [[0xfe, 0], ...values]);
+    const touched = inFile('bombs.aof', Buffer.concat([rdb, logOf(keys.map((key) => ['HSET', key, 'g', 'x']))]));
+    setLimits({ decompressedBytes: 8 * 1024 ** 2 });
+    for (const run of [
+      () => digest(touched, { at: 0 }),
+      () => rewrite(touched, { output: path.join(temporaryDir(), 'out'), at: 0 }),
+    ])
+      await expect(run()).rejects.toThrow(/--max-decompressed raises this limit/);
+    // One after the other they take no more memory than one.
+    expect((await digest(inFile('bombs.rdb', rdb), { at: 0 })).ok).toBe(true);
+    setLimits({ decompressedBytes: 64 * 1024 ** 2 });
+    expect((await digest(touched, { at: 0 })).ok).toBe(true);
+  });
+
   it('that are no longer than text may be count as sound, whatever they come to', async () => {
     setLimits({ decompressedBytes: 1000 });
     const text = Array.from({ length: 900 }, (_, index) => `word${(index * 7919) % 1000}`).join(' ');

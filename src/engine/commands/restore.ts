@@ -60,7 +60,7 @@ export function restorePayload(
   if (typeof payload === 'string') return payload;
   const { rdbType, from, to } = payload;
   // Without a file to read it from again the value has to be decoded now.
-  const value = frame.source >= 0 ? undefined : codec.decode(rdbType, Buffer.from(bytes), from, to);
+  const value = frame.source >= 0 ? undefined : session.decode(codec, rdbType, Buffer.from(bytes), from, to);
   const entry = session.findOrInsert(frame, 1);
   if (value !== undefined) session.store(entry, value);
   else session.keys.setSerialized(entry, frame.source, frame.base + start + from, to - from, rdbType);

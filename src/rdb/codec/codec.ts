@@ -71,6 +71,10 @@ export class RdbCodec implements ValueCodec {
     }
   }
 
+  get decompressed(): number {
+    return this.cursor.decompressed;
+  }
+
   /** Checks a RESTORE payload; a string is the error that a server replies. */
   restorePayload(bytes: Buffer, frame?: CommandView): RestoredPayload | string {
     this.restoring = frame;

@@ -28,7 +28,7 @@ export class ValueCursor {
   readonly interner = new Interner();
   private start = 0;
   /** What the compressed strings of this value have come to, bytes. */
-  private decompressed = 0;
+  decompressed = 0;
   private scratch = Buffer.allocUnsafeSlow(8192);
 
   /** Stands at the start of the value `bytes[from, to)`. */
