@@ -149,7 +149,7 @@ function spool(source: Source): Spooled & { readonly descriptor: number } {
     descriptor = made.descriptor;
     fs.unlinkSync(nodePath.join(folder, made.name));
   } catch (error) {
-    throw new UnwritableError(folder, error);
+    throw unspooled(error);
   }
   try {
     const most = limits().spooledBytes;
@@ -172,9 +172,13 @@ function spoolBytes(descriptor: number, bytes: Buffer, length: number): void {
   try {
     writeWhole(descriptor, bytes, fs, length);
   } catch (error) {
-    throw new UnwritableError(os.tmpdir(), error);
+    throw unspooled(error);
   }
 }
+
+/** A pipe, or what was decompressed, finds no room beside the other temporary files. */
+const unspooled = (error: unknown): UnwritableError =>
+  new UnwritableError(os.tmpdir(), error, 'nothing was replaced; set TMPDIR to a folder with room for the whole input');
 
 /** What is known of a source that was decompressed into a file of its own. */
 interface Spooled {

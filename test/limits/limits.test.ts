@@ -1,3 +1,4 @@
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
@@ -7,6 +8,7 @@ import { join, length, rdbFile, string } from '../../fixtures/generate/rdb-bytes
 import { CommandNotes } from '../../src/engine/command-notes.ts';
 import { check, defaultLimits, digest, LimitError, rewrite, setLimits } from '../../src/index.ts';
 import { CommandView } from '../../src/resp/command-view.ts';
+import { runLimited } from '../support/faulty-process.ts';
 import { temporaryDir } from '../support/servers.ts';
 
 afterEach(() => setLimits(defaultLimits));
@@ -158,6 +160,25 @@ describe('spooled input', () => {
     const file = inFile('log.aof.gz', zlib.gzipSync(log));
     setLimits({ spooledBytes: 1024 ** 2 });
     await expect(digest(file, { at: 0 })).rejects.toThrow(/--max-spool raises this limit/);
+  });
+});
+
+describe('a folder for temporary files without room', () => {
+  it.each(['digest', 'rewrite', 'convert', 'repair'])('%s: exit 3, what to do, and nothing left', (command) => {
+    const folder = temporaryDir();
+    const file = path.join(folder, 'log.aof.gz');
+    const value = crypto.randomBytes(1024).toString('hex');
+    fs.writeFileSync(
+      file,
+      zlib.gzipSync(logOf(Array.from({ length: 1000 }, (_, index) => ['SET', `k${index}`, value]))),
+    );
+    const out = command === 'digest' ? [] : ['-o', path.join(folder, 'out')];
+    const { status, stderr } = runLimited(
+      [command, file, ...(command === 'convert' ? ['--to', 'rdb'] : []), ...out],
+      64,
+    );
+    expect([status, stderr]).toEqual([3, expect.stringMatching(/^aofkit: cannot write .*; set TMPDIR to a folder/)]);
+    expect(fs.readdirSync(folder)).toEqual(['log.aof.gz']);
   });
 });
 
