@@ -15,6 +15,10 @@ import { TypeId } from '../servers/value-type-id.ts';
 /** Aux fields that KeyDB writes behind a key, a pair for each of its members that expires: the member, and when (rdb.cpp, rdbSaveKeyValuePair). */
 export const memberExpiryAux = { member: 'keydb-subexpire-key', moment: 'keydb-subexpire-when' } as const;
 
+/** Whether an AUX field says something of the key before it. */
+export const saysOfLastKey = (auxName: string): boolean =>
+  auxName === memberExpiryAux.member || auxName === memberExpiryAux.moment;
+
 export const memberCount = (count: number): string => `${count} ${count === 1 ? 'member' : 'members'} with an expiry`;
 
 export const jobCount = (count: number): string => `${count} scheduled ${count === 1 ? 'job' : 'jobs'}`;

@@ -4,8 +4,8 @@ import type { Outcome } from './child.ts';
 import { type FuzzInput, fuzzInput } from './inputs.ts';
 import { Runner } from './runner.ts';
 
-/** User time that an operation may take: so much, and so much a MiB. */
-const secondsFixed = 1;
+/** User time that an operation may take: so much by default, and so much a MiB. */
+const secondsFixedDefault = 1;
 const secondsPerMiB = 1;
 /** Resident memory that an input may take beyond that of the process when it starts: so much, and so many times its size, MiB. */
 export const memoryFixed = 320;
@@ -20,6 +20,8 @@ export interface FuzzOptions {
   /** Only this number. */
   readonly only?: number;
   readonly minutes?: number;
+  /** User time that any operation may take, whatever its input's size; more of it where other work takes the processors' caches. */
+  readonly secondsFixed?: number;
   /** Where failing inputs are put. */
   readonly failures: string;
   readonly scratch: string;
@@ -59,6 +61,7 @@ class FuzzRun {
   private readonly options: FuzzOptions;
   private readonly runners: readonly Runner[];
   private readonly failures: string[] = [];
+  private readonly secondsFixed: number;
   private inputs = 0;
   private operations = 0;
   private slowest: Worst = { value: 0, input: '' };
@@ -66,7 +69,8 @@ class FuzzRun {
 
   constructor(options: FuzzOptions) {
     this.options = options;
-    const { scratch, api = builtModule } = options;
+    const { scratch, api = builtModule, secondsFixed = secondsFixedDefault } = options;
+    this.secondsFixed = secondsFixed;
     if (!fs.existsSync(api)) throw new Error('not built: run "npm run build" first');
     this.runners = (['on', 'off'] as const).map((kernels) => new Runner({ kernels, scratch, api }));
   }
@@ -95,9 +99,9 @@ class FuzzRun {
       const name = `${seed}-${from + index}`;
       this.inputs++;
       this.measure(`${name} ${input.name}`, on[index], off[index]);
-      if (fault(input, on[index], off[index]) === undefined) continue;
+      if (fault(input, on[index], off[index], this.secondsFixed) === undefined) continue;
       // Once more, in processes that have just started: what time and memory are worth only shows there.
-      for (const runner of this.runners) if (isCostly(input, on[index], off[index])) runner.stop();
+      for (const runner of this.runners) if (isCostly(input, this.secondsFixed, on[index], off[index])) runner.stop();
       const again = await this.attempt(input);
       if (again !== undefined) await this.fail(name, input, again);
     }
@@ -116,7 +120,7 @@ class FuzzRun {
 
   private async attempt(input: FuzzInput): Promise<string | undefined> {
     const [[on], [off]] = await Promise.all(this.runners.map((runner) => runner.run([input])));
-    return fault(input, on, off);
+    return fault(input, on, off, this.secondsFixed);
   }
 
   private async fail(name: string, input: FuzzInput, failure: string): Promise<void> {
@@ -158,11 +162,11 @@ function writeFiles(folder: string, input: FuzzInput): void {
 const mebibytes = ({ files }: FuzzInput) =>
   Object.values(files).reduce((sum, bytes) => sum + bytes.length, 0) / 2 ** 20;
 
-function isCostly(input: FuzzInput, ...outcomes: (Outcome | string)[]): boolean {
-  return outcomes.some((outcome) => typeof outcome !== 'string' && costOf(input, outcome) !== undefined);
+function isCostly(input: FuzzInput, secondsFixed: number, ...outcomes: (Outcome | string)[]): boolean {
+  return outcomes.some((outcome) => typeof outcome !== 'string' && costOf(input, outcome, secondsFixed) !== undefined);
 }
 
-function costOf(input: FuzzInput, { answers, peak, start }: Outcome): string | undefined {
+function costOf(input: FuzzInput, { answers, peak, start }: Outcome, secondsFixed: number): string | undefined {
   const size = mebibytes(input);
   for (const { command, seconds } of answers) {
     if (seconds > secondsFixed + secondsPerMiB * size)
@@ -175,7 +179,12 @@ function costOf(input: FuzzInput, { answers, peak, start }: Outcome): string | u
 }
 
 /** What is wrong with the outcomes of an input, with kernels and without; undefined for nothing. */
-function fault(input: FuzzInput, on: Outcome | string, off: Outcome | string): string | undefined {
+function fault(
+  input: FuzzInput,
+  on: Outcome | string,
+  off: Outcome | string,
+  secondsFixed: number,
+): string | undefined {
   if (typeof on === 'string') return on;
   if (typeof off === 'string') return `without kernels: ${off}`;
   for (const [index, { command, answer, bug }] of on.answers.entries()) {
@@ -184,7 +193,7 @@ function fault(input: FuzzInput, on: Outcome | string, off: Outcome | string): s
     if (sameFor(command, answer) !== sameFor(command, other.answer))
       return `${command}: another answer without kernels\n${difference(answer, other.answer)}`;
   }
-  return costOf(input, on) ?? costOf(input, off);
+  return costOf(input, on, secondsFixed) ?? costOf(input, off, secondsFixed);
 }
 
 /**

@@ -38,6 +38,37 @@ async function converted(file: string, target: string, to: 'aof' | 'rdb' = 'aof'
   return { result, text: fs.existsSync(output) ? fs.readFileSync(output, 'latin1') : '' };
 }
 
+describe('repair of an RDB whose members expire', () => {
+  const items = Array.from({ length: 8 }, (_, index) => key(`key${index}`, 'some value'));
+  const repaired = async (all: readonly Buffer[], options = {}) => {
+    const name = fileOf('dump.rdb', rdbOf('REDIS0009', all, 'wrong'));
+    const output = path.join(temporaryDir(), 'out.rdb');
+    await repair(name, { output, strategy: 'salvage', ...options } as Parameters<typeof repair>[1]);
+    return fs.readFileSync(output);
+  };
+  const first = [...items, set('s', 'm', 'n'), expires('m')];
+  const bad = join(2, string('bad'), 2, string('m'), 0xd2, 0xd2, 0xd2);
+
+  it('what is said of a key that is left out is not said of the key before it', async () => {
+    const all = [join(0xfe, 0), ...first, bad, expires('n', moment + 5), expires('m', moment + 6), ...items];
+    const renamed = all.map((item, index) => (index > first.length + 3 ? key(`last${index}`, 'some value') : item));
+    const sound = renamed.filter((_, index) => index <= first.length || index > first.length + 3);
+    expect(await repaired(renamed)).toEqual(rdbOf('REDIS0009', sound));
+  });
+
+  it.each(['first', 'last'] as const)(
+    'of a key that stands twice, what is said of the %s stays',
+    async (duplicates) => {
+      const one = [set('twice', 'm'), expires('m', moment + 1)];
+      const two = [set('twice', 'm'), expires('m', moment + 2)];
+      const all = [join(0xfe, 0), ...first, ...one, key('between'), ...two];
+      const sound = [join(0xfe, 0), ...first];
+      const kept = duplicates === 'first' ? [...sound, ...one, key('between')] : [...sound, key('between'), ...two];
+      expect(await repaired(all, { duplicates })).toEqual(rdbOf('REDIS0009', kept));
+    },
+  );
+});
+
 describe('members that expire, in an RDB', () => {
   const file = () =>
     fileOf(

@@ -2,6 +2,7 @@ import type { Sources } from '../../../dataset/sources.ts';
 import { escapeBinary } from '../../../io/text.ts';
 import type { DuplicateKeys } from '../../../rdb/duplicate-keys.ts';
 import { RdbInput } from '../../../rdb/input.ts';
+import { saysOfLastKey } from '../../../rdb/product.ts';
 import { Item, RdbReader } from '../../../rdb/reader.ts';
 import { ValueCheck } from '../../../rdb/value-check.ts';
 import { checkValue } from '../../../rdb/value-types.ts';
@@ -31,7 +32,7 @@ interface Place {
   readonly db: number;
   readonly expires: boolean;
   readonly from: number;
-  readonly to: number;
+  to: number;
   readonly run: { length: number };
   /** What is said of the key in front of another item before it: it goes with the key, or it would be said of the next one. */
   readonly prefixes: readonly { readonly offset: number; readonly length: number }[];
@@ -66,6 +67,7 @@ export async function findDuplicates(
   const walk = new RegionWalk(orderRegions(bad));
   const places: Place[] = [];
   let run = { length: 0 };
+  let last: Place | undefined;
   for (let count = 1; ; count++) {
     const at = walk.skipFrom(input.offset);
     if (at >= end) break;
@@ -76,14 +78,17 @@ export async function findDuplicates(
     const item = reader.next();
     run.length++;
     if (item === Item.end) break;
+    // What is said of a key behind it goes with it.
+    if (item === Item.aux && last !== undefined && saysOfLastKey(reader.auxName)) last.to = input.offset;
     if (item !== Item.key) continue;
+    last = undefined;
     const key = suspects.isCandidate(reader.key, reader.keyLength, reader.db)
       ? `${reader.db} ${reader.key.latin1Slice(0, reader.keyLength)}`
       : undefined;
     const place = { db: reader.db, expires: !Number.isNaN(reader.expire), from: reader.itemOffset };
     checkValue(input, reader.type, skip);
     const prefixes = reader.detached ? [...reader.prefixes] : [];
-    if (key !== undefined) places.push({ ...place, key, to: input.offset, run, prefixes });
+    if (key !== undefined) places.push((last = { ...place, key, to: input.offset, run, prefixes }));
     if (count % itemsBetweenPauses === 0) await options.pause();
   }
   return superfluous(places, options.duplicates);

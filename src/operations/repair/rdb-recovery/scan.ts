@@ -10,6 +10,7 @@ import { DuplicateKeys } from '../../../rdb/duplicate-keys.ts';
 import { forkOf, guessHeader, headerContradiction, isWhole, magicOf } from '../../../rdb/header-guess.ts';
 import { RdbInput } from '../../../rdb/input.ts';
 import { checksumVersionMin, Opcode, valkeyVersionMin, versionMax } from '../../../rdb/opcodes.ts';
+import { saysOfLastKey } from '../../../rdb/product.ts';
 import { Item, RdbReader } from '../../../rdb/reader.ts';
 import { mayBeUnsupported, type Proof, prove } from '../../../rdb/unsupported.ts';
 import { ValueCheck } from '../../../rdb/value-check.ts';
@@ -106,6 +107,8 @@ export class RdbScan {
   private others: (evidence: RecordLikelihood) => readonly Alternative[] = () => [];
   /** What was said, in front of an item before it, of the key at which reading failed. */
   private orphans: readonly { readonly offset: number; readonly length: number }[] = [];
+  /** No key was read since bytes were left out: what is said of the key before would be said of another. */
+  private isBehindSkip = false;
   private damage = { code: '', reason: '', touched: [] as readonly string[] };
   /** Where the last key without a name was. */
   private nameless = Number.NEGATIVE_INFINITY;
@@ -279,7 +282,10 @@ export class RdbScan {
           this.doubtEnd();
           return this.takeEnd();
         }
-        if (item === Item.key) this.takeKey();
+        if (item === Item.key) {
+          this.takeKey();
+          this.isBehindSkip = false;
+        } else if (item === Item.aux && this.isBehindSkip && saysOfLastKey(reader.auxName)) this.dropOrphanAux();
         else if (item === Item.function) this.takeFunction();
         else if (item === Item.resizeDb) this.takeCounts();
         else if (item === Item.selectDb) this.counts.begin(reader.db);
@@ -485,6 +491,7 @@ export class RdbScan {
     this.regions.push(region(from, to - from, code, reason, { touched, replacement }));
     this.damage = { code, reason, touched: [] };
     this.recent.length = 0;
+    this.isBehindSkip = true;
     input.seek(to);
     return true;
   }
@@ -495,6 +502,13 @@ export class RdbScan {
       if (offset < from) this.regions.push(region(offset, length, code, reason));
     }
     this.orphans = [];
+  }
+
+  /** KeyDB writes the expiries of members behind their key, and that was left out. */
+  private dropOrphanAux(): void {
+    const { reader, input, damage } = this;
+    const { itemOffset } = reader;
+    this.regions.push(region(itemOffset, input.offset - itemOffset, damage.code, damage.reason, { damage: false }));
   }
 
   /** Where counts follow that only stand behind a SELECTDB, its remains tell the database. */
