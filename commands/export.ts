@@ -2,7 +2,12 @@ import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import { UsageError } from '../src/errors.ts';
 import { exportKeys } from '../src/operations/export/export.ts';
-import { type ExportFormat, type ExportResult, exportFormats } from '../src/operations/export/options.ts';
+import {
+  type ExportFormat,
+  type ExportOptions,
+  type ExportResult,
+  exportFormats,
+} from '../src/operations/export/options.ts';
 import { BaseCommand, ExitCode } from './shared/base-command.ts';
 import { DatasetChooser, datasetFlags } from './shared/dataset-flags.ts';
 import { parseSize } from './shared/flags.ts';
@@ -24,7 +29,7 @@ Texts may be any bytes. --encoding utf8 (default): what is UTF-8 as it is, else 
 
 Several inputs go into one output one after the other; as Parquet into a folder with a partition each (source=NAME), which DuckDB, Spark and others read as one table.
 
-Exit status: 0 done, 1 damage or commands of unknown effect (what could be read is written), 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
+Exit status: 0 done, 1 damage or commands of unknown effect (what could be read is written, or with --salvage what repair keeps), 2 wrong usage, 3 cannot read or write, 70 a bug of aofkit.`;
   static override strict = false;
   static override args = {
     path: stringArg({
@@ -56,6 +61,10 @@ Exit status: 0 done, 1 damage or commands of unknown effect (what could be read 
     }),
     'row-group': integer({ description: 'of parquet: rows of a row group [default: 50000]', min: 1, helpValue: 'N' }),
     target: string({ description: 'of resp: the server version that the commands are for', helpValue: 'NAME' }),
+    salvage: boolean({
+      description: 'of damaged inputs, take what repair keeps (a copy in the temporary folder is made for it)',
+    }),
+    json: boolean({ description: 'print the result as one JSON object; needs -o' }),
     force: boolean({ description: 'replace an output that is there' }),
     ...selectionFlags,
     ...loadingFlags,
@@ -68,6 +77,10 @@ Exit status: 0 done, 1 damage or commands of unknown effect (what could be read 
     {
       description: 'The sessions, for jq',
       command: "<%= config.bin %> <%= command.id %> /var/lib/redis --key 'session:*' | jq .value",
+    },
+    {
+      description: 'What can be saved of a damaged dump',
+      command: '<%= config.bin %> <%= command.id %> dump.rdb --salvage -o dump.jsonl',
     },
     {
       description: 'A table of all keys of a fleet, for DuckDB',
@@ -84,37 +97,71 @@ Exit status: 0 done, 1 damage or commands of unknown effect (what could be read 
     const format = flags.format ?? formatOf(flags.output);
     if (isStream && format === 'parquet' && (flags.elements || process.stdout.isTTY === true))
       throw new UsageError('Parquet needs an output: -o FILE, or a folder');
+    if (isStream && flags.json) throw new UsageError('--json needs -o: standard output has the keys');
     const bar = await ProgressBar.open(flags.progress && !(isStream && process.stdout.isTTY === true));
-    const result = await exportKeys(
-      (argv as string[]).map((path) => chooser.path(path)),
-      {
-        ...loading,
-        format,
-        output: isStream ? new StandardOutput() : flags.output,
-        force: flags.force,
-        elements: flags.elements,
-        encoding: flags.encoding,
-        safe: flags.safe,
-        hashSalt: flags['hash-keys'],
-        maxValueBytes: flags['max-value-bytes'] === undefined ? undefined : parseSize(flags['max-value-bytes']),
-        rowGroup: flags['row-group'],
-        target: flags.target,
-        select: parseSelection(flags, loading.at),
-        onProgress: bar.listener,
-      },
-    ).finally(() => bar.stop());
-    await this.tellResult(result);
-    process.exitCode = result.ok ? ExitCode.sound : ExitCode.problems;
+    const inputs = (argv as string[]).map((path) => chooser.path(path));
+    const salvaged = flags.salvage ? await this.salvage(inputs, bar.listener) : undefined;
+    const options: ExportOptions = {
+      ...loading,
+      format,
+      output: isStream ? new StandardOutput() : flags.output,
+      names: salvaged?.names,
+      force: flags.force,
+      elements: flags.elements,
+      encoding: flags.encoding,
+      safe: flags.safe,
+      hashSalt: flags['hash-keys'],
+      maxValueBytes: flags['max-value-bytes'] === undefined ? undefined : parseSize(flags['max-value-bytes']),
+      rowGroup: flags['row-group'],
+      target: flags.target,
+      select: parseSelection(flags, loading.at),
+      onProgress: bar.listener,
+    };
+    try {
+      const result = await exportKeys(salvaged?.paths ?? inputs, options).finally(() => bar.stop());
+      await this.tellResult(result, flags.json);
+      process.exitCode = result.ok && salvaged?.ok !== false ? ExitCode.sound : ExitCode.problems;
+    } finally {
+      salvaged?.remove();
+    }
   }
 
-  private async tellResult(result: ExportResult): Promise<void> {
+  /** Has repair save what it can of damaged inputs; an input of which nothing is left is not exported. */
+  private async salvage(inputs: readonly string[], onProgress: ProgressBar['listener']) {
+    const { SalvagedInputs } = await import('./shared/salvaged-inputs.ts');
+    const { formatPlan } = await import('./shared/report-repair.ts');
+    const colour = await palette(process.stderr);
+    const salvaged = new SalvagedInputs();
+    const paths: string[] = [];
+    const names: string[] = [];
+    let ok = true;
+    for (const input of inputs) {
+      const saved = await salvaged.path(
+        input,
+        (result) => {
+          this.reportError(result.plan, (plan) => formatPlan(plan, colour));
+          if (!result.ok) this.tell(`${input}: not wholly repaired: ${result.reason ?? 'nothing is left'}`);
+        },
+        onProgress,
+      );
+      if (!saved.ok) ok = false;
+      if (saved.path === undefined) continue;
+      paths.push(saved.path);
+      names.push(input);
+    }
+    return { paths, names, ok, remove: () => salvaged.remove() };
+  }
+
+  private async tellResult(result: ExportResult, json: boolean): Promise<void> {
     const colour = await palette(process.stderr);
     for (const input of result.inputs) this.reportError(input, (shown) => formatScanProblems(shown, colour));
+    if (json) {
+      await this.json(result);
+      return;
+    }
     const omitted = result.inputs.reduce((sum, { truncated }) => sum + truncated, 0);
-    if (omitted > 0)
-      this.tell(
-        `${plural(omitted, 'value')} longer than --max-value-bytes ${result.format === 'resp' ? 'left out' : 'cut'}`,
-      );
+    const outcome = result.format === 'resp' ? 'left out' : 'cut';
+    if (omitted > 0) this.tell(`${plural(omitted, 'value')} longer than --max-value-bytes ${outcome}`);
     if (result.files.length === 0) return;
     const keys = result.inputs.reduce((sum, { exported }) => sum + exported, 0);
     for (const { path, bytes } of result.files) this.tell(`${path}: ${formatBytes(bytes)}`);

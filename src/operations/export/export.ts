@@ -1,6 +1,6 @@
 import nodePath from 'node:path';
 import { append } from '../../arrays.ts';
-import { UsageError } from '../../errors.ts';
+import { UnwritableError, UsageError } from '../../errors.ts';
 import fs from '../../io/file-system.ts';
 import { OutputLock } from '../../io/output-lock.ts';
 import { likeInputs } from '../../io/protection.ts';
@@ -38,6 +38,8 @@ class Export {
   private readonly options: ExportOptions;
   private readonly open: OpenFile[] = [];
   private readonly files: { path: string; bytes: number }[] = [];
+  /** Folders that were made, each before those in it. */
+  private readonly made: string[] = [];
 
   constructor(paths: readonly string[], options: ExportOptions) {
     this.paths = paths;
@@ -50,7 +52,7 @@ class Export {
     return this.writing(async () => {
       const sink = await this.sinkFor(typeof output === 'string' ? this.openFile(output) : this.openStream(output));
       const inputs: ExportedInput[] = [];
-      for (const path of this.paths) inputs.push(await this.exportInput(path, sink));
+      for (const [index, path] of this.paths.entries()) inputs.push(await this.exportInput(path, index, sink));
       sink.finish();
       return inputs;
     });
@@ -60,18 +62,18 @@ class Export {
   async toFolder(): Promise<ExportResult> {
     const { output, elements = false } = this.options;
     if (typeof output !== 'string') throw new UsageError('several Parquet files need a folder: -o DIR');
-    const names = partitionNames(this.paths);
+    const names = partitionNames(this.options.names ?? this.paths);
     return this.writing(async () => {
       const inputs: ExportedInput[] = [];
       for (const [index, path] of this.paths.entries()) {
         const folder = this.paths.length > 1 ? nodePath.join(output, `source=${names[index]}`) : output;
-        fs.mkdirSync(folder, { recursive: true });
+        this.makeFolder(folder);
         const { ElementTables, KeyTable } = await import('./parquet-sink.ts');
         const openFile = (name: string) => this.openFile(nodePath.join(folder, `${name}.parquet`));
         const sink = elements
           ? new ElementTables(openFile, this.options)
           : new KeyTable(openFile('keys'), this.options);
-        inputs.push(await this.exportInput(path, sink));
+        inputs.push(await this.exportInput(path, index, sink));
         sink.finish();
       }
       return inputs;
@@ -94,7 +96,21 @@ class Export {
       throw error;
     } finally {
       for (const { lock } of this.open) lock?.release();
+      // Those that hold something stay.
+      if (this.files.length === 0) for (const folder of this.made.toReversed()) removeEmpty(folder);
     }
+  }
+
+  /** Makes a folder, and notes those that were not there. */
+  private makeFolder(folder: string): void {
+    const missing: string[] = [];
+    for (let path = nodePath.resolve(folder); !fs.existsSync(path); path = nodePath.dirname(path)) missing.push(path);
+    try {
+      fs.mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw new UnwritableError(folder, error);
+    }
+    append(this.made, missing.reverse());
   }
 
   private openFile(path: string): ByteSink {
@@ -120,8 +136,8 @@ class Export {
     return new JsonSink(sink, format === 'json', this.options);
   }
 
-  private async exportInput(path: string, sink: ExportSink): Promise<ExportedInput> {
-    const source = this.paths.length > 1 ? path : undefined;
+  private async exportInput(path: string, index: number, sink: ExportSink): Promise<ExportedInput> {
+    const source = this.paths.length > 1 ? (this.options.names?.[index] ?? path) : undefined;
     const visitor = new ExportVisitor(sink, this.options, source);
     const result = await scanKeys(path, this.options, visitor);
     return { ...result, exported: visitor.exported, truncated: visitor.truncated };
@@ -169,6 +185,14 @@ class ExportVisitor {
 
   async flush(): Promise<void> {
     this.sink.flush();
+  }
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    fs.rmdirSync(folder);
+  } catch {
+    // Somebody else has put something there.
   }
 }
 

@@ -10,6 +10,8 @@ export interface ExportOptions extends ScanOptions {
   readonly format: ExportFormat;
   /** A file, or a folder for several files; a sink for a stream. */
   readonly output: string | ByteSink;
+  /** What the inputs are called in the output, where they are several. Default: their paths. */
+  readonly names?: readonly string[];
   /** Replaces a file that is there. */
   readonly force?: boolean;
   /** Of Parquet: a file for each data type, with a row an element. The output is a folder. */
