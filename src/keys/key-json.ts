@@ -1,4 +1,5 @@
 import { LimitError } from '../errors.ts';
+import { EncodingError, FormatError } from '../faults.ts';
 import { ByteWriter } from '../io/writer.ts';
 import { ModuleValue } from '../rdb/codec/module-value.ts';
 import type { KeyRecord } from '../rdb/key-record.ts';
@@ -67,7 +68,17 @@ export class KeyJson {
     }
   }
 
+  /** False, with anything written, for what must be decoded: of what is damaged, too, decoding decides what it is. */
   private writeRaw(record: KeyRecord, out: ByteWriter): boolean {
+    try {
+      return this.writeSerialized(record, out);
+    } catch (error) {
+      if (error instanceof FormatError || error instanceof EncodingError) return false;
+      throw error;
+    }
+  }
+
+  private writeSerialized(record: KeyRecord, out: ByteWriter): boolean {
     const { options, raw } = this;
     if (record.type < 0 || !raw.begin(record.type, record.raw, record.rawFrom, record.rawTo)) return false;
     this.writeHead(record, out, raw.elements);

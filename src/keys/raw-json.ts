@@ -32,6 +32,7 @@ export class RawJson {
   private type = -1;
   /** Whether members may be compared with each other. */
   private compares = false;
+  private isRepeated = false;
   /** The walk over a listpack's elements. */
   private bytes: Buffer = Buffer.alloc(0);
   private from = 0;
@@ -112,7 +113,7 @@ export class RawJson {
   private packedHash(out: ByteWriter): boolean {
     out.writeByte(openBrace);
     for (let left = this.elements; left > 0; left--) {
-      if (!this.isNewElement() || !this.element(out)) return false;
+      if (!this.newElement(out)) return false;
       out.writeByte(colon);
       this.element(out);
       if (left > 1) out.writeByte(comma);
@@ -124,8 +125,8 @@ export class RawJson {
   private packedSet(out: ByteWriter): boolean {
     out.writeByte(openBracket);
     for (let left = this.elements; left > 0; left--) {
-      if (!this.isNewElement()) return false;
-      this.element(out);
+      this.newElement(out);
+      if (this.isRepeated) return false;
       if (left > 1) out.writeByte(comma);
     }
     out.writeByte(closeBracket);
@@ -137,11 +138,12 @@ export class RawJson {
     let before = Number.NEGATIVE_INFINITY;
     out.writeByte(openBracket);
     for (let left = this.elements; left > 0; left--) {
-      if (!this.isNewElement()) return false;
       out.writeText(memberHead);
-      this.element(out);
-      const score = compactScore(listpackEntryText(this.bytes, this.position));
+      this.newElement(out);
+      if (this.isRepeated) return false;
+      const scoreAt = this.position;
       this.pass();
+      const score = compactScore(listpackEntryText(this.bytes, scoreAt));
       if (!(score > before || (score === before && left === this.elements)) || Object.is(score, -0)) return false;
       before = score;
       writeScore(out, score);
@@ -255,13 +257,21 @@ export class RawJson {
     return countListpack(blobBytes, blobStart, blobEnd);
   }
 
-  private isNewElement(): boolean {
-    if (!this.compares) return true;
-    const { bytes, position } = this;
+  /** Writes the element at `position`; false where it is not UTF-8, or may have been there before, which `isRepeated` says. */
+  private newElement(out: ByteWriter): boolean {
+    const { position } = this;
+    // Nothing is read of an element before it is known to lie in the listpack.
+    const isString = this.element(out);
+    this.isRepeated = this.compares && !this.isNew(position);
+    return isString && !this.isRepeated;
+  }
+
+  private isNew(position: number): boolean {
+    const { bytes, distinct } = this;
     const first = bytes[position];
-    if (isIntegerEntry(first)) return this.distinct.addText(listpackEntryText(bytes, position));
+    if (isIntegerEntry(first)) return distinct.addText(listpackEntryText(bytes, position));
     const start = position + stringEntryHead(first);
-    return this.distinct.add(bytes, start, Math.min(this.end, start + stringEntryLength(bytes, position)));
+    return distinct.add(bytes, start, start + stringEntryLength(bytes, position));
   }
 
   /** Moves over the element at `position`. */
