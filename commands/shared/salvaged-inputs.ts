@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Progress } from '../../src/aof/report.ts';
-import type { RepairResult } from '../../src/index.ts';
+import type { Progress, RepairResult } from '../../src/index.ts';
 
 /** What repair saves of damaged inputs, in a temporary folder that only this user may read. */
 export class SalvagedInputs {
