@@ -52,10 +52,13 @@ export class SizeCursor extends ValueCursor {
   /** The same for a packed value, of which the head is shown. */
   packedLength(): number {
     this.need(1);
-    if (this.bytes[this.position] !== 0xc3) {
-      this.head = this.bytes;
+    const first = this.bytes[this.position];
+    if (first !== 0xc3) {
       const length = this.textLength();
+      this.head = this.bytes;
       this.headStart = this.position - length;
+      // The text of an integer is no packed value.
+      if (length < headBytes) this.copyHead(first < 0xc0 ? length : 0);
       return length;
     }
     this.position++;
@@ -67,6 +70,14 @@ export class SizeCursor extends ValueCursor {
     this.headStart = 0;
     this.position += compressed;
     return plain;
+  }
+
+  /** What is shorter than a head has zeros behind it, and nothing of what follows it in the file. */
+  private copyHead(length: number): void {
+    this.prefix.fill(0);
+    if (length > 0) this.bytes.copy(this.prefix, 0, this.headStart, this.headStart + length);
+    this.head = this.prefix;
+    this.headStart = 0;
   }
 }
 

@@ -72,6 +72,13 @@ const operations: Readonly<Record<string, (run: Run) => Promise<unknown>>> = {
   digest: ({ api, input, options }) =>
     api.digest(input, { at, dropExpired: options % 4 === 0, opaque: options % 2 ? 'drop' : 'fail' }),
   log: lines,
+  memory: ({ api, input, options }) =>
+    api.memoryReport(input, {
+      at,
+      opaque: options % 2 ? 'drop' : 'fail',
+      slots: options % 3 === 0,
+      server: options % 4 === 0 ? pick(api.memoryServers, options >> 3) : undefined,
+    }),
   statistics: ({ api, input }) => api.logStatistics(input, {}),
   repair: ({ api, input, output, options }) =>
     api.repair(input, {

@@ -31,6 +31,9 @@ const slotsMax = 1 << 17;
 /** Bytes of a name in which prefixes are looked for. */
 const nameBytesMax = 1024;
 const starByte = 0x2a;
+const separatorClass = 1;
+const digitClass = 2;
+const hashPrime = 0x01000193;
 const root = 0;
 
 /**
@@ -42,7 +45,7 @@ export class PrefixSums {
   errorBytes = 0;
   private readonly depth: number;
   private readonly separators: string;
-  /** By byte: 1 a separator, 2 a digit. */
+  /** By byte: a separator, a digit, or 0. */
   private readonly classes = new Uint8Array(256);
   private count = 1;
   private readonly parents = new Int32Array(nodesMax + 1);
@@ -61,8 +64,8 @@ export class PrefixSums {
   constructor(depth: number, separators: string) {
     this.depth = depth;
     this.separators = separators;
-    for (let digit = 0x30; digit < 0x3a; digit++) this.classes[digit] = 2;
-    for (const byte of Buffer.from(separators, 'latin1')) this.classes[byte] = 1;
+    for (let digit = 0x30; digit < 0x3a; digit++) this.classes[digit] = digitClass;
+    for (const byte of Buffer.from(separators, 'latin1')) this.classes[byte] = separatorClass;
   }
 
   add(key: Buffer, from: number, to: number, size: number, expires: boolean): void {
@@ -75,48 +78,70 @@ export class PrefixSums {
   }
 
   private deepest(key: Buffer, from: number, to: number): number {
-    const { classes, segment } = this;
+    const { classes } = this;
     const end = Math.min(to, from + nameBytesMax);
     let node = root;
     let level = 0;
     let hash = 0;
-    let length = 0;
+    let start = from;
     let wasDigit = false;
     for (let position = from; position < end; position++) {
-      let byte = key[position];
+      const byte = key[position];
       const kind = classes[byte];
-      if (kind === 2) {
-        if (wasDigit) continue;
+      if (kind === digitClass) {
+        if (!wasDigit) hash = Math.imul(hash ^ starByte, hashPrime);
         wasDigit = true;
-        byte = starByte;
-      } else wasDigit = false;
-      segment[length++] = byte;
-      hash = Math.imul(hash ^ byte, 0x01000193);
-      if (kind !== 1) continue;
-      node = this.child(node, hash, length);
+        continue;
+      }
+      wasDigit = false;
+      hash = Math.imul(hash ^ byte, hashPrime);
+      if (kind !== separatorClass) continue;
+      node = this.child(node, hash, key, start, position + 1);
       if (++level === this.depth) break;
-      length = hash = 0;
+      hash = 0;
+      start = position + 1;
     }
     return node;
   }
 
-  /** The node of `segment[0, length)` below another one, made where there is none. */
-  private child(parent: number, segmentHash: number, length: number): number {
+  /** The node of `key[from, to)`, its digits folded, below another one; made where there is none. */
+  private child(parent: number, segmentHash: number, key: Buffer, from: number, to: number): number {
     const hash = mixed(segmentHash, parent);
     const { slots } = this;
     for (let slot = hash & (slotsMax - 1); ; slot = (slot + 1) & (slotsMax - 1)) {
       const node = slots[slot];
-      if (node === 0) return this.make(parent, hash, length, slot);
-      if (this.hashes[node] === hash && this.parents[node] === parent && this.isText(node, length)) return node;
+      if (node === 0) return this.make(parent, hash, this.fold(key, from, to), slot);
+      if (this.hashes[node] === hash && this.parents[node] === parent && this.isText(node, key, from, to)) return node;
     }
   }
 
-  private isText(node: number, length: number): boolean {
-    if (this.textLength[node] !== length) return false;
-    const { texts, segment } = this;
-    const at = this.textAt[node];
-    for (let index = 0; index < length; index++) if (texts[at + index] !== segment[index]) return false;
-    return true;
+  private isText(node: number, key: Buffer, from: number, to: number): boolean {
+    const { texts, classes } = this;
+    let at = this.textAt[node];
+    const end = at + this.textLength[node];
+    for (let position = from; position < to; at++) {
+      if (at === end) return false;
+      const byte = key[position++];
+      if (classes[byte] !== digitClass) {
+        if (texts[at] !== byte) return false;
+        continue;
+      }
+      if (texts[at] !== starByte) return false;
+      while (position < to && classes[key[position]] === digitClass) position++;
+    }
+    return at === end;
+  }
+
+  /** Writes the folded text to `segment` and gives its length. */
+  private fold(key: Buffer, from: number, to: number): number {
+    const { segment, classes } = this;
+    let length = 0;
+    for (let position = from; position < to; position++) {
+      const isDigit = classes[key[position]] === digitClass;
+      if (isDigit && position > from && classes[key[position - 1]] === digitClass) continue;
+      segment[length++] = isDigit ? starByte : key[position];
+    }
+    return length;
   }
 
   private make(parent: number, hash: number, length: number, slot: number): number {
@@ -192,7 +217,7 @@ export class PrefixSums {
     const at = this.textAt[node];
     const length = this.textLength[node];
     let segmentHash = 0;
-    for (let index = at; index < at + length; index++) segmentHash = Math.imul(segmentHash ^ texts[index], 0x01000193);
+    for (let index = at; index < at + length; index++) segmentHash = Math.imul(segmentHash ^ texts[index], hashPrime);
     const hash = mixed(segmentHash, parent);
     texts.copy(this.texts, this.textEnd, at, at + length);
     this.parents[to] = parent;
