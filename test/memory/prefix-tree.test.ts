@@ -91,10 +91,26 @@ describe('sums by prefix', () => {
       return missing < 0 || missing > result.errorBytes;
     });
     expect(off).toEqual([]);
+    expect(result.roots.reduce((sum, { keys: count }) => sum + count, 0)).toBeLessThanOrEqual(keys.length);
     // Every prefix that is missing is small enough to be.
     const listed = new Set(found.map(([prefix]) => prefix));
     const missed = [...truth].filter(([prefix, bytes]) => !listed.has(prefix) && bytes > result.errorBytes);
     expect(missed).toEqual([]);
     expect(listed.has('big:one:')).toBe(true);
+  });
+
+  it('find room for long names, too', () => {
+    const sums = new PrefixSums(1, ':');
+    let total = 0;
+    for (let index = 0; index < 30_000; index++) {
+      const letters = String(index).replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)]);
+      const bytes = index === 20_000 ? 1e9 : 1000 + (index % 7);
+      add(sums, `${letters}${'x'.repeat(1000)}:`, bytes);
+      total += bytes;
+    }
+    const { errorBytes, roots } = sums.result(10);
+    expect(roots[0].bytes).toBe(1e9);
+    expect(roots[0].share).toBe(1e9 / total);
+    expect(errorBytes).toBeLessThan(100_000);
   });
 });

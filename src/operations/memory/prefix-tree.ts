@@ -78,6 +78,8 @@ export class PrefixSums {
   }
 
   private deepest(key: Buffer, from: number, to: number): number {
+    // There is room for all prefixes of the key from here on.
+    if (this.count + this.depth > nodesMax || this.textEnd + nameBytesMax > textBytesMax) this.prune();
     const { classes } = this;
     const end = Math.min(to, from + nameBytesMax);
     let node = root;
@@ -145,11 +147,6 @@ export class PrefixSums {
   }
 
   private make(parent: number, hash: number, length: number, slot: number): number {
-    if (this.count > nodesMax || this.textEnd + length > textBytesMax) {
-      this.prune();
-      // The parent may be another one now: the keys of this one stay with the root, and come right with the next key.
-      return root;
-    }
     const node = this.count++;
     if (this.textEnd + length > this.texts.length) this.growTexts(length);
     this.segment.copy(this.texts, this.textEnd, 0, length);
@@ -171,7 +168,8 @@ export class PrefixSums {
   /** Adds the smallest prefixes to those above them. */
   private prune(): void {
     const sums = this.sums(this.bytes);
-    const threshold = sums.slice(1, this.count).sort()[Math.max(0, this.count - 1 - nodesLeft)];
+    const left = Math.min(nodesLeft, this.count >> 1);
+    const threshold = sums.slice(1, this.count).sort()[this.count - 1 - left];
     this.errorBytes += threshold;
     const renamed = new Int32Array(this.count);
     const { texts } = this;
