@@ -12,7 +12,7 @@ import { palette } from './shared/palette.ts';
 import { ProgressBar } from './shared/progress-bar.ts';
 import { formatComparison, formatMemory } from './shared/report-memory.ts';
 import { formatScanProblems } from './shared/report-scan.ts';
-import { isUnread, runPaths } from './shared/run-paths.ts';
+import { isUnread, runPaths, type Unread } from './shared/run-paths.ts';
 import { parseSelection, selectionFlags } from './shared/selection-flags.ts';
 
 const { 'ignore-unknown': ignoreUnknown, at } = loadingFlags;
@@ -24,7 +24,7 @@ export default class Memory extends BaseCommand {
 
 Prefixes end at a separator; digits in them count as *, so that user:1: and user:2: are both user:*:. Sums of prefixes are exact as long as there are no more than 65536 of them; else the report says by how many bytes a prefix may be too small.
 
---compare shows what differs between a dataset and an earlier one.
+--compare shows what differs between a dataset and an earlier one. --html writes one page that needs no network, for several datasets side by side or for such a comparison.
 
 Exit status: 0 done, 1 damage (the report covers what comes before it) or commands of unknown effect, 2 wrong usage, 3 cannot read, 70 a bug of aofkit.`;
   static override strict = false;
@@ -55,6 +55,8 @@ Exit status: 0 done, 1 damage (the report covers what comes before it) or comman
     }),
     'by-slot': boolean({ description: 'add up keys and bytes by cluster slot, too' }),
     compare: string({ description: 'show the differences from this earlier dataset', helpValue: 'PATH' }),
+    html: string({ description: 'write a page to look at in a browser, instead of the report', helpValue: 'FILE' }),
+    force: boolean({ description: 'replace a page that is there', dependsOn: ['html'] }),
     json: boolean({ description: 'print one JSON object' }),
     ...selectionFlags,
     at,
@@ -71,6 +73,10 @@ Exit status: 0 done, 1 damage (the report covers what comes before it) or comman
     {
       description: 'What the same data would take in another version',
       command: '<%= config.bin %> <%= command.id %> --server valkey-9.1 dump.rdb',
+    },
+    {
+      description: 'As a page: prefixes as areas to go into, tables to sort and search',
+      command: '<%= config.bin %> <%= command.id %> dump.rdb --html memory.html',
     },
     {
       description: 'What has grown since Monday',
@@ -94,7 +100,8 @@ Exit status: 0 done, 1 damage (the report covers what comes before it) or comman
       flavor: flavorOfName(undefined),
       server: flags.server,
       select: parseSelection(flags, loading.at),
-      top: flags.top,
+      // A page has room for more.
+      top: flags.html === undefined ? flags.top : Math.max(flags.top, 200),
       depth: flags.depth,
       separators: binaryArgument(flags.separators),
       prefixes: flags.prefixes,
@@ -116,7 +123,10 @@ Exit status: 0 done, 1 damage (the report covers what comes before it) or comman
         }
         const comparison = earlier && compareMemory(earlier, result);
         if (comparison !== undefined) comparisons.push(comparison);
-        if (flags.json) return;
+        if (flags.json || flags.html !== undefined) {
+          if (!flags.json) this.reportError(result, (shown) => formatScanProblems(shown, errorColour));
+          return;
+        }
         if (comparison !== undefined)
           await this.report(comparison, (shown) => formatComparison(shown, flags.top, colour));
         else await this.report(result, (shown) => formatMemory(shown, flags.top, colour));
@@ -127,6 +137,7 @@ Exit status: 0 done, 1 damage (the report covers what comes before it) or comman
     const isBroken = earlier?.ok === false;
     if (isBroken && !flags.json) this.reportError(earlier, (shown) => formatScanProblems(shown, errorColour));
     const status = exitCode === 0 && isBroken ? 1 : exitCode;
+    if (flags.html !== undefined) await this.writePage(flags.html, results, earlier, flags.force);
     if (flags.json)
       await this.json({
         ok: status === 0,
@@ -135,5 +146,19 @@ Exit status: 0 done, 1 damage (the report covers what comes before it) or comman
         chosen: chooser.chosen,
       });
     process.exitCode = status;
+  }
+  /** Of a comparison the page has the first dataset and the earlier one. */
+  private async writePage(
+    path: string,
+    results: readonly (MemoryResult | Unread)[],
+    earlier: MemoryResult | undefined,
+    force: boolean,
+  ): Promise<void> {
+    const { writeMemoryPage } = await import('../src/operations/memory/page/write-page.ts');
+    const read = results.filter((result): result is MemoryResult => !isUnread(result));
+    if (read.length === 0) return;
+    const reports = earlier === undefined ? read : [read[0], earlier];
+    writeMemoryPage(path, reports, { isComparison: earlier !== undefined, force });
+    this.tell(`${path}: open it in a browser`);
   }
 }

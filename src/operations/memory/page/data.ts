@@ -1,12 +1,24 @@
-import type { Bin, KeyRank, MemoryReport, NamedShare, PrefixShare, ServerNeeds, Share } from '../result.ts';
+import type { HistogramBin } from '../histogram.ts';
+import type { MemoryGroup, MemoryResult } from '../memory.ts';
+import type { PrefixNode } from '../prefix-tree.ts';
+import type { ServerNeeds } from '../server-needs.ts';
+import type { ListedKey } from '../top-keys.ts';
 
 /*
- * What the page holds: aggregates only, so that it stays small and quick however many keys a dataset has. It is JSON within the page; keys
- * are shown as text, never as markup.
+ * What the page holds: aggregates only, so that it stays small and quick however many keys a dataset has. It is JSON within the page; names
+ * of keys are shown as text, never as markup.
  */
 
-/** A prefix as [name, keys, bytes, lasting keys, lasting bytes, children]. */
+/** A prefix behind its parent's as [name, keys, bytes, lasting keys, lasting bytes, children]. */
 export type PageNode = readonly [string, number, number, number, number, readonly PageNode[]];
+
+/** A bar of a histogram; without a bound on a side where that is undefined. */
+export interface PageBin {
+  readonly from?: number;
+  readonly to?: number;
+  readonly keys: number;
+  readonly bytes: number;
+}
 
 export interface PageReport {
   readonly path: string;
@@ -14,23 +26,22 @@ export interface PageReport {
   readonly at: number;
   readonly ok: boolean;
   readonly exact: boolean;
-  readonly total: Share;
-  readonly elements: number;
-  readonly types: readonly NamedShare[];
-  readonly encodings: readonly NamedShare[];
-  readonly databases: readonly NamedShare[];
+  readonly keys: number;
+  readonly bytes: number;
+  readonly persistentKeys: number;
+  readonly types: readonly MemoryGroup[];
+  readonly encodings: readonly MemoryGroup[];
+  readonly databases: readonly MemoryGroup[];
   readonly prefixes: PageNode;
-  readonly largest: readonly KeyRank[];
-  readonly longest: readonly KeyRank[];
-  readonly hottest: readonly KeyRank[];
-  readonly coldest: readonly KeyRank[];
-  readonly histograms: {
-    readonly ttl: readonly Bin[];
-    readonly bytes: readonly Bin[];
-    readonly idle: readonly Bin[];
-    readonly frequency: readonly Bin[];
-  };
-  readonly percentiles: MemoryReport['percentiles'];
+  readonly largest: readonly ListedKey[];
+  readonly mostElements: readonly ListedKey[];
+  readonly hottest: readonly ListedKey[];
+  readonly coldest: readonly ListedKey[];
+  readonly sizes: readonly PageBin[];
+  readonly ttl: readonly PageBin[];
+  readonly idle: readonly PageBin[];
+  readonly freq: readonly PageBin[];
+  readonly percentiles: MemoryResult['percentiles'];
   readonly needs: ServerNeeds;
 }
 
@@ -46,49 +57,62 @@ const nodesMax = 4000;
 const rowsMax = 200;
 
 /** What the page needs of some reports. */
-export function pageData(reports: readonly MemoryReport[], isComparison: boolean): PageData {
+export function pageData(reports: readonly MemoryResult[], isComparison: boolean): PageData {
   return { reports: reports.map(pageReport), isComparison };
 }
 
-function pageReport(report: MemoryReport): PageReport {
-  const { path, server, at, ok, exactPrefixes, total, elements, types, encodings, databases } = report;
-  const { histograms, percentiles, needs } = report;
+function pageReport(report: MemoryResult): PageReport {
+  const { path, server, at, ok, keys, bytes, persistentKeys, types, encodings, databases } = report;
+  const { prefixes, percentiles, needs } = report;
   const first = <T>(rows: readonly T[]): readonly T[] => rows.slice(0, rowsMax);
+  const { sums, least } = shownPrefixes(prefixes.roots);
+  const children = prefixes.roots.map((child) => pageNode(child, '', least));
   return {
     path,
     server,
     at,
     ok,
-    exact: exactPrefixes,
-    total,
-    elements,
+    exact: prefixes.exact,
+    keys,
+    bytes,
+    persistentKeys,
     types,
     encodings,
     databases,
-    prefixes: pageNode(report.prefixes, smallestShown(report.prefixes)),
+    prefixes: ['', keys, bytes, persistentKeys, sums, children],
     largest: first(report.largest),
-    longest: first(report.longest),
+    mostElements: first(report.mostElements),
     hottest: first(report.hottest),
     coldest: first(report.coldest),
-    histograms,
+    sizes: report.sizes.map(pageBin),
+    ttl: report.ttl.map(pageBin),
+    idle: report.idle.map(pageBin),
+    freq: report.freq.map(pageBin),
     percentiles,
     needs,
   };
 }
 
-/** Bytes from which on a prefix is shown, so that there are not too many. */
-function smallestShown(root: PrefixShare): number {
+/** JSON has no infinite numbers. */
+function pageBin({ from, to, keys, bytes }: HistogramBin): PageBin {
+  return { ...(Number.isFinite(from) && { from }), ...(Number.isFinite(to) && { to }), keys, bytes };
+}
+
+/** Bytes from which on a prefix is shown, so that there are not too many; and the bytes of keys below the roots that never expire. */
+function shownPrefixes(roots: readonly PrefixNode[]): { least: number; sums: number } {
   const sizes: number[] = [];
-  const waiting: PrefixShare[] = [root];
+  const waiting = [...roots];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     sizes.push(node.bytes);
     for (const child of node.children) waiting.push(child);
   }
-  if (sizes.length <= nodesMax) return 0;
-  return sizes.sort((a, b) => b - a)[nodesMax];
+  const sums = roots.reduce((sum, { persistentBytes }) => sum + persistentBytes, 0);
+  if (sizes.length <= nodesMax) return { least: 0, sums };
+  return { least: sizes.sort((a, b) => b - a)[nodesMax], sums };
 }
 
-function pageNode({ name, keys, bytes, lastingKeys, lastingBytes, children }: PrefixShare, least: number): PageNode {
-  const shown = children.filter((child) => child.bytes > least || least === 0);
-  return [name, keys, bytes, lastingKeys, lastingBytes, shown.map((child) => pageNode(child, least))];
+function pageNode(node: PrefixNode, parent: string, least: number): PageNode {
+  const { prefix, keys, bytes, persistentKeys, persistentBytes } = node;
+  const children = node.children.filter((child) => child.bytes >= least).map((child) => pageNode(child, prefix, least));
+  return [prefix.slice(parent.length), keys, bytes, persistentKeys, persistentBytes, children];
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MemoryReport } from '../result.ts';
+import type { MemoryResult } from '../memory.ts';
 import { pageData } from './data.ts';
 import { pageScript, pageStyle } from './page.generated.ts';
 
@@ -7,7 +7,7 @@ import { pageScript, pageStyle } from './page.generated.ts';
  * One page that shows where memory goes: it needs no network and opens from the disk. Its policy lets nothing run and nothing load but what
  * is in it. `isComparison`: the second report is an earlier state of the first.
  */
-export function memoryPage(reports: readonly MemoryReport[], isComparison: boolean): string {
+export function memoryPage(reports: readonly MemoryResult[], isComparison: boolean): string {
   // Within a script element only `<` could end it or begin a comment.
   const data = JSON.stringify(pageData(reports, isComparison)).replaceAll('<', '\\u003c');
   const policy = `default-src 'none'; style-src '${hashOf(pageStyle)}'; script-src '${hashOf(pageScript)}'; base-uri 'none'; form-action 'none'`;

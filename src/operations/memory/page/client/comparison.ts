@@ -1,4 +1,4 @@
-import type { NamedShare } from '../../result.ts';
+import type { MemoryGroup } from '../../memory.ts';
 import type { PageNode, PageReport } from '../data.ts';
 import { element } from './dom.ts';
 import { type Column, SortedTable } from './table.ts';
@@ -35,8 +35,8 @@ export function comparisonTable(now: PageReport, before: PageReport): HTMLElemen
   const prefixes = changes(prefixSizes(now.prefixes), prefixSizes(before.prefixes));
   const types = changes(shareSizes(now.types), shareSizes(before.types));
   const total = changes(
-    new Map([['all keys', [now.total.bytes, now.total.keys]]]),
-    new Map([['all keys', [before.total.bytes, before.total.keys]]]),
+    new Map([['all keys', [now.bytes, now.keys]]]),
+    new Map([['all keys', [before.bytes, before.keys]]]),
   );
   const search = element('input', { type: 'search', placeholder: 'Search prefixes', 'aria-label': 'Search prefixes' });
   const table = new SortedTable('Prefixes', prefixes, columns, 3);
@@ -62,7 +62,7 @@ function changes(now: Sizes, before: Sizes): Change[] {
   });
 }
 
-const shareSizes = (shares: readonly NamedShare[]): Sizes =>
+const shareSizes = (shares: readonly MemoryGroup[]): Sizes =>
   new Map(shares.map(({ name, bytes, keys }) => [name, [bytes, keys] as const]));
 
 function prefixSizes(root: PageNode): Sizes {

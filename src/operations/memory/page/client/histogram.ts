@@ -1,4 +1,4 @@
-import type { Bin } from '../../result.ts';
+import type { PageBin } from '../data.ts';
 import { element, graphic } from './dom.ts';
 import { bytesText, countText, percentText } from './text.ts';
 
@@ -9,7 +9,7 @@ const labelWidth = 150;
 /** Bars, each with its range, its keys and its bytes. */
 export function histogram(
   title: string,
-  bins: readonly Bin[],
+  bins: readonly PageBin[],
   text: (value: number) => string,
 ): HTMLElement | undefined {
   const filled = bins.filter(({ keys }) => keys > 0);
@@ -46,9 +46,7 @@ export function histogram(
   return element('section', { class: 'card' }, element('h2', {}, title), picture);
 }
 
-const rangeText = ({ from, to }: Bin, text: (value: number) => string): string =>
-  to === undefined
-    ? `${text(from)} and more`
-    : Number.isFinite(from)
-      ? `${text(from)} – ${text(to)}`
-      : `below ${text(to)}`;
+function rangeText({ from, to }: PageBin, text: (value: number) => string): string {
+  if (from === undefined) return to === undefined ? 'all' : `below ${text(to)}`;
+  return to === undefined ? `${text(from)} and more` : `${text(from)} – ${text(to)}`;
+}

@@ -1,4 +1,5 @@
-import type { KeyRank, NamedShare } from '../../result.ts';
+import type { MemoryGroup } from '../../memory.ts';
+import type { ListedKey } from '../../top-keys.ts';
 import type { PageData, PageNode, PageReport } from '../data.ts';
 import { comparisonTable } from './comparison.ts';
 import { element } from './dom.ts';
@@ -18,29 +19,35 @@ interface PrefixRow {
 const data = JSON.parse(document.getElementById('data')?.textContent ?? '{}') as PageData;
 
 function facts(report: PageReport): HTMLElement {
-  const { total, elements, needs } = report;
+  const { keys, bytes, persistentKeys, types, needs } = report;
+  // Those of a string are its bytes.
+  const elements = types.reduce((sum, type) => sum + (type.name === 'string' ? 0 : type.elements), 0);
   const fact = (value: string, what: string) => element('div', {}, element('strong', {}, value), what);
   return element(
     'div',
     { class: 'facts' },
-    fact(bytesText(total.bytes), 'in keys and values'),
-    fact(countText(total.keys), 'keys'),
-    fact(countText(elements), 'elements'),
-    fact(percentText(total.lastingKeys, total.keys), 'never expire'),
+    fact(bytesText(bytes), 'in keys and values'),
+    fact(countText(keys), 'keys'),
+    fact(countText(elements), 'elements of collections'),
+    fact(percentText(persistentKeys, keys), 'never expire'),
     fact(bytesText(needs.usedMemory), `used memory of ${report.server}`),
     fact(bytesText(needs.pageTable), 'page table that a fork copies'),
-    fact(`${needs.forkTime.toFixed(1)} ms`, 'for a fork'),
-    fact(bytesText(needs.diskForRewrite), 'on the disk for the next rewrite'),
+    fact(`${needs.forkMilliseconds.toFixed(1)} ms`, 'for a fork'),
+    fact(bytesText(needs.rewriteDisk), 'on the disk for the next rewrite'),
   );
 }
 
-const shareColumns = (total: number): Column<NamedShare>[] => [
+const shareColumns = (total: number): Column<MemoryGroup>[] => [
   { name: 'Name', value: ({ name }) => name },
   { name: 'Keys', value: ({ keys }) => keys, text: ({ keys }) => countText(keys) },
   { name: 'Elements', value: ({ elements }) => elements, text: ({ elements }) => countText(elements) },
   { name: 'Memory', value: ({ bytes }) => bytes, text: ({ bytes }) => bytesText(bytes) },
   { name: 'Share', value: ({ bytes }) => bytes / (total || 1), text: ({ bytes }) => percentText(bytes, total) },
-  { name: 'Never expire', value: ({ lastingKeys }) => lastingKeys, text: ({ lastingKeys }) => countText(lastingKeys) },
+  {
+    name: 'Never expire',
+    value: ({ persistentKeys }) => persistentKeys,
+    text: ({ persistentKeys }) => countText(persistentKeys),
+  },
 ];
 
 function prefixRows(root: PageNode): PrefixRow[] {
@@ -72,10 +79,10 @@ const prefixColumns = (total: number): Column<PrefixRow>[] => [
   },
 ];
 
-function keyColumns(at: number, used: boolean): Column<KeyRank>[] {
-  const columns: Column<KeyRank>[] = [
+function keyColumns(at: number, used: boolean): Column<ListedKey>[] {
+  const columns: Column<ListedKey>[] = [
     { name: 'Key', value: ({ key }) => key },
-    { name: 'Database', value: ({ database }) => database },
+    { name: 'Database', value: ({ db }) => db },
     { name: 'Type', value: ({ type, encoding }) => `${type} (${encoding})` },
     { name: 'Elements', value: ({ elements }) => elements, text: ({ elements }) => countText(elements) },
     { name: 'Memory', value: ({ bytes }) => bytes, text: ({ bytes }) => bytesText(bytes) },
@@ -88,20 +95,19 @@ function keyColumns(at: number, used: boolean): Column<KeyRank>[] {
   if (used)
     columns.push({
       name: 'Use',
-      value: ({ idle = 0, frequency = 0 }) => frequency || -idle,
-      text: ({ idle, frequency }) =>
-        frequency === undefined ? `idle ${durationText(idle ?? 0)}` : `frequency ${frequency}`,
+      value: ({ idle = 0, freq = 0 }) => freq || -idle,
+      text: ({ idle, freq }) => (freq === undefined ? `idle ${durationText(idle ?? 0)}` : `frequency ${freq}`),
     });
   return columns;
 }
 
 function reportView(report: PageReport): HTMLElement {
-  const { total, at, histograms, percentiles } = report;
-  const isUsed = histograms.idle.length + histograms.frequency.length > 0;
+  const { bytes: total, at, percentiles } = report;
+  const isUsed = [...report.idle, ...report.freq].some(({ keys }) => keys > 0);
   const tables = [
-    new SortedTable('Prefixes', prefixRows(report.prefixes), prefixColumns(total.bytes), 2),
+    new SortedTable('Prefixes', prefixRows(report.prefixes), prefixColumns(total), 2),
     new SortedTable('Largest keys', report.largest, keyColumns(at, isUsed), 4),
-    new SortedTable('Keys with the most elements', report.longest, keyColumns(at, isUsed), 3),
+    new SortedTable('Keys with the most elements', report.mostElements, keyColumns(at, isUsed), 3),
     ...(isUsed
       ? [
           new SortedTable('Hottest keys', report.hottest, keyColumns(at, true), 6),
@@ -118,22 +124,22 @@ function reportView(report: PageReport): HTMLElement {
     for (const table of tables) table.filter(search.value);
   });
   const shares = [
-    new SortedTable('Types', report.types, shareColumns(total.bytes), 3),
-    new SortedTable('Encodings', report.encodings, shareColumns(total.bytes), 3),
-    new SortedTable('Databases', report.databases, shareColumns(total.bytes), 3),
+    new SortedTable('Types', report.types, shareColumns(total), 3),
+    new SortedTable('Encodings', report.encodings, shareColumns(total), 3),
+    new SortedTable('Databases', report.databases, shareColumns(total), 3),
   ];
   const charts = [
-    histogram('Memory of a key', histograms.bytes, bytesText),
-    histogram('Time to live', histograms.ttl, durationText),
-    histogram('Idle time', histograms.idle, durationText),
-    histogram('Frequency (LFU)', histograms.frequency, String),
+    histogram('Memory of a key', report.sizes, bytesText),
+    histogram('Time to live', report.ttl, durationText),
+    histogram('Idle time', report.idle, durationText),
+    histogram('Frequency (LFU)', report.freq, String),
   ];
   const notes = [
     `Bytes are what the keys take in the memory of ${report.server}, by estimate.`,
     report.exact ? 'Prefixes are exact.' : 'Small prefixes were put together, to keep memory bounded.',
     report.ok ? '' : 'The file is damaged: only what could be read is counted.',
   ];
-  const sizes = percentiles.map(({ percent, bytes }) => `${percent} %: ${bytesText(bytes)}`).join(', ');
+  const sizes = percentiles.map(({ share, bytes }) => `${share * 100} %: ${bytesText(bytes)}`).join(', ');
   return element(
     'div',
     { role: 'tabpanel' },
@@ -173,12 +179,12 @@ function tabs(): HTMLElement[] {
 function sideBySide(reports: readonly PageReport[]): HTMLElement {
   const columns: Column<PageReport>[] = [
     { name: 'Dataset', value: ({ path }) => path },
-    { name: 'Keys', value: ({ total }) => total.keys, text: ({ total }) => countText(total.keys) },
-    { name: 'Memory', value: ({ total }) => total.bytes, text: ({ total }) => bytesText(total.bytes) },
+    { name: 'Keys', value: ({ keys }) => keys, text: ({ keys }) => countText(keys) },
+    { name: 'Memory', value: ({ bytes }) => bytes, text: ({ bytes }) => bytesText(bytes) },
     {
       name: 'Never expire',
-      value: ({ total }) => total.lastingKeys,
-      text: ({ total }) => countText(total.lastingKeys),
+      value: ({ persistentKeys }) => persistentKeys,
+      text: ({ persistentKeys }) => countText(persistentKeys),
     },
     { name: 'Used memory', value: ({ needs }) => needs.usedMemory, text: ({ needs }) => bytesText(needs.usedMemory) },
   ];
