@@ -26,7 +26,7 @@ function largeAllocation(size: number): number {
 }
 
 /** Bytes of the header of an sds string (sdsReqType in the servers' sds.c). */
-export function sdsHeader(length: number): number {
+function sdsHeader(length: number): number {
   if (length < 32) return 1;
   if (length < 256) return 3;
   if (length < 65536) return 5;
