@@ -13,7 +13,7 @@ import { appendText, TextDictionary } from './text-dictionary.ts';
  *     data page := header, levels of definition where there may be nothing, values: plain, or numbers of the dictionary
  */
 
-export type ColumnType = 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'TIMESTAMP' | 'BOOLEAN';
+type ColumnType = 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'TIMESTAMP' | 'BOOLEAN';
 
 /** A column; one that is not required may hold nothing. */
 export interface TableColumn {
