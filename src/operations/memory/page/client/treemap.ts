@@ -4,7 +4,7 @@ import { element, graphic } from './dom.ts';
 import { bytesText, countText, percentText } from './text.ts';
 
 /** What the areas stand for. */
-export const measures = { bytes: 'Memory', keys: 'Keys', lasting: 'Memory of keys that never expire' } as const;
+const measures = { bytes: 'Memory', keys: 'Keys', lasting: 'Memory of keys that never expire' } as const;
 export type Measure = keyof typeof measures;
 
 const width = 1000;
