@@ -74,6 +74,7 @@ Exit status: 0 done, 1 damage or commands of unknown effect, 2 wrong usage, 3 ca
     const loading = parseLoading(flags, now, (message) => this.tell(message));
     const chooser = new DatasetChooser(flags, (message) => this.tell(message));
     const format: RowFormat = flags.format ?? (process.stdout.isTTY === true ? 'table' : 'tsv');
+    if (format === 'parquet') refuseParquet((argv as string[]).length);
     const columns = parseColumns(flags.columns, (argv as string[]).length > 1);
     const bar = await ProgressBar.open(flags.progress && process.stdout.isTTY !== true);
     const lines = format === 'jsonl' ? new PrintableJsonLines() : undefined;
@@ -113,4 +114,11 @@ function parseColumns(text: string | undefined, isSeveral: boolean): readonly Co
     if (column === undefined) throw new UsageError(`no column is called ${name}: ${columnNames.join(', ')}`);
     return column;
   });
+}
+
+/** A Parquet file is one of one table, and not for a terminal. Throws UsageError. */
+function refuseParquet(paths: number): void {
+  if (process.stdout.isTTY === true)
+    throw new UsageError('Parquet is not for a terminal: say where it goes, > keys.parquet');
+  if (paths > 1) throw new UsageError('one dataset at a time: "aofkit export" writes several as one Parquet table');
 }

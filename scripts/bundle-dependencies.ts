@@ -15,9 +15,9 @@ const commands = path.join(root, 'dist', 'commands');
 const libraries = [
   'functions/library-check.js',
   'operations/export/csv-sink.js',
-  'operations/export/parquet-column.js',
-  'operations/export/parquet-table.js',
-  'operations/export/text-dictionary.js',
+  'output/parquet/parquet-column.js',
+  'output/parquet/parquet-table.js',
+  'output/parquet/text-dictionary.js',
 ].map((name) => path.join(root, 'dist', 'src', ...name.split('/')));
 
 /** Our own modules stay files of their own. */

@@ -1,6 +1,7 @@
 /* The command lines of keys and get. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it } from 'vitest';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { aofkit } from '../cli/run.ts';
@@ -75,6 +76,24 @@ describe('aofkit keys', () => {
       return bytes.replace(/!([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
     });
     expect(readable.sort()).toEqual([...names].sort());
+  });
+
+  it('writes Parquet with the columns that are asked for', async () => {
+    const path = join(temporaryDir(), 'keys.parquet');
+    const flags = ['--columns', 'key,type,elements,expiry,offset', '--sort', 'elements'];
+    const { status, stdout } = aofkit(['keys', rdb, ...flags, '--format', 'parquet']);
+    expect(status).toBe(0);
+    writeFileSync(path, Buffer.from(stdout, 'latin1'));
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const reader = await connection.runAndReadAll(
+      `SELECT key, type, elements, epoch_ms(expiry), "offset" FROM '${path}'`,
+    );
+    const rows = reader.getRows().map((row) => row.map((cell) => (cell === null ? '' : String(cell))).join('\t'));
+    connection.closeSync();
+    const tsv = aofkit(['keys', rdb, ...flags, '--format', 'tsv', '--no-heading']).stdout;
+    expect(rows.sort()).toEqual(lines(Buffer.from(tsv, 'latin1').toString('utf8')).sort());
+    expect(aofkit(['keys', rdb, rdb, '--format', 'parquet']).status).toBe(2);
   });
 
   it('takes only what the flags select', () => {

@@ -5,11 +5,11 @@ import { KeyMaker } from '../../keys/key-maker.ts';
 import type { KeyValue } from '../../keys/key-value.ts';
 import type { ScanFacts } from '../../keys/scan-keys.ts';
 import { cutValue } from '../../keys/truncated-value.ts';
+import type { TableColumn } from '../../output/parquet/parquet-column.ts';
+import { ParquetTable } from '../../output/parquet/parquet-table.ts';
 import type { KeyRecord } from '../../rdb/key-record.ts';
 import { type TableText, tableTextOf } from './key-table.ts';
 import type { ExportOptions } from './options.ts';
-import type { TableColumn } from './parquet-column.ts';
-import { ParquetTable } from './parquet-table.ts';
 import type { ExportSink } from './sinks.ts';
 
 /** Latest moment that is written; later ones, which no reader shows, are left out. */

@@ -9,7 +9,8 @@ import type { KeyRecord } from '../../rdb/key-record.ts';
 import type { ObjectValue } from '../../values/value.ts';
 import { FirstRows } from './first-rows.ts';
 import { type ColumnName, fillers, KeyRow, orderBy, type RowMeasures } from './key-row.ts';
-import { type RowFormat, type RowWriter, rowWriter } from './row-writer.ts';
+import { openRows } from './open-rows.ts';
+import type { RowFormat, RowWriter } from './row-writer.ts';
 
 export interface KeysOptions extends ScanOptions {
   readonly columns: readonly ColumnName[];
@@ -38,7 +39,8 @@ const outputBytesMin = 1 << 18;
 
 /** Lists the keys at `path`, a line a key. Damage is in the result, and the keys before it are listed. Throws as `scanKeys`, LimitError. */
 export async function listKeys(path: string, options: KeysOptions): Promise<KeysResult> {
-  const list = new KeyList(path, options);
+  const out = new ByteWriter();
+  const list = new KeyList(path, options, out, await openRows(options.format, out, options.columns));
   const result = await scanKeys(path, options, list);
   await list.end();
   return { ...result, rows: list.rows };
@@ -49,7 +51,7 @@ class KeyList implements RowMeasures {
   readonly at: number;
   private readonly path: string;
   private readonly options: KeysOptions;
-  private readonly out = new ByteWriter();
+  private readonly out: ByteWriter;
   private readonly writer: RowWriter;
   private readonly row = new KeyRow();
   private readonly fill: readonly ((row: KeyRow, record: KeyRecord, measures: RowMeasures) => void)[];
@@ -60,12 +62,13 @@ class KeyList implements RowMeasures {
   private serializer: RecordSerializer | undefined;
   private estimate: MemoryEstimate | undefined;
 
-  constructor(path: string, options: KeysOptions) {
-    const { columns, format, sort, reverse = false, limit, select = {}, at } = options;
+  constructor(path: string, options: KeysOptions, out: ByteWriter, writer: RowWriter) {
+    const { columns, sort, reverse = false, limit, select = {}, at } = options;
     this.path = path;
     this.options = options;
     this.at = at;
-    this.writer = rowWriter(format, this.out, columns);
+    this.out = out;
+    this.writer = writer;
     const needed = new Set(sort === undefined ? columns : [...columns, sort, 'db' as const]);
     this.fill = [...needed].map((column) => fillers[column]);
     this.test = recordTest(select, this);
@@ -112,6 +115,7 @@ class KeyList implements RowMeasures {
       this.write(row);
       await this.flush();
     }
+    this.writer.end?.();
     await this.handOver();
   }
 

@@ -1,32 +1,24 @@
-import { isUtf8 } from 'node:buffer';
 import { printable } from '../../io/text.ts';
 import type { ByteWriter } from '../../io/writer.ts';
+import { jsonBytesOf } from '../../keys/json-bytes.ts';
 import { readableText } from '../../keys/readable-text.ts';
 import { type ColumnName, isText, type KeyRow } from './key-row.ts';
 
-export const rowFormats = ['table', 'jsonl', 'csv', 'tsv'] as const;
+export const rowFormats = ['table', 'jsonl', 'csv', 'tsv', 'parquet'] as const;
 export type RowFormat = (typeof rowFormats)[number];
 
-/** Writes rows as lines of text. */
+/** Writes rows. */
 export interface RowWriter {
   begin(): void;
   row(row: KeyRow): void;
+  /** Behind the last row. */
+  end?(): void;
 }
 
-export function rowWriter(format: RowFormat, out: ByteWriter, columns: readonly ColumnName[]): RowWriter {
-  if (format === 'table') return new TableRows(out, columns);
-  return format === 'jsonl'
-    ? new JsonRows(out, columns)
-    : new SeparatedRows(out, columns, format === 'csv' ? ',' : '\t');
-}
+const writeJsonText = jsonBytesOf('utf8');
 
-function writeJsonText(out: ByteWriter, bytes: Buffer, from: number, to: number): void {
-  const part = bytes.subarray(from, to);
-  const text = isUtf8(part) ? JSON.stringify(part.toString('utf8')) : `{"base64":"${part.toString('base64')}"}`;
-  out.writeBytes(Buffer.from(text, 'utf8'));
-}
-
-class JsonRows implements RowWriter {
+/** An object a row and line. */
+export class JsonRows implements RowWriter {
   private readonly out: ByteWriter;
   private readonly columns: readonly ColumnName[];
 
@@ -56,7 +48,7 @@ class JsonRows implements RowWriter {
 }
 
 /** RFC 4180 for `,`: what holds a separator, a quote or a line break is quoted. Names are readable text, which has no line breaks. */
-class SeparatedRows implements RowWriter {
+export class SeparatedRows implements RowWriter {
   private readonly out: ByteWriter;
   private readonly columns: readonly ColumnName[];
   private readonly separator: string;
@@ -108,7 +100,7 @@ const widths: Readonly<Partial<Record<ColumnName, number>>> = {
 };
 
 /** Columns of one width each, for people; the name comes last, since nothing bounds its width. */
-class TableRows implements RowWriter {
+export class TableRows implements RowWriter {
   private readonly out: ByteWriter;
   private readonly columns: readonly ColumnName[];
 
