@@ -37,10 +37,22 @@ export class SalvagedInputs {
     return fs.mkdtempSync(path.join(os.tmpdir(), 'aofkit-salvage-'));
   }
 
-  /** Removes what was saved. */
+  /** Removes what was saved: files, and the parts of multi-part AOFs. The folder is this user's alone, and links are not followed. */
   remove(): void {
     process.off('exit', this.onExit);
-    if (this.folder !== undefined) fs.rmSync(this.folder, { recursive: true, force: true });
+    if (this.folder !== undefined) removeFolder(this.folder, depthMax);
     this.folder = undefined;
   }
+}
+
+/** An input's folder, the folder of a multi-part AOF in it, its parts. */
+const depthMax = 3;
+
+function removeFolder(folder: string, depth: number): void {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const child = path.join(folder, entry.name);
+    if (!entry.isDirectory()) fs.unlinkSync(child);
+    else if (depth > 0) removeFolder(child, depth - 1);
+  }
+  fs.rmdirSync(folder);
 }

@@ -106,11 +106,13 @@ class Export {
     const missing: string[] = [];
     for (let path = nodePath.resolve(folder); !fs.existsSync(path); path = nodePath.dirname(path)) missing.push(path);
     try {
-      fs.mkdirSync(folder, { recursive: true });
+      for (const path of missing.reverse()) {
+        fs.mkdirSync(path);
+        this.made.push(path);
+      }
     } catch (error) {
       throw new UnwritableError(folder, error);
     }
-    append(this.made, missing.reverse());
   }
 
   private openFile(path: string): ByteSink {
