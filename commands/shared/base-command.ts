@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core/command';
 import type { Input, ParserOutput } from '@oclif/core/interfaces';
-import { UnreadableError, UnwritableError, UsageError } from '../../src/errors.ts';
+import { UnreadableError, UnwritableError, UsageError, unreadable } from '../../src/errors.ts';
 import { printable, printableLines } from '../../src/io/text.ts';
 import { ExitCode } from './exit-code.ts';
 import { applyLimits } from './limit-flags.ts';
@@ -14,6 +14,9 @@ export { ExitCode } from './exit-code.ts';
  * Faults of the data that only showed when a value was decoded, told by their names, so that no command loads the readers for them.
  */
 const dataFaults = new Set(['FormatError', 'EncodingError']);
+
+/** What a system says of a file that this user may not reach, or that is not what it was: no fault of the program. */
+const unreachable = new Set(['EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG', 'ENOTDIR', 'EROFS', 'EIO']);
 
 /** Values of flags or arguments, by name. */
 type Values = Record<string, unknown>;
@@ -87,6 +90,8 @@ export abstract class BaseCommand extends Command {
     else if (error instanceof UsageError) this.stop(error.message, ExitCode.usage);
     else if (dataFaults.has(error.name)) {
       this.stop(`a value is damaged, "aofkit check" says where: ${error.message}`, ExitCode.problems);
+    } else if (isUnreachable(error)) {
+      this.stop(unreadable(error.path, error).message, ExitCode.unreadable);
     } else if (isParseError(error)) {
       this.stop(usageMessage(error, this.flagNames()), ExitCode.usage);
       process.stderr.write(`Run "aofkit help ${this.id}" for its arguments, flags and examples.\n`);
@@ -107,4 +112,8 @@ export abstract class BaseCommand extends Command {
     this.tell(message);
     process.exitCode = code;
   }
+}
+
+function isUnreachable(error: NodeJS.ErrnoException): error is NodeJS.ErrnoException & { readonly path: string } {
+  return error.syscall !== undefined && error.path !== undefined && unreachable.has(error.code ?? '');
 }

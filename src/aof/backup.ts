@@ -10,7 +10,7 @@
 
 import nodePath from 'node:path';
 import { UsageError } from '../errors.ts';
-import fs from '../io/file-system.ts';
+import fs, { statIfAny } from '../io/file-system.ts';
 import { readSmallFile } from '../io/small-file.ts';
 import { parseManifest } from './manifest.ts';
 
@@ -42,7 +42,7 @@ export function backupOf(directory: string, names: readonly string[]): Backup | 
   if (others.length > 0 || parts.length !== (sealed ? 2 : 1)) return undefined;
   if (sealed && !namesOnly(nodePath.join(directory, manifest), parts)) return undefined;
   const links = parts.filter((name) => {
-    const stat = fs.statSync(nodePath.join(directory, name), { throwIfNoEntry: false });
+    const stat = statIfAny(nodePath.join(directory, name));
     return stat?.isFile() === true && stat.nlink > 1;
   });
   const isNamed = nodePath.basename(nodePath.resolve(directory)) === defaultName;
@@ -61,7 +61,7 @@ function namesOnly(manifest: string, parts: readonly string[]): boolean {
 /** The backup that a path is, or lies in as its manifest or a part; undefined where there is none. */
 function backupAt(path: string): Backup | undefined {
   if (path === '-') return undefined;
-  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  const stat = statIfAny(path);
   if (stat === undefined) return undefined;
   const directory = stat.isDirectory() ? path : nodePath.dirname(path);
   try {

@@ -195,3 +195,40 @@ it.skipIf(!hasAttributes())('in place, extended attributes stay, and the time is
   );
   expect(fs.statSync(file).mtimeMs).toBeGreaterThan(1_000_000);
 });
+
+it('a folder that the user may not enter is no bug of any command', () => {
+  if (!('another user' in users)) return;
+  const dir = temporaryDir();
+  const file = path.join(dir, 'a.aof');
+  fs.writeFileSync(file, log, 'latin1');
+  const open = folder(stranger);
+  const output = (name: string) => ['-o', path.join(open, name)];
+  const calls = [
+    ['check', file],
+    ['verify', file],
+    ['digest', file],
+    ['log', file],
+    ['keys', file],
+    ['get', file, 'a'],
+    ['export', file],
+    ['memory', file],
+    ['diff', file, file],
+    ['boot', dir],
+    ['repair', file],
+    ['repair', file, '--in-place', '--yes'],
+    ['rewrite', file, ...output('b')],
+    ['rewrite', inputFile(open, 0o600, stranger), '-o', path.join(dir, 'b')],
+    ['convert', file, '--to', 'rdb', ...output('c')],
+    ['restore', file, '--to-command', '1', ...output('d')],
+  ];
+  for (const args of calls) {
+    const options = {
+      uid: stranger,
+      gid: stranger,
+      encoding: 'latin1',
+      env: { ...process.env, HOME: '/nowhere' },
+    } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [binary, ...args], options);
+    expect({ args, status, told: /permission denied/.test(stdout + stderr) }).toEqual({ args, status: 3, told: true });
+  }
+});

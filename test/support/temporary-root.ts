@@ -14,6 +14,8 @@ export default function useTemporaryRoot(): () => void {
   const parent = os.tmpdir();
   removeStale(parent);
   const root = fs.mkdtempSync(path.join(parent, prefix));
+  // As of /tmp: some tests run commands as another user.
+  fs.chmodSync(root, 0o1777);
   process.env.TMPDIR = root;
   return () => {
     if (before === undefined) delete process.env.TMPDIR;
