@@ -17,33 +17,72 @@ export interface RowWriter {
 
 const writeJsonText = jsonBytesOf('utf8');
 
+/** Gives the number of a column; a function for each, so that no property is looked up by its name for every row. */
+const numbers: Readonly<Partial<Record<ColumnName, (row: KeyRow) => number>>> = {
+  db: (row) => row.db,
+  elements: (row) => row.elements,
+  bytes: (row) => row.bytes,
+  ttl: (row) => row.ttl,
+  expiry: (row) => row.expiry,
+  idle: (row) => row.idle,
+  freq: (row) => row.freq,
+  slot: (row) => row.slot,
+  offset: (row) => row.offset,
+  length: (row) => row.length,
+};
+
+/** Writes a column of a row behind its name; false where the row has nothing there. */
+type JsonColumn = (row: KeyRow, out: ByteWriter, separator: number) => boolean;
+
+const comma = 0x2c;
+const brace = 0x7b;
+
+function jsonColumn(name: ColumnName): JsonColumn {
+  const head = `"${name}":`;
+  const begin = (out: ByteWriter, separator: number) => {
+    out.writeByte(separator);
+    out.writeText(head);
+  };
+  const number = numbers[name];
+  if (number !== undefined) {
+    return (row, out, separator) => {
+      const value = number(row);
+      if (Number.isNaN(value)) return false;
+      begin(out, separator);
+      out.writeDecimal(value);
+      return true;
+    };
+  }
+  return (row, out, separator) => {
+    begin(out, separator);
+    if (name === 'key') writeJsonText(out, row.key, row.keyFrom, row.keyTo);
+    else if (name === 'file') out.writeBytes(Buffer.from(JSON.stringify(row.file), 'utf8'));
+    else {
+      out.writeByte(0x22);
+      out.writeText(name === 'type' ? row.type : row.encoding);
+      out.writeByte(0x22);
+    }
+    return true;
+  };
+}
+
 /** An object a row and line. */
 export class JsonRows implements RowWriter {
   private readonly out: ByteWriter;
-  private readonly columns: readonly ColumnName[];
+  private readonly columns: readonly JsonColumn[];
 
   constructor(out: ByteWriter, columns: readonly ColumnName[]) {
     this.out = out;
-    this.columns = columns;
+    this.columns = columns.map(jsonColumn);
   }
 
   begin(): void {}
 
   row(row: KeyRow): void {
     const { out } = this;
-    let separator = '{"';
-    for (const column of this.columns) {
-      if (!isText(column) && Number.isNaN(row[column] as number)) continue;
-      out.writeText(separator);
-      out.writeText(column);
-      out.writeText('":');
-      if (column === 'key') writeJsonText(out, row.key, row.keyFrom, row.keyTo);
-      else if (column === 'file') out.writeBytes(Buffer.from(JSON.stringify(row.file), 'utf8'));
-      else if (isText(column)) out.writeText(`"${row[column]}"`);
-      else out.writeDecimal(row[column] as number);
-      separator = ',"';
-    }
-    out.writeText(separator === '{"' ? '{}\n' : '}\n');
+    let separator = brace;
+    for (const write of this.columns) if (write(row, out, separator)) separator = comma;
+    out.writeText(separator === brace ? '{}\n' : '}\n');
   }
 }
 
