@@ -6,12 +6,14 @@ import { eachPart, noteBackup, readManifest } from '../aof/parts.ts';
 import { FindingList, type LayoutName, type Progress } from '../aof/report.ts';
 import { RdbCheck } from '../checks/check-rdb.ts';
 import { addPayloadFinding } from '../checks/load/payload-finding.ts';
+import { notedValuesOf } from '../checks/load/rdb-load-check.ts';
 import { defaultRegistry } from '../engine/commands/index.ts';
 import { Dataset } from '../engine/dataset.ts';
 import { Partition } from '../engine/partition.ts';
 import { type OpaqueReason, Session } from '../engine/session.ts';
 import { UnreadableError, UsageError } from '../errors.ts';
 import { DecompressionError } from '../io/decompression-error.ts';
+import fs from '../io/file-system.ts';
 import type { Source } from '../io/source.ts';
 import { yieldToEventLoop } from '../io/turns.ts';
 import type { Window } from '../io/window.ts';
@@ -418,6 +420,9 @@ class Loader implements Loaded {
     const { keys, expiredKeys: expired, serverVersion, memberExpiries, jobs } = load;
     file.rdb = { fork, version, serverVersion, keys, expired, memberExpiries, jobs, length: input.offset, noted };
     this.codec.templates = templates;
+    // What can be read only once lies in a file of its own now, which nobody finds by its path.
+    if (sound && noted === undefined && isReadOnce(file.path) && (this.shard?.index ?? 0) === 0)
+      file.rdb.noted = notedValuesOf(this.sources.reopen(index), file.path, this.options.seed ?? 0);
     if (!sound || checksumState === 'ok' || (this.shard !== undefined && this.shard.index > 0)) return sound;
     const errors = findings.errors;
     const check = new RdbCheck(new RdbInput(this.sources.reopen(index)), file.path, findings, {
@@ -590,3 +595,5 @@ function isRecordStart(input: RdbInput): boolean {
   const first = input.bytes[input.position];
   return first === 0x2a || first === 0x23;
 }
+
+const isReadOnce = (path: string): boolean => path === '-' || !fs.statSync(path).isFile();

@@ -1,10 +1,12 @@
 /* Where untouched keys would be read from the file itself, a file that is not there as it is read must be told of as by any other way. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
 import { envelope, lz4Frame, storedZstdFrame } from '../../fixtures/generate/envelope.ts';
 import { goldenDir } from '../../fixtures/generate/golden.ts';
 import { digest } from '../../src/index.ts';
+import { aofkit } from '../cli/run.ts';
 import { temporaryDir } from '../support/servers.ts';
 
 const at = Date.UTC(2026, 0, 1);
@@ -35,4 +37,36 @@ it.each([
   const { ok, findings } = await digest(folder, { at });
   expect(ok).toBe(false);
   expect(findings.map((finding) => finding.code)).toContain(code);
+});
+
+describe('a value that servers refuse to load', () => {
+  /** A vector set with a link that has none back, in an RDB whose checksum is right. */
+  const hex =
+    '524544495330303039fe0007066e7276613a3081bde72da2bb1eb400020302020250000200050161050c00000000000000000000000002070201020002010210020202000201050162050c0000000000000000000000000207020202000201021002030200020100ffff96a7eef3e6f835';
+  const dir = temporaryDir();
+  const plain = path.join(dir, 'refused.rdb');
+  fs.writeFileSync(plain, Buffer.from(hex, 'hex'));
+  fs.writeFileSync(`${plain}.gz`, gzipSync(fs.readFileSync(plain)));
+  const inputs = [
+    ['as a file', plain, undefined],
+    ['as a gzip file', `${plain}.gz`, undefined],
+    ['from a pipe', '-', fs.readFileSync(plain)],
+  ] as const;
+
+  it.each(inputs)('is refused %s', (_, input, bytes) => {
+    const output = path.join(dir, 'out');
+    for (const args of [
+      ['digest', input],
+      ['rewrite', input, '-o', output],
+      ['convert', input, '--to', 'aof', '--target', 'redis-8.0', '-o', output],
+    ]) {
+      const { status, stdout, stderr } = aofkit(args, bytes);
+      expect({ args, status, told: (stdout + stderr).includes('rdb.module.vector-set') }).toEqual({
+        args,
+        status: 1,
+        told: true,
+      });
+      expect(fs.existsSync(output)).toBe(false);
+    }
+  });
 });

@@ -1,5 +1,7 @@
 import { FormatError } from '../../faults.ts';
-import { FileSource } from '../../io/source.ts';
+import { DecompressionError } from '../../io/decompression-error.ts';
+import { openInput } from '../../io/input.ts';
+import type { Source } from '../../io/source.ts';
 import { borrowCheckKernel, returnCheckKernel } from '../../kernels/check-kernel.ts';
 import { windowBytes } from '../../limits.ts';
 import { RdbInput } from '../../rdb/input.ts';
@@ -27,7 +29,16 @@ export async function checkRdbLoads(task: LoadCheckTask): Promise<RefusedValue[]
 
 /** What a check in depth finds in an RDB: nothing behind a fault of its framing, which whoever loads it tells. */
 function noteValues({ path, seed }: LoadCheckTask): NotedValues {
-  const source = FileSource.open(path);
+  const { source } = openInput(path);
+  try {
+    return notedValuesOf(source, path, seed);
+  } finally {
+    source.close();
+  }
+}
+
+/** The same for a source of this name, which is read from where it stands. */
+export function notedValuesOf(source: Source, path: string, seed: number): NotedValues {
   const checkKernel = borrowCheckKernel();
   const noted = new NotedValues();
   const reader = new RdbReader(new RdbInput(source, windowBytes, checkKernel?.window()), { checksum: false });
@@ -47,11 +58,12 @@ function noteValues({ path, seed }: LoadCheckTask): NotedValues {
       } else if (item === Item.function) noted.addLibrary(path, reader);
     }
   } catch (error) {
+    // Whoever loads it tells where compressed data is damaged.
+    if (error instanceof DecompressionError) return noted;
     if (!(error instanceof FormatError)) throw error;
     noted.addFault(path, reader, error);
     return noted;
   } finally {
     returnCheckKernel(checkKernel);
-    source.close();
   }
 }

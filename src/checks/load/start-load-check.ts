@@ -26,7 +26,7 @@ export async function refusedOf(
 /** Less is looked at sooner than a thread starts. */
 const threadedBytesMin = 16 * 1024 * 1024;
 
-/** Looks at the values of these RDBs for a target, large ones on a thread of their own; the files that are compressed are left out. */
+/** Looks at the values of these RDBs for a target, large ones on a thread of their own; what can be read only once is left out. */
 async function checkLoadsOn(
   paths: readonly string[],
   target: Target,
